@@ -1,4 +1,6 @@
-/// Why bytes are no Data Set, and where. Holds no value of any element.
+/// Why bytes are no Data Set, and where.
+///
+/// Holds no value of any element.
 public struct DataSetError: Error, Sendable, Hashable {
     /// What was wrong.
     public enum Code: String, Sendable, Hashable {
