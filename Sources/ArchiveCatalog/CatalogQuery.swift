@@ -2,8 +2,9 @@
 public struct CatalogQuery: Sendable, Hashable {
     /// The level of the answers.
     public var level: QueryLevel
-    /// Conditions on attributes of any level; all must hold. Conditions on a level below `level` ask whether one such
-    /// record exists.
+    /// Conditions on attributes of any level; all must hold.
+    ///
+    /// Conditions on a level below `level` ask whether one such record exists.
     public var conditions: [MatchingCondition]
     /// Answers at most; `nil` for all.
     public var limit: Int?
@@ -31,7 +32,9 @@ public struct CatalogQuery: Sendable, Hashable {
 
 /// One answer.
 public struct CatalogRow: Sendable, Hashable {
-    /// The column values of the answer's level and of the levels above it. Absent: empty or never given.
+    /// The column values of the answer's level and of the levels above it.
+    ///
+    /// Absent: empty or never given.
     public var values: CatalogValues
     /// The counts and gathered values of the answer's level and of the levels above it.
     public var derived: [DerivedAttribute: String]

@@ -1,6 +1,8 @@
 public import DICOMCore
 
-/// Values of columns by tag, as text. Several values of one attribute are joined by a backslash.
+/// Values of columns by tag, as text.
+///
+/// Several values of one attribute are joined by a backslash.
 public struct CatalogValues: Sendable, Hashable {
     private var byTag: [Tag: String]
 

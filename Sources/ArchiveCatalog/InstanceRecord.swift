@@ -18,7 +18,9 @@ public struct InstancePath: Sendable, Hashable {
     }
 }
 
-/// Where the record of an instance lies and under which key. Opaque to the catalog.
+/// Where the record of an instance lies and under which key.
+///
+/// Opaque to the catalog.
 public struct StoredLocation: Sendable, Hashable {
     /// The pack.
     public var packID: RandomID

@@ -1,6 +1,8 @@
 public import DICOMCore
 
-/// What a key asks of an attribute (PS3.4 C.2.2.2). Universal matching asks nothing and is no condition at all.
+/// What a key asks of an attribute (PS3.4 C.2.2.2).
+///
+/// Universal matching asks nothing and is no condition at all.
 public enum Matching: Sendable, Hashable {
     /// One of these values; a single value has one entry.
     case values([String])
@@ -34,7 +36,9 @@ public struct MatchingCondition: Sendable, Hashable {
     }
 }
 
-/// Why a key cannot be a condition. Holds the tag, never the value.
+/// Why a key cannot be a condition.
+///
+/// Holds the tag, never the value.
 public struct MatchingError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What was wrong.
     public enum Code: String, Sendable, Hashable {
