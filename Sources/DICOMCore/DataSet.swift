@@ -19,7 +19,9 @@ public struct DataSet: Sendable, Hashable {
     /// Whether there is no element.
     public var isEmpty: Bool { elements.isEmpty }
 
-    /// The element with that tag. O(log n).
+    /// The element with that tag.
+    ///
+    /// O(log n).
     public subscript(tag: Tag) -> DataElement? {
         let position = firstPosition(notBelow: tag)
         return position < elements.count && elements[position].tag == tag ? elements[position] : nil

@@ -32,13 +32,6 @@ public struct Tag: Sendable, Hashable, Comparable {
     public static func < (left: Tag, right: Tag) -> Bool {
         left.rawValue < right.rawValue
     }
-
-    /// Item (FFFE,E000), which begins an item of a sequence or a fragment (PS3.5 7.5).
-    public static let item = Tag(rawValue: 0xFFFE_E000)
-    /// Item Delimitation Item (FFFE,E00D).
-    public static let itemDelimitationItem = Tag(rawValue: 0xFFFE_E00D)
-    /// Sequence Delimitation Item (FFFE,E0DD).
-    public static let sequenceDelimitationItem = Tag(rawValue: 0xFFFE_E0DD)
 }
 
 extension Tag: CustomStringConvertible {

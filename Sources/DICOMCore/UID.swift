@@ -9,7 +9,9 @@ public struct UID: Sendable, Hashable, Comparable {
     /// The longest text (PS3.5 9.1).
     public static let lengthLimit = 64
 
-    /// Accepts a well-formed identifier; trailing NUL and space padding is cut off. `nil` for anything else.
+    /// Accepts a well-formed identifier; trailing NUL and space padding is cut off.
+    ///
+    /// `nil` for anything else.
     public init?(_ text: some StringProtocol) {
         var bytes = Array(text.utf8)
         while let last = bytes.last, last == 0 || last == 0x20 {
@@ -19,7 +21,9 @@ public struct UID: Sendable, Hashable, Comparable {
         string = String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Makes an identifier from a literal in our own source. Not for text from outside: use `init?(_:)`.
+    /// Makes an identifier from a literal in our own source.
+    ///
+    /// Not for text from outside: use `init?(_:)`.
     public init(literal: StaticString) {
         string = literal.description
     }

@@ -1,4 +1,6 @@
-/// A Value Representation (PS3.5 6.2). The raw value is its two letters, the first in the high byte.
+/// A Value Representation (PS3.5 6.2).
+///
+/// The raw value is its two letters, the first in the high byte.
 public enum VR: UInt16, Sendable, Hashable, CaseIterable {
     /// Application Entity.
     case ae = 0x4145
@@ -71,7 +73,10 @@ public enum VR: UInt16, Sendable, Hashable, CaseIterable {
 
     /// The two letters, for example `"PN"`.
     public var name: String {
-        String(decoding: [UInt8(truncatingIfNeeded: rawValue >> 8), UInt8(truncatingIfNeeded: rawValue)], as: UTF8.self)
+        String(
+            decoding: [UInt8(truncatingIfNeeded: rawValue >> 8), UInt8(truncatingIfNeeded: rawValue)],
+            as: UTF8.self
+        )
     }
 
     /// The Value Representation of two letters; `nil` for letters that the standard does not define.
