@@ -29,13 +29,9 @@ public struct DataSet: Sendable, Hashable {
     /// Whether there is no element.
     public var isEmpty: Bool { elements.isEmpty }
 
-<<<<<<< HEAD
-    /// The element with that tag, found in O(log n).
-=======
     /// The element with that tag.
     ///
     /// O(log n).
->>>>>>> 4037148608d27350860856255bb8c8a2efbc2183
     public subscript(tag: Tag) -> DataElement? {
         let position = firstPosition(notBelow: tag)
         return position < elements.count && elements[position].tag == tag ? elements[position] : nil
