@@ -16,7 +16,7 @@ struct InflatedRange: AsyncSequence, Sendable {
     func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(
             compressed: compressed.makeAsyncIterator(),
-            inflater: Inflater(limits: limits),
+            inflater: Inflater(lengthLimit: limits.inflatedLength, ratioLimit: limits.inflationRatio),
             range: range
         )
     }
@@ -47,13 +47,18 @@ struct InflatedRange: AsyncSequence, Sendable {
         }
 
         private mutating func nextInflated() async throws(ArchiveError) -> ByteBuffer? {
-            do {
-                guard let chunk = try await compressed.next() else { return nil }
-                return try inflater.inflate(chunk)
-            } catch let error as PackError {
-                throw ArchiveError(error)
-            } catch {
-                throw ArchiveError(.damaged, "The stored deflated Data Set does not inflate: \(error)")
+            while true {
+                do throws(DataSetError) {
+                    if let chunk = try inflater.next() { return chunk }
+                } catch {
+                    throw ArchiveError(.damaged, "The stored deflated Data Set does not inflate: \(error)")
+                }
+                do throws(PackError) {
+                    guard let chunk = try await compressed.next() else { return nil }
+                    inflater.append(chunk)
+                } catch {
+                    throw ArchiveError(error)
+                }
             }
         }
     }

@@ -122,12 +122,17 @@ public final class IngestSession: Sendable {
         }
         recording.hasBegun = true
         if case .dataSet = recording.object.form {
-            let header = Part10.header(
-                sopClassUID: identity.sopClassUID,
-                sopInstanceUID: identity.sopInstanceUID,
-                transferSyntax: transferSyntax,
-                sourceApplicationEntityTitle: principal.name
-            )
+            let header: ByteBuffer
+            do throws(DataSetError) {
+                header = try FileHeader.encoded(
+                    sopClassUID: identity.sopClassUID,
+                    sopInstanceUID: identity.sopInstanceUID,
+                    transferSyntax: transferSyntax,
+                    source: principal.name
+                )
+            } catch {
+                throw recording.refusal(.notReadable(error))
+            }
             recording.reception.prefixed(by: header.readableBytes)
             try await append(header, recording)
         }

@@ -20,7 +20,7 @@ struct Reception {
         self.limits = limits
         switch object.form {
         case .part10:
-            part10 = Part10Decoder(limits: limits)
+            part10 = Part10Decoder()
         case .dataSet(let transferSyntax):
             self.transferSyntax = transferSyntax
             scanner = InstanceScanner(transferSyntax: transferSyntax, limits: limits)
@@ -39,8 +39,7 @@ struct Reception {
     mutating func take(_ chunk: ByteBuffer) throws(IngestRefusal) {
         do throws(DataSetError) {
             guard part10 != nil else { return try takeDataSet(chunk) }
-            part10?.append(chunk)
-            try beginDataSetIfReady(isAtEnd: false)
+            try beginDataSet(with: try part10?.read(chunk))
         } catch {
             throw refusal(error)
         }
@@ -49,7 +48,7 @@ struct Reception {
     /// Ends the object.
     mutating func finish() throws(IngestRefusal) -> ScannedInstance {
         do throws(DataSetError) {
-            if part10 != nil { try beginDataSetIfReady(isAtEnd: true) }
+            if part10 != nil { try beginDataSet(with: try part10?.finish()) }
             guard var scanner else { throw DataSetError(.notDICOM, at: 0) }
             return try scanner.finish()
         } catch {
@@ -62,18 +61,14 @@ struct Reception {
         Array(digest.finalize())
     }
 
-    private mutating func beginDataSetIfReady(isAtEnd: Bool) throws(DataSetError) {
-        guard var decoder = part10 else { return }
-        let head = isAtEnd ? try decoder.finish() : try decoder.next()
-        guard let head else {
-            part10 = decoder
-            return
-        }
+    /// Goes over to the Data Set once the File Meta Information is complete.
+    private mutating func beginDataSet(with rest: ByteBuffer?) throws(DataSetError) {
+        guard let header = part10?.header else { return }
         part10 = nil
-        transferSyntax = head.transferSyntax
-        dataSetOffset = head.dataSetOffset
-        scanner = InstanceScanner(transferSyntax: head.transferSyntax, limits: limits)
-        try takeDataSet(head.rest)
+        transferSyntax = header.transferSyntax
+        dataSetOffset = header.dataSetOffset
+        scanner = InstanceScanner(transferSyntax: header.transferSyntax, limits: limits)
+        if let rest { try takeDataSet(rest) }
     }
 
     private mutating func takeDataSet(_ chunk: ByteBuffer) throws(DataSetError) {

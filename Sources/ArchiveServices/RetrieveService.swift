@@ -90,12 +90,17 @@ public final class RetrieveService: Sendable {
         guard instance.record.dataSetOffset == 0 else {
             return ByteStream(length: length, parts: [.stored(stored)])
         }
-        let header = Part10.header(
-            sopClassUID: instance.sopClassUID,
-            sopInstanceUID: instance.path.sopInstanceUID,
-            transferSyntax: instance.transferSyntax,
-            sourceApplicationEntityTitle: instance.record.source
-        )
+        let header: ByteBuffer
+        do throws(DataSetError) {
+            header = try FileHeader.encoded(
+                sopClassUID: instance.sopClassUID,
+                sopInstanceUID: instance.path.sopInstanceUID,
+                transferSyntax: instance.transferSyntax,
+                source: instance.record.source
+            )
+        } catch {
+            throw ArchiveError(.damaged, "No File Meta Information can be written for the instance: \(error)")
+        }
         return ByteStream(length: UInt64(header.readableBytes) + length, parts: [.bytes(header), .stored(stored)])
     }
 

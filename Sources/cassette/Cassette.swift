@@ -37,9 +37,7 @@ struct Cassette: AsyncParsableCommand {
     }
 }
 
-/// What this build calls itself, on the command line and in DICOM associations.
+/// What this build calls itself on the command line.
 enum Version {
     static let string = "0.1.0"
-    /// Implementation Version Name (0002,0013), 16 characters at most.
-    static let implementationVersionName = "CASSETTE_0_1_0"
 }
