@@ -66,7 +66,7 @@ public final class Archive: Sendable {
     /// are gone.
     public func recover() async throws -> RecoveryReport {
         var builder = CatalogBuilder(keyring: keyring, catalog: catalog, logger: logger)
-        try await packs.recover { record in try await builder.add(record) }
+        builder.note(try await packs.recover { record in try await builder.add(record) })
         try await builder.finish()
         try await sealPacks(quietFor: .zero)
         return builder.report
@@ -80,7 +80,7 @@ public final class Archive: Sendable {
         logger: Logger
     ) async throws -> RecoveryReport {
         var builder = CatalogBuilder(keyring: keyring, catalog: catalog, logger: logger)
-        try await packs.forEachRecord { record in try await builder.add(record) }
+        builder.note(try await packs.forEachRecord { record in try await builder.add(record) })
         try await builder.finish()
         return builder.report
     }
@@ -90,7 +90,7 @@ public final class Archive: Sendable {
     /// The index is made durable before the first rename: what is no longer in `open/` is not looked at after a crash.
     public func sealPacks(quietFor quietTime: Duration) async throws {
         let catalog = catalog
-        try await packs.sealPacks(quietFor: quietTime) { try await catalog.makeDurable() }
+        _ = try await packs.sealPacks(olderThan: quietTime) { try await catalog.makeDurable() }
     }
 
     /// Seals quiet packs again and again until the task is cancelled.

@@ -2,7 +2,7 @@ import ArchiveCatalog
 import DICOMCoding
 import DICOMCore
 import Logging
-import PackStorage
+public import PackStorage
 import Sealing
 
 /// Puts what packs hold into a catalog: after a crash the records that it lacks, for a rebuild all of them.
@@ -48,6 +48,21 @@ struct CatalogBuilder: Sendable {
         try await catalog.makeDurable()
     }
 
+    /// Takes what the walk itself had to say.
+    mutating func note(_ survey: PackSurvey) {
+        report.packs += survey.packCount
+        for problem in survey.problems {
+            report.problems.append(problem)
+            logger.warning(
+                "a pack has a problem",
+                metadata: [
+                    "problem": "\(problem.kind)", "pack": "\(problem.packID?.hex ?? "-")",
+                    "offset": "\(problem.offset)", "bytes": "\(problem.byteCount)",
+                ]
+            )
+        }
+    }
+
     private mutating func flush() async throws {
         guard !batch.isEmpty else { return }
         for outcome in try await catalog.insert(batch) {
@@ -65,6 +80,10 @@ struct CatalogBuilder: Sendable {
 
 /// What a walk over packs found.
 public struct RecoveryReport: Sendable, Hashable {
+    /// Packs walked.
+    public var packs = 0
+    /// What was wrong with them: torn tails that were cut off, damaged or foreign files.
+    public var problems: [PackProblem] = []
     /// Whole records seen.
     public var records = 0
     /// Records that the index lacked and has now.

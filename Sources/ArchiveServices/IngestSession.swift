@@ -55,7 +55,7 @@ public final class IngestSession: Sendable {
         _ body: Body,
         into recording: inout Recording
     ) async throws(IngestRefusal) where Body.Element == ByteBuffer {
-        try admit(recording)
+        try await admit(recording)
         var iterator = body.makeAsyncIterator()
         while true {
             let next: ByteBuffer?
@@ -81,9 +81,9 @@ public final class IngestSession: Sendable {
         }
     }
 
-    private func admit(_ recording: Recording) throws(IngestRefusal) {
+    private func admit(_ recording: Recording) async throws(IngestRefusal) {
         do throws(PackError) {
-            try service.packs.admit()
+            try await service.packs.admit()
         } catch {
             throw recording.refusal(Self.reason(error))
         }
@@ -116,7 +116,7 @@ public final class IngestSession: Sendable {
         do {
             let keyID = service.keyring.keyID(for: Array(path.studyInstanceUID.string.utf8))
             let key = try await service.keyring.studyKeyCreatingIfNeeded(keyID)
-            try await writer.begin(studyKey: key, context: context)
+            _ = try await writer.begin(studyKey: key, context: context)
         } catch {
             throw recording.refusal(failure(error))
         }

@@ -191,7 +191,7 @@ public final class RetrieveService: Sendable {
     }
 
     private func stream(_ instance: ArchivedInstance, _ range: Range<UInt64>) -> PackReadSequence {
-        packs.read(
+        packs.stream(
             RecordLocation(instance.record.location),
             context: PayloadContext.bytes(of: instance.record),
             range: range

@@ -53,7 +53,7 @@ public final class VerificationService: Sendable {
         var digest = SHA256()
         var position: UInt64 = 0
         do throws(PackError) {
-            let payload = packs.read(
+            let payload = packs.stream(
                 RecordLocation(record.location),
                 context: PayloadContext.bytes(of: record),
                 range: 0..<record.location.payloadLength
