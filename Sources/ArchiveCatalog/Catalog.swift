@@ -13,14 +13,14 @@ public protocol Catalog: Sendable {
     /// defining instance, the patient's row those of the patient's.
     ///
     /// A study belongs to one patient (``PatientIdentity``): a record of the same study under a contradicting identity
-    /// changes nothing (``InsertOutcome/conflictingPatient``); one with a fuller identity moves the study to it.
+    /// changes nothing (``InsertOutcome/conflict``); one with a fuller identity moves the study to it.
     ///
     /// - Returns: One outcome per record, in their order.
     func insert(_ records: [InstanceRecord]) async throws(CatalogError) -> [InsertOutcome]
 
     /// Answers a query, in a stable order: newest study first, then by number and UID; patients by Patient ID.
     ///
-    /// - Throws: `.timedOut` when it takes longer than the limit, `.cancelled` when the task is cancelled.
+    /// - Throws: `.timedOut` when it takes longer than the limit, `.failed` when the task is cancelled.
     func find(_ query: CatalogQuery) async throws(CatalogError) -> [CatalogRow]
 
     /// The instance with that SOP Instance UID, with header and frame index; `nil` when there is none.
@@ -63,8 +63,8 @@ public enum InsertOutcome: Sendable, Hashable {
     case inserted
     /// An instance with its SOP Instance UID was there already: this one.
     case alreadyThere(InstanceRecord)
-    /// Its study is in the catalog under another patient; nothing changed.
-    case conflictingPatient
+    /// Its study is in the catalog under another Patient ID or issuer; nothing changed.
+    case conflict
 }
 
 /// How many records of each level there are.
@@ -104,8 +104,6 @@ public struct CatalogError: Error, Sendable, Hashable, CustomStringConvertible {
         case failed
         /// The query took longer than the limit.
         case timedOut
-        /// The task that asked was cancelled.
-        case cancelled
     }
 
     /// What went wrong.

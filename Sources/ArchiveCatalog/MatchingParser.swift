@@ -29,7 +29,8 @@ public struct MatchingParser: Sendable {
             case .uid: return try uidCondition(subject, given)
             case .date, .time: return try temporalCondition(subject, attribute.kind, given)
             case .text, .code, .number: return try textCondition(subject, given)
-            case .personName: return try textCondition(subject, given.filter { !CatalogValue.foldedPersonName($0).isEmpty })
+            case .personName:
+                return try textCondition(subject, given.filter { !CatalogValue.foldedPersonName($0).isEmpty })
             }
         }
     }
@@ -71,7 +72,9 @@ public struct MatchingParser: Sendable {
     ) throws(MatchingError) -> MatchingCondition? {
         guard let text = values.first, values.count == 1 else { throw MatchingError(.badRange, subject.tag) }
         if text == "*" { return nil }
-        let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { CatalogValue.trimmed($0) }
+        let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map {
+            CatalogValue.trimmed($0)
+        }
         let normalized = ends.map { $0.isEmpty ? nil : CatalogValue.normalized($0, kind) }
         // A given end that does not normalise is no date; a lone "-" has no end at all.
         guard zip(ends, normalized).allSatisfy({ $0.isEmpty || $1 != nil }), normalized.contains(where: { $0 != nil })

@@ -1,4 +1,5 @@
 import ArchiveCatalog
+import DICOMCore
 
 /// The tables of the index, made from the table of attributes; `Schema.md` describes them.
 enum CatalogSchema {
@@ -8,7 +9,8 @@ enum CatalogSchema {
     static let version: Int64 = 1
 
     /// What makes an empty database an index, in order.
-    static let statements = [patient, study, series, instance, instanceBlob, studyModality, studySOPClass, total] + indexes
+    static let statements =
+        [patient, study, series, instance, instanceBlob, studyModality, studySOPClass, total] + indexes
 
     /// The column in which Person Names are compared; `nil` for other kinds.
     static func foldedColumn(_ attribute: CatalogAttribute) -> String? {
@@ -28,33 +30,48 @@ enum CatalogSchema {
         }
     }
 
-    private static let patient = table("patient", key: "patient_key", .patient, [
-        // The identity: with NULL in it, `UNIQUE` would not hold.
-        "lone_study_uid TEXT NOT NULL",
-        "defining_instance_key INTEGER NOT NULL",
-        "defining_received_at INTEGER NOT NULL",
-        "defining_record_id BLOB NOT NULL",
-        "number_of_studies INTEGER NOT NULL",
-        "number_of_series INTEGER NOT NULL",
-        "number_of_instances INTEGER NOT NULL",
-    ])
+    private static let patient = table(
+        "patient",
+        key: "patient_key",
+        .patient,
+        [
+            // The identity: with NULL in it, `UNIQUE` would not hold.
+            "lone_study_uid TEXT NOT NULL",
+            "defining_instance_key INTEGER NOT NULL",
+            "defining_received_at INTEGER NOT NULL",
+            "defining_record_id BLOB NOT NULL",
+            "number_of_studies INTEGER NOT NULL",
+            "number_of_series INTEGER NOT NULL",
+            "number_of_instances INTEGER NOT NULL",
+        ]
+    )
 
-    private static let study = table("study", key: "study_key", .study, [
-        "patient_key INTEGER NOT NULL",
-        "defining_instance_key INTEGER NOT NULL",
-        "defining_received_at INTEGER NOT NULL",
-        "defining_record_id BLOB NOT NULL",
-        "number_of_series INTEGER NOT NULL",
-        "number_of_instances INTEGER NOT NULL",
-    ])
+    private static let study = table(
+        "study",
+        key: "study_key",
+        .study,
+        [
+            "patient_key INTEGER NOT NULL",
+            "defining_instance_key INTEGER NOT NULL",
+            "defining_received_at INTEGER NOT NULL",
+            "defining_record_id BLOB NOT NULL",
+            "number_of_series INTEGER NOT NULL",
+            "number_of_instances INTEGER NOT NULL",
+        ]
+    )
 
-    private static let series = table("series", key: "series_key", .series, [
-        "study_key INTEGER NOT NULL",
-        "defining_instance_key INTEGER NOT NULL",
-        "defining_received_at INTEGER NOT NULL",
-        "defining_record_id BLOB NOT NULL",
-        "number_of_instances INTEGER NOT NULL",
-    ])
+    private static let series = table(
+        "series",
+        key: "series_key",
+        .series,
+        [
+            "study_key INTEGER NOT NULL",
+            "defining_instance_key INTEGER NOT NULL",
+            "defining_received_at INTEGER NOT NULL",
+            "defining_record_id BLOB NOT NULL",
+            "number_of_instances INTEGER NOT NULL",
+        ]
+    )
 
     /// Where an instance lies and what else a record holds, in the order of ``InsertStatements``.
     static let recordColumns = [
@@ -63,22 +80,27 @@ enum CatalogSchema {
         "source",
     ]
 
-    private static let instance = table("instance", key: "instance_key", .instance, [
-        "series_key INTEGER NOT NULL",
-        "transfer_syntax_uid TEXT NOT NULL",
-        "pack_id BLOB NOT NULL",
-        "record_offset INTEGER NOT NULL",
-        "record_id BLOB NOT NULL",
-        "study_key_id BLOB NOT NULL",
-        "key_generation INTEGER NOT NULL",
-        "payload_length INTEGER NOT NULL",
-        "manifest_length INTEGER NOT NULL",
-        "record_length INTEGER NOT NULL",
-        "data_set_offset INTEGER NOT NULL",
-        "data_set_digest BLOB NOT NULL",
-        "received_at INTEGER NOT NULL",
-        "source TEXT NOT NULL",
-    ])
+    private static let instance = table(
+        "instance",
+        key: "instance_key",
+        .instance,
+        [
+            "series_key INTEGER NOT NULL",
+            "transfer_syntax_uid TEXT NOT NULL",
+            "pack_id BLOB NOT NULL",
+            "record_offset INTEGER NOT NULL",
+            "record_id BLOB NOT NULL",
+            "study_key_id BLOB NOT NULL",
+            "key_generation INTEGER NOT NULL",
+            "payload_length INTEGER NOT NULL",
+            "manifest_length INTEGER NOT NULL",
+            "record_length INTEGER NOT NULL",
+            "data_set_offset INTEGER NOT NULL",
+            "data_set_digest BLOB NOT NULL",
+            "received_at INTEGER NOT NULL",
+            "source TEXT NOT NULL",
+        ]
+    )
 
     private static let instanceBlob = """
         CREATE TABLE instance_blob (

@@ -11,7 +11,8 @@ struct CatalogTotals: Equatable {
 
     /// Reads the row.
     init(_ database: Database) throws {
-        let row = try database.first("SELECT patients, studies, series, instances, payload_bytes FROM total", []) { row in
+        let row = try database.first("SELECT patients, studies, series, instances, payload_bytes FROM total", []) {
+            row in
             (0..<5).map { row.integer($0) }
         }
         guard let row, row.count == 5 else { throw CatalogError.damagedRow }

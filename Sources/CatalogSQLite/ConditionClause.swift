@@ -58,7 +58,10 @@ struct ConditionClause {
         if mayHaveSeveralValues {
             return values.count == 1
                 ? SQLFragment("EXISTS (SELECT 1 FROM \(eachValue) WHERE value = ?)", [value.databaseValue])
-                : SQLFragment("EXISTS (SELECT 1 FROM \(eachValue) AS single WHERE single.value IN (SELECT value FROM json_each(?)))", [several])
+                : SQLFragment(
+                    "EXISTS (SELECT 1 FROM \(eachValue) AS single WHERE single.value IN (SELECT value FROM json_each(?)))",
+                    [several]
+                )
         }
         return values.count == 1
             ? SQLFragment("\(operand) = ?", [value.databaseValue])

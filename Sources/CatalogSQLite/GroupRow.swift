@@ -129,11 +129,14 @@ struct GroupStatements: Sendable {
         let key = table + "_key"
         let absentCounts = Array(repeating: "0", count: 3 - counts.count)
         let common = [key, parent, "defining_instance_key", "defining_received_at", "defining_record_id"]
-        select = "SELECT " + (common + absentCounts + counts + further).joined(separator: ", ")
+        select =
+            "SELECT " + (common + absentCounts + counts + further).joined(separator: ", ")
             + " FROM \(table) WHERE \(unique)"
         let written = common + counts + columns.map { "\"\($0.name)\"" }
-        upsert = "INSERT INTO \(table) (" + written.joined(separator: ", ") + ") VALUES ("
-            + Array(repeating: "?", count: written.count).joined(separator: ", ") + ") ON CONFLICT (\(key)) DO UPDATE SET "
+        upsert =
+            "INSERT INTO \(table) (" + written.joined(separator: ", ") + ") VALUES ("
+            + Array(repeating: "?", count: written.count).joined(separator: ", ")
+            + ") ON CONFLICT (\(key)) DO UPDATE SET "
             + written.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
         updateCounts = "UPDATE \(table) SET " + counts.map { "\($0) = ?" }.joined(separator: ", ") + " WHERE \(key) = ?"
         largestKey = "SELECT max(\(key)) FROM \(table)"

@@ -76,7 +76,8 @@ struct IndexDatabase: Sendable {
 
     private static func checkSettings(_ database: Database) throws {
         let wanted = [
-            ("synchronous", "1"), ("journal_mode", "wal"), ("temp_store", "2"), ("mmap_size", "0"), ("page_size", "4096"),
+            ("synchronous", "1"), ("journal_mode", "wal"), ("temp_store", "2"), ("mmap_size", "0"),
+            ("page_size", "4096"),
         ]
         for (name, value) in wanted {
             let found = try Row.fetchOne(database, sql: "PRAGMA \(name)").map { row in

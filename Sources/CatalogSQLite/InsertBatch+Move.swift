@@ -61,7 +61,8 @@ extension InsertBatch {
 
     /// The patient's defining instance is the smallest of its studies'; their rows hold its attributes.
     private static let takeFromStudies: String = {
-        let taken = CatalogSchema.valueColumns(.patient).filter { !$0.isIdentity(of: .patient) }.map { "\"\($0.name)\"" }
+        let taken =
+            CatalogSchema.valueColumns(.patient).filter { !$0.isIdentity(of: .patient) }.map { "\"\($0.name)\"" }
             + ["defining_instance_key", "defining_received_at", "defining_record_id"]
         let list = taken.joined(separator: ", ")
         return """

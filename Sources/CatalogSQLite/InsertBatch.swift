@@ -58,7 +58,8 @@ final class InsertBatch {
 
     /// Adds a record, unless its SOP Instance UID is known or its study belongs to another patient.
     func insert(_ record: InstanceRecord) throws -> InsertOutcome {
-        let known = try database.first(Self.findInstance, [record.path.sopInstanceUID.string.databaseValue]) { _ in true }
+        let known = try database.first(Self.findInstance, [record.path.sopInstanceUID.string.databaseValue]) { _ in true
+        }
         if known != nil {
             try finish()
             guard let existing = try RecordReading.instance(record.path.sopInstanceUID, in: database) else {
@@ -66,7 +67,7 @@ final class InsertBatch {
             }
             return .alreadyThere(existing)
         }
-        guard let identity = try agreedIdentity(of: record) else { return .conflictingPatient }
+        guard let identity = try agreedIdentity(of: record) else { return .conflict }
         let instanceKey = try nextKey(InstanceStatements.largestKey)
         let seriesKey = try count(record, as: instanceKey, of: identity)
         try InstanceStatements.insert(record, key: instanceKey, seriesKey: seriesKey, into: database)
@@ -121,11 +122,13 @@ final class InsertBatch {
         let knownPatient = try patient(patientID)
         var patient = try knownPatient ?? newRow(.patient, parent: patientID.loneStudyUID.databaseValue)
         let knownStudy = try study(uid)
-        var study = try knownStudy
+        var study =
+            try knownStudy
             ?? StudyGroup(row: newRow(.study, parent: patient.key.databaseValue), identity: identity)
         let seriesID = SeriesID(studyKey: study.row.key, seriesInstanceUID: record.path.seriesInstanceUID)
         let knownSeries = try series(seriesID)
-        var series = try knownSeries
+        var series =
+            try knownSeries
             ?? SeriesGroup(row: newRow(.series, parent: study.row.key.databaseValue), modality: values[.modality])
         let isNewStudy: Int64 = knownStudy == nil ? 1 : 0
         let isNewSeries: Int64 = knownSeries == nil ? 1 : 0

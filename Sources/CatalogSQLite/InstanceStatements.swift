@@ -1,5 +1,7 @@
 import ArchiveCatalog
+import DICOMCore
 import GRDB
+import Platform
 
 /// The statements that write the row of an instance.
 enum InstanceStatements {

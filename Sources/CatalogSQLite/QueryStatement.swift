@@ -1,4 +1,5 @@
 import ArchiveCatalog
+import DICOMCore
 import GRDB
 
 /// The SELECT that answers a query, and how its rows are read.
@@ -26,7 +27,8 @@ struct QueryStatement {
             statement.sql += ", " + sql
         }
         if includesHeader {
-            statement.sql += ", defining.record_id, defining.study_key_id, defining.key_generation"
+            statement.sql +=
+                ", defining.record_id, defining.study_key_id, defining.key_generation"
                 + ", defining_blob.sealed_header"
         }
         statement.sql += " FROM " + Self.tables(query.level, conditions)
@@ -35,7 +37,8 @@ struct QueryStatement {
         }
         if includesHeader {
             let key = level == .instance ? "instance.instance_key" : "\(Self.table(level)).defining_instance_key"
-            statement.sql += " CROSS JOIN instance AS defining ON defining.instance_key = \(key)"
+            statement.sql +=
+                " CROSS JOIN instance AS defining ON defining.instance_key = \(key)"
                 + " CROSS JOIN instance_blob AS defining_blob ON defining_blob.instance_key = \(key)"
         }
         let clauses = Self.clauses(query.level, conditions)
@@ -126,7 +129,9 @@ struct QueryStatement {
 
     /// The conditions on the tables at hand, and the question whether a record below meets the others.
     private static func clauses(_ level: QueryLevel, _ conditions: [LeveledCondition]) -> [SQLFragment] {
-        let here = conditions.filter { $0.level <= level }.map { $0.clause(patientTable: level == .patient ? "patient" : "study") }
+        let here = conditions.filter { $0.level <= level }.map {
+            $0.clause(patientTable: level == .patient ? "patient" : "study")
+        }
         let below = conditions.filter { $0.level > level }
         guard let lowest = below.map(\.level).max() else { return here }
         let clauses = below.map { $0.clause(patientTable: "study") }

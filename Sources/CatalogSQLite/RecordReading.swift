@@ -53,7 +53,8 @@ enum RecordReading {
         blobs: Bool,
         in database: Database
     ) throws -> [InstanceRecord] {
-        let sql = select(downwards, blobs: blobs) + " WHERE study.study_instance_uid = ?"
+        let sql =
+            select(downwards, blobs: blobs) + " WHERE study.study_instance_uid = ?"
             + (series == nil ? "" : " AND series.series_instance_uid = ?") + order
         let uids = [study.string.databaseValue] + (series.map { [$0.string.databaseValue] } ?? [])
         return try records(sql, uids + [max(0, limit).databaseValue, max(0, offset).databaseValue], in: database)

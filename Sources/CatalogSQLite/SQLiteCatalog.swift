@@ -1,6 +1,7 @@
 public import ArchiveCatalog
 public import DICOMCore
 import GRDB
+public import Platform
 
 /// The catalog in one SQLite file whose pages are sealed (``CatalogSchema`` in `Schema.md`).
 ///
@@ -26,6 +27,20 @@ public final class SQLiteCatalog: Catalog {
     ) throws(CatalogError) {
         index = try IndexDatabase(path: path, key: key, configuration: configuration)
         queryDuration = configuration.queryDuration
+    }
+
+    /// Opens the index like the initialiser, on a thread of `pool`.
+    public static func open(
+        path: String,
+        key: [UInt8],
+        pool: WorkPool,
+        configuration: SQLiteCatalogConfiguration = SQLiteCatalogConfiguration()
+    ) async throws(CatalogError) -> SQLiteCatalog {
+        do {
+            return try await pool.run { try SQLiteCatalog(path: path, key: key, configuration: configuration) }
+        } catch {
+            throw CatalogError(error)
+        }
     }
 
     /// Adds records in one transaction; see ``Catalog/insert(_:)``.
