@@ -91,6 +91,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(name: "CSealedSQLiteTests", dependencies: ["CSealedSQLite", grdb], swiftSettings: strict),
     ])
         + layer("Platform", uses: [nioCore, nioPosix, logging], testedWith: ["TestKit"])
         + layer("DICOMCore", uses: [nioCore])

@@ -1,11 +1,11 @@
 import CZlib
-import DICOMCore
-import NIOCore
+public import DICOMCore
+public import NIOCore
 
 /// Inflates a raw deflate stream (RFC 1951, PS3.5 A.5) piece by piece, within limits.
 ///
 /// A value type: a copy goes on independently, the zlib state is copied when two would share it.
-struct Inflater: Sendable {
+public struct Inflater: Sendable {
     private var stream: InflateStream
     private var pending = ByteBuffer()
     private let lengthLimit: UInt64
@@ -20,13 +20,19 @@ struct Inflater: Sendable {
     private static let ratioGrace: UInt64 = 1 << 20
     private static let pieceLength = 64 << 10
 
-    init(lengthLimit: UInt64, ratioLimit: UInt64) {
+    /// Begins a stream.
+    ///
+    /// - Parameters:
+    ///   - lengthLimit: Bytes that it may grow to.
+    ///   - ratioLimit: How many times its compressed length it may grow, beyond the first MiB.
+    public init(lengthLimit: UInt64, ratioLimit: UInt64) {
         self.lengthLimit = lengthLimit
         self.ratioLimit = ratioLimit
         stream = InflateStream()
     }
 
-    mutating func append(_ bytes: ByteBuffer) {
+    /// Takes the next compressed bytes.
+    public mutating func append(_ bytes: ByteBuffer) {
         guard !isEnded else { return }
         if pending.readableBytes == 0 {
             pending = bytes
@@ -36,7 +42,7 @@ struct Inflater: Sendable {
     }
 
     /// The next plain bytes, at most 64 KiB; `nil` when more input is needed or the stream has ended.
-    mutating func next() throws(DataSetError) -> ByteBuffer? {
+    public mutating func next() throws(DataSetError) -> ByteBuffer? {
         guard !isEnded else { return nil }
         if !isKnownUniquelyReferenced(&stream) {
             stream = stream.copy()

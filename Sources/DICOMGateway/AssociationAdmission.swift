@@ -1,0 +1,25 @@
+import DICOMCore
+import DICOMUpperLayer
+
+/// Who may associate: the called AE title must be ours, the calling one known.
+struct AssociationAdmission: Sendable {
+    private let configuration: DICOMGatewayConfiguration
+
+    init(_ configuration: DICOMGatewayConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// Accepts, or rejects with the reason that PS3.8 9.3.4 names.
+    func decide(_ request: AssociateRequest) async -> AssociationListener.Admission {
+        guard request.calledAETitle == configuration.aeTitle else {
+            return .reject(.calledAETitleNotRecognized)
+        }
+        let isKnown: Bool
+        if configuration.acceptsAnyCaller {
+            isKnown = true
+        } else {
+            isKnown = await configuration.isKnown(request.callingAETitle)
+        }
+        return isKnown ? .accept(userIdentityResponse: nil) : .reject(.callingAETitleNotRecognized)
+    }
+}
