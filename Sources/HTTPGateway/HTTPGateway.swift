@@ -1,6 +1,7 @@
 public import ArchiveServices
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 public import Logging
 public import NIOCore
 

@@ -1,15 +1,14 @@
 import HTTPTypes
-import Hummingbird
-import HummingbirdCore
 import NIOCore
 import NIOHTTP1
+import NIOHTTPTypes
 
 /// Tells a client whose header fields exceed the limit so: 431 (RFC 6585 5) in the place of a bare 400.
 final class HeaderOverflowHandler: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPConnectionStateHandler.InboundIn
-    typealias InboundOut = HTTPConnectionStateHandler.InboundOut
-    typealias OutboundIn = HTTPConnectionStateHandler.OutboundIn
-    typealias OutboundOut = HTTPConnectionStateHandler.OutboundOut
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
 
     private var hasOverflowed = false
 

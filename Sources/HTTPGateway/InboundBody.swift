@@ -1,6 +1,14 @@
 import Hummingbird
 import NIOCore
 
+/// The body of a request that stores, not yet read.
+struct StoreBody: Sendable {
+    let body: RequestBody
+    /// Content-Length, where there is one.
+    let declaredLength: UInt64?
+    let limits: HTTPLimits
+}
+
 /// The body of a request as it comes in, held to length and pace.
 struct InboundBody {
     private var iterator: RequestBody.AsyncIterator
@@ -10,11 +18,11 @@ struct InboundBody {
     private var received: UInt64 = 0
     private let clock = ContinuousClock()
 
-    init(_ body: RequestBody, declaredLength: UInt64?, limits: HTTPLimits) {
-        iterator = body.makeAsyncIterator()
-        self.declaredLength = declaredLength
-        lengthLimit = limits.storeLength
-        pace = TransferPace(bytesPerSecond: limits.paceBytesPerSecond, windowSeconds: limits.paceSeconds)
+    init(_ store: StoreBody) {
+        iterator = store.body.makeAsyncIterator()
+        declaredLength = store.declaredLength
+        lengthLimit = store.limits.storeLength
+        pace = TransferPace(bytesPerSecond: store.limits.paceBytesPerSecond, windowSeconds: store.limits.paceSeconds)
     }
 
     /// The next bytes, or `nil` behind the last.
@@ -44,8 +52,8 @@ actor SinglePartReader {
     /// What ended the body early.
     private(set) var failure: (any Error)?
 
-    init(_ body: InboundBody) {
-        self.body = body
+    init(_ body: StoreBody) {
+        self.body = InboundBody(body)
     }
 
     func next() async throws -> ByteBuffer? {

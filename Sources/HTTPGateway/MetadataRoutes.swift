@@ -1,5 +1,6 @@
 import AccessControl
 import ArchiveServices
+import DICOMCoding
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -55,8 +56,8 @@ struct MetadataRoutes: Sendable {
         array.append(header) { base + $0.description }
     }
 
-    private func page(_ scope: RetrieveScope, offset: Int, as principal: Principal) async throws -> [ArchivedInstance] {
-        do {
+    private func page(_ scope: RetrieveScope, offset: Int, as principal: Principal) async throws(ArchiveError) -> [ArchivedInstance] {
+        do throws(ArchiveError) {
             return try await retrieve.instances(
                 in: scope,
                 as: principal,
@@ -64,7 +65,8 @@ struct MetadataRoutes: Sendable {
                 limit: Self.pageLength,
                 includesHeader: true
             )
-        } catch let error as ArchiveError where offset > 0 && error.code == .notFound {
+        } catch {
+            guard offset > 0, error.code == .notFound else { throw error }
             return []
         }
     }

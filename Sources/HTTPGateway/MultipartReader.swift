@@ -9,8 +9,8 @@ actor MultipartReader {
     private var isInPart = false
     private var failure: (any Error)?
 
-    init(_ body: InboundBody, decoder: MultipartDecoder) {
-        self.body = body
+    init(_ body: StoreBody, decoder: MultipartDecoder) {
+        self.body = InboundBody(body)
         self.decoder = decoder
     }
 

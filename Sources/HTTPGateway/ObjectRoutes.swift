@@ -128,8 +128,8 @@ struct ObjectRoutes: Sendable {
     }
 
     // A page behind the last may be told as "not found"; the first may not.
-    private func page(_ scope: RetrieveScope, offset: Int, as principal: Principal) async throws -> [ArchivedInstance] {
-        do {
+    private func page(_ scope: RetrieveScope, offset: Int, as principal: Principal) async throws(ArchiveError) -> [ArchivedInstance] {
+        do throws(ArchiveError) {
             return try await retrieve.instances(
                 in: scope,
                 as: principal,
@@ -137,7 +137,8 @@ struct ObjectRoutes: Sendable {
                 limit: Self.pageLength,
                 includesHeader: false
             )
-        } catch let error as ArchiveError where offset > 0 && error.code == .notFound {
+        } catch {
+            guard offset > 0, error.code == .notFound else { throw error }
             return []
         }
     }

@@ -27,9 +27,9 @@ struct SearchRoutes: Sendable {
             warnings.append("There are additional results that can be requested: use offset and limit")
         }
         var headers: HTTPFields = [.contentType: mediaType]
-        for warning in warnings {
+        if let name = HTTPField.Name("Warning") {
             // 299 is the code that PS3.18 8.3.4.4 and 10.6.3 name.
-            headers.append(HTTPField(name: Self.warningName, value: "299 cassette \"\(warning)\""))
+            headers[values: name] = warnings.map { "299 cassette \"\($0)\"" }
         }
         let answers = found.prefix(request.limit)
         let answer = SearchAnswer(
@@ -51,6 +51,4 @@ struct SearchRoutes: Sendable {
             }
         )
     }
-
-    private static var warningName: HTTPField.Name { HTTPField.Name.warning }
 }

@@ -1,3 +1,4 @@
+import ArchiveCatalog
 import ArchiveServices
 import DICOMCore
 import HTTPTypes

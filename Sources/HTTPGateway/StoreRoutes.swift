@@ -21,7 +21,7 @@ struct StoreRoutes: Sendable {
         guard let mediaType = accept.best(of: DataSetJSON.mediaTypes) else { throw DataSetJSON.notAcceptable }
         let content = try Self.content(request.headers)
         let declaredLength = try Self.declaredLength(request.headers, limit: limits.storeLength)
-        let body = InboundBody(request.body, declaredLength: declaredLength, limits: limits)
+        let body = StoreBody(body: request.body, declaredLength: declaredLength, limits: limits)
 
         let session = try ingest.openSession(for: principal)
         let outcomes: [IngestOutcome]
@@ -43,7 +43,7 @@ struct StoreRoutes: Sendable {
 
     private func storeAll(
         _ content: Content,
-        _ body: InboundBody,
+        _ body: StoreBody,
         study: UID?,
         in session: IngestSession
     ) async throws -> [IngestOutcome] {
