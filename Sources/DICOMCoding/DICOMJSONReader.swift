@@ -18,6 +18,13 @@ public struct DICOMJSONObject: Sendable, Hashable {
         public let vr: VR
         /// What `BulkDataURI` says.
         public let uri: String
+
+        /// Makes a reference.
+        public init(path: BulkPath, vr: VR, uri: String) {
+            self.path = path
+            self.vr = vr
+            self.uri = uri
+        }
     }
 }
 

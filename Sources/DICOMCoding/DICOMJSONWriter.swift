@@ -109,7 +109,8 @@ public struct DICOMJSONWriter: ~Copyable {
         return BulkPath(steps: steps, tag: tag)
     }
 
-    private mutating func writeValue(_ element: DataElement, _ value: ByteBuffer, _ characterSet: SpecificCharacterSet) {
+    private mutating func writeValue(_ element: DataElement, _ value: ByteBuffer, _ characterSet: SpecificCharacterSet)
+    {
         switch element.vr {
         case .ob, .od, .of, .ol, .ov, .ow, .un, .sq:
             bytes.writeStaticString(",\"InlineBinary\":\"")

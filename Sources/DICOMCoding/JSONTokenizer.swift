@@ -184,8 +184,9 @@ struct JSONTokenizer {
         }
         position += 2
         let second = try readHexadecimal()
-        let value = 0x10000 + (first - 0xD800) << 10 + (second &- 0xDC00)
-        guard (0xDC00...0xDFFF).contains(second), let scalar = Unicode.Scalar(value) else { throw error(.badJSON) }
+        guard (0xDC00...0xDFFF).contains(second),
+            let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
+        else { throw error(.badJSON) }
         return scalar
     }
 
