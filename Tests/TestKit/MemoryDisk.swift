@@ -10,6 +10,20 @@ public final class MemoryDisk: Disk {
         /// Names as of the last sync of their directory.
         var durableNames: [String: MemoryFile] = [:]
         var free: UInt64 = 1 << 40
+
+        /// Every file with its names as of the last sync and as of now, in a fixed order.
+        func files() -> [(file: MemoryFile, durable: [String], present: [String])] {
+            let all = durableNames.map { ($0.key, $0.value) } + names.map { ($0.key, $0.value) }
+            var seen: Set<ObjectIdentifier> = []
+            return all.sorted { $0.0 < $1.0 }.compactMap { _, file in
+                guard seen.insert(ObjectIdentifier(file)).inserted else { return nil }
+                return (
+                    file: file,
+                    durable: durableNames.filter { $0.value === file }.map(\.key).sorted(),
+                    present: names.filter { $0.value === file }.map(\.key).sorted()
+                )
+            }
+        }
     }
 
     private let state = Mutex(State())
@@ -27,13 +41,13 @@ public final class MemoryDisk: Disk {
             disk.state.withLock { new in
                 new.directories = old.directories
                 new.free = old.free
-                for path in Set(old.names.keys).union(old.durableNames.keys).sorted() {
-                    let durable = old.durableNames[path]
-                    let present = old.names[path]
-                    guard let file = (random?.next(below: 2) == 1) ? present : durable else { continue }
+                for (file, durable, present) in old.files() {
+                    // All names of a file as of the last sync, or all as of now: a rename happens whole or not at all.
                     let copy = MemoryFile(file.contentAfterPowerCut(keepingSome: random))
-                    new.names[path] = copy
-                    new.durableNames[path] = copy
+                    for path in random?.next(below: 2) == 1 ? present : durable {
+                        new.names[path] = copy
+                        new.durableNames[path] = copy
+                    }
                 }
             }
         }
@@ -109,8 +123,11 @@ public final class MemoryDisk: Disk {
     /// Makes the names in a directory durable.
     public func syncDirectory(_ path: String) throws(DiskError) {
         let exists = state.withLock { state in
-            for name in Set(state.names.keys).union(state.durableNames.keys) where parent(of: name) == path {
-                state.durableNames[name] = state.names[name]
+            for (file, durable, present) in state.files()
+            where (durable + present).contains(where: { parent(of: $0) == path }) {
+                // The whole of a rename becomes durable with either directory, as in a journal of the file system.
+                for name in durable { state.durableNames[name] = nil }
+                for name in present { state.durableNames[name] = file }
             }
             return state.directories.contains(path)
         }
@@ -172,9 +189,9 @@ final class MemoryFile: Sendable {
             var sector = 0
             while sector < result.count {
                 let source = random.next(below: 2) == 1 ? state.bytes : state.durable
-                for index in sector..<min(sector + 512, result.count) {
-                    result[index] = index < source.count ? source[index] : 0
-                }
+                let range = sector..<min(sector + 512, result.count)
+                let kept = source.dropFirst(sector).prefix(range.count)
+                result.replaceSubrange(range, with: kept + [UInt8](repeating: 0, count: range.count - kept.count))
                 sector += 512
             }
             return result

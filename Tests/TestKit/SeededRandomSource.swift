@@ -12,7 +12,14 @@ public final class SeededRandomSource: RandomSource {
 
     /// The next `count` bytes.
     public func bytes(_ count: Int) -> [UInt8] {
-        (0..<count).map { _ in UInt8(truncatingIfNeeded: next() >> 32) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 8)
+        while bytes.count < count {
+            let word = next()
+            for shift in 0..<8 as Range<UInt64> { bytes.append(UInt8(truncatingIfNeeded: word >> (8 * shift))) }
+        }
+        bytes.removeLast(bytes.count - count)
+        return bytes
     }
 
     /// The next word.
