@@ -52,7 +52,8 @@ def packages():
 
 def download(package, folder):
     """The package's archive, fetched with pip and checked against the digest."""
-    binary = "--only-binary=:all:" if package.kind == "wheel" else "--no-binary=:all:"
+    # By name: ":all:" would build the build tools of a source archive from source, too.
+    binary = f"--{'only' if package.kind == 'wheel' else 'no'}-binary={package.name}"
     requirement = folder / "requirement.txt"
     requirement.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
