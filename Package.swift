@@ -28,7 +28,9 @@ let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", packa
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 
-/// A library and its test target. `uses` is everything that it may import: of ours by name, of others by product.
+/// A library and its test target.
+///
+/// `uses` is everything that it may import: of ours by name, of others by product.
 func layer(
     _ name: String,
     uses: [Target.Dependency],
@@ -89,6 +91,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(name: "CSealedSQLiteTests", dependencies: ["CSealedSQLite", grdb], swiftSettings: strict),
     ])
         + layer("Platform", uses: [nioCore, nioPosix, logging], testedWith: ["TestKit"])
         + layer("DICOMCore", uses: [nioCore])
@@ -101,7 +104,11 @@ let package = Package(
         + layer("Sealing", uses: ["Platform", nioCore, crypto, cryptoExtras], testedWith: ["TestKit"])
         + layer("AccessControl", uses: ["DICOMCore", "Platform", crypto])
         + layer("ArchiveCatalog", uses: ["DICOMCore", "Platform"])
-        + layer("DIMSE", uses: ["DICOMUpperLayer", "DICOMCoding", "DICOMCore", "Platform", nioCore, logging], testedWith: [nioPosix])
+        + layer(
+            "DIMSE",
+            uses: ["DICOMUpperLayer", "DICOMCoding", "DICOMCore", "Platform", nioCore, logging],
+            testedWith: [nioPosix]
+        )
         + layer("PackStorage", uses: ["Sealing", "Platform", nioCore, logging, metrics], testedWith: ["TestKit"])
         + layer(
             "CatalogSQLite",
