@@ -46,6 +46,8 @@ class Case:
         missing = [name for name in IDENTIFIERS if not self.identifiers[name]]
         if missing:
             self.objection = "no " + ", ".join(missing)
+        elif 0x0010 not in self.file.meta:
+            self.objection = "no File Meta Information: nothing tells the transfer syntax"
         elif subprocess.run(["dcmdump", "-q", "-M", str(path)], capture_output=True).returncode != 0:
             self.objection = "dcmdump cannot read it"
 
