@@ -97,7 +97,7 @@ class Association:
 
     def __init__(self, port, contexts, calling="PYNETDICOM"):
         entity = AE(ae_title=calling)
-        entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 60
+        entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 15
         for sop_class_uid, transfer_syntax_uid in sorted(set(contexts)):
             entity.add_requested_context(sop_class_uid, transfer_syntax_uid)
         self.association = entity.associate("127.0.0.1", port, ae_title=AE_TITLE)

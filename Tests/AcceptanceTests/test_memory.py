@@ -8,7 +8,7 @@ import subprocess
 import part10
 import pytest
 import synthetic_images
-from archive import ANY_FRAME, ANY_INSTANCE, Archive, stored
+from archive import ANY_FRAME, ANY_INSTANCE, stored
 
 FRAMES = int(os.environ.get("CASSETTE_MULTIFRAME_FRAMES", "2048"))
 FRAME = min(1000, FRAMES)
@@ -41,8 +41,8 @@ def send_by_stow(archive, image, folder):
 
 
 @pytest.mark.parametrize("send", [send_by_storescu, send_by_stow], ids=["C-STORE", "STOW-RS"])
-def test_one_gibibyte_in_and_a_frame_out(room, capsys, send):
-    archive = Archive(room / "archive").start()
+def test_one_gibibyte_in_and_a_frame_out(room, fresh_archive, capsys, send):
+    archive = fresh_archive
     image = synthetic_images.NativeMultiframe(FRAMES)
     path = f"/studies/{image.study_instance_uid}/series/{image.series_instance_uid}/instances/{image.sop_instance_uid}"
 
@@ -64,7 +64,6 @@ def test_one_gibibyte_in_and_a_frame_out(room, capsys, send):
     assert digest == pixel_digest(image)
     assert peak_out < MEMORY_LIMIT
     assert read < READ_LIMIT
-    archive.stop()
 
 
 def pixel_digest(image):

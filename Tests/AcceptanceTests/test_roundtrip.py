@@ -7,7 +7,8 @@ import part10
 import pydicom
 import pytest
 import synthetic_images
-from archive import ROOT, Archive, failed, first, stored
+from archive import ROOT, failed, first, stored
+from pydicom.errors import InvalidDicomError
 from senders import reference_receiver, send_as_is, storescu
 
 IDENTIFIERS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
@@ -81,12 +82,12 @@ def cases(tmp_path_factory):
 def retrieved_data_set(client, case):
     """The data set's bytes as dicomweb-client gets them."""
     client.parts.clear()
-    client.retrieve_instance(
-        case.identifiers["StudyInstanceUID"],
-        case.identifiers["SeriesInstanceUID"],
-        case.sop_instance_uid,
-        media_types=(("application/dicom", "*"),),
-    )
+    path = [case.identifiers[name] for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")]
+    try:
+        client.retrieve_instance(*path, media_types=(("application/dicom", "*"),))
+    except InvalidDicomError:
+        # A file that was stored without preamble may come back so; pydicom does not read it, the bytes are here.
+        assert client.parts, "nothing came back"
     assert len(client.parts) == 1
     return part10.split(client.parts[0])
 
@@ -114,8 +115,8 @@ def report(title, refused):
         print(f"  {case.name} | {reason} | {case.objection or 'readable'}")
 
 
-def test_files_sent_by_storescu_come_back_as_they_were_sent(cases, tmp_path, capsys):
-    archive = Archive(tmp_path / "archive").start()
+def test_files_sent_by_storescu_come_back_as_they_were_sent(cases, fresh_archive, capsys):
+    archive = fresh_archive
     expected, refused = [], []
     with reference_receiver() as receiver:
         for case in cases:
@@ -130,15 +131,14 @@ def test_files_sent_by_storescu_come_back_as_they_were_sent(cases, tmp_path, cap
 
     wrong = compare(archive.client(), expected)
 
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
     # What DCMTK's own receiver takes and is a readable file, the archive takes, too.
     assert [case.name for case, _, is_sendable in refused if is_sendable and not case.objection] == []
     assert len(expected) > 60
-    archive.stop()
 
 
-def test_files_sent_as_they_are_come_back_byte_for_byte(cases, tmp_path, capsys):
-    archive = Archive(tmp_path / "archive").start()
+def test_files_sent_as_they_are_come_back_byte_for_byte(cases, fresh_archive, capsys):
+    archive = fresh_archive
     expected, refused, how = [], [], Counter()
     for case in cases:
         reason = send_as_is(archive.dicom_port, case.path)
@@ -159,9 +159,8 @@ def test_files_sent_as_they_are_come_back_byte_for_byte(cases, tmp_path, capsys)
 
     wrong = compare(archive.client(), expected)
 
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
     assert [case.name for case, _ in refused if case.objection is None] == []
-    archive.stop()
 
 
 def test_a_second_object_under_a_uid_does_not_replace_the_first(fresh_archive):
