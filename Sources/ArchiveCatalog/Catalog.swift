@@ -5,19 +5,28 @@ public import DICOMCore
 /// One implementation per database; all pass the same contract tests. The sealed packs are the truth: a catalog may be
 /// thrown away and made again from them, with the same rows (P7).
 public protocol Catalog: Sendable {
-    /// Adds records in one transaction, each once.
+    /// Adds records in one transaction, each once; a cancelled caller does not stop it.
     ///
     /// A record whose SOP Instance UID is known already changes nothing; its outcome tells what is there. Attributes of
-    /// patient, study and series come from their defining instance: the one with the earliest `receivedAt`, of equals the
-    /// one with the smallest record id, whatever the order of insertion; so a rebuild gives the same rows.
+    /// patient, study and series come from their defining instance (``DefiningInstance``), whatever the order of
+    /// insertion; so a rebuild gives the same rows. A study's row holds the patient attributes of the study's own
+    /// defining instance, the patient's row those of the patient's.
+    ///
+    /// A study belongs to one patient (``PatientIdentity``): a record of the same study under a contradicting identity
+    /// changes nothing (``InsertOutcome/conflict``); one with a fuller identity moves the study to it.
     ///
     /// - Returns: One outcome per record, in their order.
     func insert(_ records: [InstanceRecord]) async throws(CatalogError) -> [InsertOutcome]
 
-    /// Answers a query, in a stable order: newest study first, then by number and UID.
+    /// Answers a query, in a stable order: newest study first, then by number and UID; patients by Patient ID.
+    ///
+    /// - Throws: `.timedOut` when it takes longer than the limit, `.failed` when the task is cancelled.
     func find(_ query: CatalogQuery) async throws(CatalogError) -> [CatalogRow]
 
-    /// The instance with that SOP Instance UID, with its frame index when asked for; `nil` when there is none.
+    /// The instance with that SOP Instance UID, with header and frame index; `nil` when there is none.
+    ///
+    /// Here and below, a record's values are the instance's own at instance level, and above it those of the series and
+    /// study that it belongs to.
     func instance(_ sopInstanceUID: UID) async throws(CatalogError) -> InstanceRecord?
 
     /// Instances of a study, or of one of its series, in the order series number, instance number, SOP Instance UID.
@@ -35,7 +44,7 @@ public protocol Catalog: Sendable {
         includesHeader: Bool
     ) async throws(CatalogError) -> [InstanceRecord]
 
-    /// All instances in the order of their record id, after the given one; for verification and comparison.
+    /// All instances in the order of their SOP Instance UID, after the given one; for verification and comparison.
     func allInstances(after sopInstanceUID: UID?, limit: Int) async throws(CatalogError) -> [InstanceRecord]
 
     /// How many records there are.
@@ -54,6 +63,8 @@ public enum InsertOutcome: Sendable, Hashable {
     case inserted
     /// An instance with its SOP Instance UID was there already: this one.
     case alreadyThere(InstanceRecord)
+    /// Its study is in the catalog under another Patient ID or issuer; nothing changed.
+    case conflict
 }
 
 /// How many records of each level there are.

@@ -39,6 +39,11 @@ public struct CatalogAttribute: Sendable, Hashable {
         self.column = column
     }
 
+    /// Whether several values may stand in the column, joined by backslashes, of which any one may match.
+    public var mayHaveSeveralValues: Bool {
+        kind == .code || tag == .performingPhysicianName || tag == .operatorsName
+    }
+
     /// Every attribute with a column, level by level.
     public static let all: [CatalogAttribute] = patient + study + series + instance
 

@@ -5,9 +5,11 @@ public enum CatalogValue {
 
     /// The value as its column holds it, or `nil` when it does not follow its Value Representation.
     ///
-    /// Dates become `YYYYMMDD` (also from the `YYYY.MM.DD` of ACR-NEMA), times lose their colons, numbers their padding.
+    /// Padding around the text is cut off, a NUL inside becomes U+FFFD. Dates become `YYYYMMDD` (also from the
+    /// `YYYY.MM.DD` of ACR-NEMA), times lose their colons, numbers their padding.
     public static func normalized(_ text: String, _ kind: CatalogAttribute.Kind) -> String? {
-        switch kind {
+        let text = trimmed(text)
+        return switch kind {
         case .text, .personName, .code, .uid: limited(text)
         case .date: date(text)
         case .time: time(text)
@@ -16,12 +18,32 @@ public enum CatalogValue {
     }
 
     /// The form in which Person Names are compared: lower case, empty trailing components and groups cut off.
+    ///
+    /// Several names are folded one by one.
     public static func foldedPersonName(_ name: String) -> String {
-        var folded = Array(limited(name).lowercased().utf8)
+        var folded: [UInt8] = []
+        for byte in limited(name).lowercased().utf8 {
+            if byte == 0x5C { dropEmptyTail(&folded) }
+            folded.append(byte)
+        }
+        dropEmptyTail(&folded)
+        return String(decoding: folded, as: UTF8.self)
+    }
+
+    private static func dropEmptyTail(_ folded: inout [UInt8]) {
         while let last = folded.last, last == 0x5E || last == 0x3D || last == 0x20 {
             folded.removeLast()
         }
-        return String(decoding: folded, as: UTF8.self)
+    }
+
+    /// The text without spaces and NULs at both ends, every other NUL being U+FFFD: a database may end a text there.
+    static func trimmed(_ text: some StringProtocol) -> String {
+        func isPadding(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0 }
+        var bytes = Array(text.utf8)
+        while let last = bytes.last, isPadding(last) { bytes.removeLast() }
+        bytes.removeFirst(bytes.prefix(while: isPadding).count)
+        guard bytes.contains(0) else { return String(decoding: bytes, as: UTF8.self) }
+        return String(decoding: bytes.flatMap { $0 == 0 ? [0xEF, 0xBF, 0xBD] : [$0] }, as: UTF8.self)
     }
 
     /// The last instant that a time of partial precision means, `1015` being all of that minute.
@@ -30,7 +52,8 @@ public enum CatalogValue {
         kind == .time ? value + "~" : value
     }
 
-    private static func limited(_ text: String) -> String {
+    /// The text cut at a character so that it fits a column.
+    static func limited(_ text: String) -> String {
         guard text.utf8.count > lengthLimit else { return text }
         var result = ""
         var length = 0

@@ -48,6 +48,8 @@ public struct MatchingError: Error, Sendable, Hashable, CustomStringConvertible 
         case badUID
         /// More values or wild cards than the limit.
         case tooMany
+        /// A wild card key longer than any column.
+        case tooLong
     }
 
     /// What was wrong.
@@ -67,6 +69,7 @@ public struct MatchingError: Error, Sendable, Hashable, CustomStringConvertible 
         case .badRange: "The key \(tag) is no date, time or range of them (for example 20260101-20261231)"
         case .badUID: "The key \(tag) holds a value that is no UID"
         case .tooMany: "The key \(tag) has more values or wild cards than the limit"
+        case .tooLong: "The key \(tag) with wild cards is longer than \(CatalogValue.lengthLimit) bytes"
         }
     }
 }

@@ -18,7 +18,7 @@ public struct MatchingParser: Sendable {
         on subject: MatchingCondition.Subject,
         values: [String]
     ) throws(MatchingError) -> MatchingCondition? {
-        let given = values.map(Self.trimmed).filter { !$0.isEmpty }
+        let given = values.map { CatalogValue.trimmed($0) }.filter { !$0.isEmpty }
         guard !given.isEmpty else { return nil }
         guard given.count <= listValueLimit else { throw MatchingError(.tooMany, subject.tag) }
         switch subject {
@@ -28,7 +28,9 @@ public struct MatchingParser: Sendable {
             switch attribute.kind {
             case .uid: return try uidCondition(subject, given)
             case .date, .time: return try temporalCondition(subject, attribute.kind, given)
-            case .text, .personName, .code, .number: return try textCondition(subject, given)
+            case .text, .code, .number: return try textCondition(subject, given)
+            case .personName:
+                return try textCondition(subject, given.filter { !CatalogValue.foldedPersonName($0).isEmpty })
             }
         }
     }
@@ -38,7 +40,13 @@ public struct MatchingParser: Sendable {
         _ values: [String]
     ) throws(MatchingError) -> MatchingCondition? {
         let wild = values.filter { $0.utf8.contains(where: Self.isWildcard) }
-        guard let pattern = wild.first else { return MatchingCondition(subject, .values(values)) }
+        guard !values.isEmpty else { return nil }
+        guard let pattern = wild.first else {
+            // Columns are cut at their limit; so are keys, or long values would never match.
+            return MatchingCondition(subject, .values(values.map { CatalogValue.limited($0) }))
+        }
+        // No column is as long as such a pattern has to be, and databases refuse patterns without bound.
+        guard pattern.utf8.count <= CatalogValue.lengthLimit else { throw MatchingError(.tooLong, subject.tag) }
         let collapsed = Self.collapsingStars(pattern)
         guard collapsed.utf8.count(where: Self.isWildcard) <= wildcardLimit else {
             throw MatchingError(.tooMany, subject.tag)
@@ -64,7 +72,9 @@ public struct MatchingParser: Sendable {
     ) throws(MatchingError) -> MatchingCondition? {
         guard let text = values.first, values.count == 1 else { throw MatchingError(.badRange, subject.tag) }
         if text == "*" { return nil }
-        let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map(Self.trimmed)
+        let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map {
+            CatalogValue.trimmed($0)
+        }
         let normalized = ends.map { $0.isEmpty ? nil : CatalogValue.normalized($0, kind) }
         // A given end that does not normalise is no date; a lone "-" has no end at all.
         guard zip(ends, normalized).allSatisfy({ $0.isEmpty || $1 != nil }), normalized.contains(where: { $0 != nil })
@@ -87,12 +97,6 @@ public struct MatchingParser: Sendable {
             result.append(byte)
         }
         return String(decoding: result, as: UTF8.self)
-    }
-
-    private static func trimmed(_ text: some StringProtocol) -> String {
-        var bytes = Array(text.utf8)
-        while let last = bytes.last, last == 0x20 || last == 0 { bytes.removeLast() }
-        return String(decoding: bytes.drop { $0 == 0x20 }, as: UTF8.self)
     }
 }
 

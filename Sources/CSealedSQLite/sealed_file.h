@@ -54,6 +54,7 @@ typedef struct {
     int layout_known;
     // This connection holds the WAL's recovery lock.
     int recovering;
+    int last_generation_charged;
     // Not yet added to the header on the disk.
     uint64_t new_page_seals;
     uint64_t new_wal_seals;

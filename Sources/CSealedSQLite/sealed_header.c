@@ -107,12 +107,25 @@ static int create(SealedMain *main) {
     return write_slot(main, 0);
 }
 
+// The seals of a generation reach the header when the next one begins. What the last generation before this connection
+// wrote is therefore unknown; a checkpoint writes each page once, so the pages of the file bound it.
+static int charge_last_generation(SealedMain *main) {
+    if (main->last_generation_charged) return SQLITE_OK;
+    sqlite3_int64 size = 0;
+    int code = sealed_base_read_size(&main->common, &size);
+    if (code != SQLITE_OK) return code;
+    if (size > SEALED_HEADER) main->new_page_seals += (uint64_t)(size - SEALED_HEADER) / SEALED_PAGE;
+    main->last_generation_charged = 1;
+    return SQLITE_OK;
+}
+
 int sealed_header_begin_generation(SealedMain *main) {
     if (main->writing) return SQLITE_OK;
     if (main->header_sync_failed) return SQLITE_IOERR_FSYNC;
     // Read again, as another connection may have written; whoever writes pages holds SQLite's checkpoint lock.
     int code = sealed_header_load(main);
     if (code == SQLITE_NOTFOUND) code = create(main);
+    if (code == SQLITE_OK) code = charge_last_generation(main);
     if (code != SQLITE_OK) return code;
     if (main->header.generation >= UINT32_MAX) return SQLITE_FULL;
     main->header.generation += 1;

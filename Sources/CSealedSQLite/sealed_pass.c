@@ -1,7 +1,5 @@
 #include "sealed_file.h"
 
-#include <string.h>
-
 int sealed_close_base(SealedFile *file) {
     int code = SQLITE_OK;
     if (file->base->pMethods) {

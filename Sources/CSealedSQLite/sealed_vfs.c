@@ -21,18 +21,23 @@ static int open_main(SealedMain *main) {
     return code == SQLITE_NOTFOUND ? SQLITE_OK : code;
 }
 
-static int open_wal(SealedWAL *wal, const char *path) {
+// The database file whose WAL or journal is opened; NULL if another VFS lies over ours, so that its file is not ours.
+static SealedMain *main_beside(const SealedFile *file, const char *path) {
     sqlite3_file *main = sqlite3_database_file_object(path);
-    if (!main || main->pMethods != &sealed_main_methods) return SQLITE_CANTOPEN;
-    wal->main = (SealedMain *)main;
-    return SQLITE_OK;
+    if (!main || main->pMethods != &sealed_main_methods) return NULL;
+    return ((SealedMain *)main)->common.owner == file->owner ? (SealedMain *)main : NULL;
+}
+
+static int open_wal(SealedWAL *wal, const char *path) {
+    wal->main = main_beside(&wal->common, path);
+    return wal->main ? SQLITE_OK : SQLITE_CANTOPEN;
 }
 
 static int open_journal(SealedFile *journal, const char *path) {
-    sqlite3_file *main = sqlite3_database_file_object(path);
-    if (!main || main->pMethods != &sealed_main_methods) return SQLITE_CANTOPEN;
+    SealedMain *main = main_beside(journal, path);
+    if (!main) return SQLITE_CANTOPEN;
     int is_new = 0;
-    int code = sealed_main_is_new((SealedMain *)main, &is_new);
+    int code = sealed_main_is_new(main, &is_new);
     sqlite3_int64 size = 0;
     if (code == SQLITE_OK) code = sealed_base_read_size(journal, &size);
     if (code != SQLITE_OK) return code;

@@ -68,7 +68,10 @@ static int read_unit(SealedWAL *wal, const Unit *unit, unsigned char *plain) {
     code = make_ready(wal);
     if (code != SQLITE_OK) return code;
     SealedPlace place = place_of_unit(wal, unit);
-    return sealed_open(&wal->cipher, &place, wal->scratch, unit->count, plain) ? SQLITE_OK : SQLITE_IOERR_DATA;
+    if (!sealed_open(&wal->cipher, &place, wal->scratch, unit->count, plain)) return SQLITE_IOERR_DATA;
+    // Units that a crash kept from being counted are counted as recovery finds them.
+    if (wal->main->recovering) wal->main->new_wal_seals += 1;
+    return SQLITE_OK;
 }
 
 static int read_wal(sqlite3_file *file, void *buffer, int amount, sqlite3_int64 offset) {

@@ -4,7 +4,9 @@ public import NIOCore
 public struct DataElement: Sendable, Hashable {
     /// The tag.
     public let tag: Tag
-    /// The Value Representation; `.un` when neither the encoding nor the dictionary tells it.
+    /// The Value Representation.
+    ///
+    /// `.un` when neither the encoding nor the dictionary tells it.
     public let vr: VR
     /// The value.
     public let value: Value
@@ -42,8 +44,10 @@ public struct BulkValue: Sendable, Hashable {
     /// Bytes from the first byte of the Data Set (of the inflated one when the Transfer Syntax is deflated) to the
     /// first byte of the value field.
     public let offset: UInt64
-    /// Bytes of the value field; for encapsulated Pixel Data all items with their headers, up to the Sequence
-    /// Delimitation Item and without it.
+    /// Bytes of the value field.
+    ///
+    /// For encapsulated Pixel Data: all items with their headers, up to the Sequence Delimitation Item and without
+    /// it.
     public let length: UInt64
     /// Whether the value is a sequence of fragments (PS3.5 A.4).
     public let isEncapsulated: Bool

@@ -9,17 +9,29 @@ public struct DataSet: Sendable, Hashable {
     }
 
     /// Makes a Data Set from elements in any order; of several with one tag the first is kept.
+    ///
+    /// O(n) for elements that are in order already, otherwise O(n log n).
     public init(_ elements: some Sequence<DataElement>) {
-        self.init()
-        for element in elements where self[element.tag] == nil {
-            set(element)
+        let given = Array(elements)
+        let isAscending = zip(given, given.dropFirst()).allSatisfy { $0.tag < $1.tag }
+        guard !isAscending else {
+            self.elements = given
+            return
+        }
+        let order = given.indices.sorted { (given[$0].tag, $0) < (given[$1].tag, $1) }
+        self.elements = []
+        self.elements.reserveCapacity(given.count)
+        for position in order where self.elements.last?.tag != given[position].tag {
+            self.elements.append(given[position])
         }
     }
 
     /// Whether there is no element.
     public var isEmpty: Bool { elements.isEmpty }
 
-    /// The element with that tag, found in O(log n).
+    /// The element with that tag.
+    ///
+    /// O(log n).
     public subscript(tag: Tag) -> DataElement? {
         let position = firstPosition(notBelow: tag)
         return position < elements.count && elements[position].tag == tag ? elements[position] : nil

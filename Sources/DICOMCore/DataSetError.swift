@@ -24,6 +24,12 @@ public struct DataSetError: Error, Sendable, Hashable {
         case unexpectedDelimiter
         /// A tag that identifies the object stands twice.
         case duplicateIdentity
+        /// A tag that identifies the object is missing, or its value is no UID.
+        case missingIdentity
+        /// More fragments of Pixel Data than the limit.
+        case tooManyFragments
+        /// Bytes behind the last element that are neither an element nor padding.
+        case trailingBytes
         /// The deflated stream is damaged.
         case inflateFailed
         /// The deflated stream grows beyond the limit.
@@ -32,6 +38,10 @@ public struct DataSetError: Error, Sendable, Hashable {
         case notDICOM
         /// The File Meta Information is damaged.
         case badFileMetaInformation
+        /// A stored header or frame index that does not follow its format.
+        case badArchive
+        /// An element whose value has no form in the Transfer Syntax, such as bulk that is not in memory.
+        case notEncodable
         /// A JSON text that does not follow the DICOM JSON model.
         case badJSON
     }

@@ -4,6 +4,8 @@ public struct DataSetLimits: Sendable, Hashable {
     public var depth = 64
     /// Elements in all, nested ones and items included; `limits.dataSet.elements`.
     public var elementCount = 1_000_000
+    /// Fragments of encapsulated Pixel Data, whose lengths the frame index must hold; `limits.dataSet.fragments`.
+    public var fragmentCount = 4_000_000
     /// Bytes of one value that is kept in memory; longer values are bulk; `limits.dataSet.valueLength`.
     public var valueLength = 16 << 20
     /// Bytes of all values kept in memory; `limits.dataSet.headerLength`.

@@ -9,7 +9,9 @@ public struct UID: Sendable, Hashable, Comparable {
     /// The longest text (PS3.5 9.1).
     public static let lengthLimit = 64
 
-    /// Accepts a well-formed identifier, `nil` for anything else; trailing NUL and space padding is cut off.
+    /// Accepts a well-formed identifier; trailing NUL and space padding is cut off.
+    ///
+    /// `nil` for anything else.
     public init?(_ text: some StringProtocol) {
         var bytes = Array(text.utf8)
         while let last = bytes.last, last == 0 || last == 0x20 {

@@ -73,8 +73,10 @@ public enum VR: UInt16, Sendable, Hashable, CaseIterable {
 
     /// The two letters, for example `"PN"`.
     public var name: String {
-        let letters = [UInt8(truncatingIfNeeded: rawValue >> 8), UInt8(truncatingIfNeeded: rawValue)]
-        return String(decoding: letters, as: UTF8.self)
+        String(
+            decoding: [UInt8(truncatingIfNeeded: rawValue >> 8), UInt8(truncatingIfNeeded: rawValue)],
+            as: UTF8.self
+        )
     }
 
     /// The Value Representation of two letters; `nil` for letters that the standard does not define.

@@ -1,0 +1,181 @@
+public import NIOCore
+public import Platform
+import Synchronization
+
+/// Blobs as files of one folder.
+///
+/// A blob is written under a temporary name, synced, renamed, and its directory synced. One process owns the folder.
+public final class LocalBlobStore: BlobStore {
+    /// Cannot collide with a blob: no component of a key begins with a dot.
+    private static let incomingName = ".incoming"
+
+    private let directory: String
+    private let disk: any Disk
+    private let pool: WorkPool
+    private let random: any RandomSource
+    private let files: Mutex<LRUCache<BlobKey, any DiskFile>>
+    private let keysInWork = Mutex<Set<BlobKey>>([])
+
+    /// Makes a store over a folder, which is made when it is first needed.
+    public init(
+        directory: String,
+        disk: any Disk,
+        pool: WorkPool,
+        random: any RandomSource,
+        openFileLimit: Int = 128
+    ) {
+        self.directory = directory
+        self.disk = disk
+        self.pool = pool
+        self.random = random
+        files = Mutex(LRUCache(limit: openFileLimit))
+    }
+
+    /// Stores a new blob; when this returns, it is durable and whole.
+    public func put<Body: AsyncSequence & Sendable>(_ key: BlobKey, _ body: Body) async throws(BlobStoreError)
+    where Body.Element == ByteBuffer {
+        guard keysInWork.withLock({ $0.insert(key).inserted }) else {
+            throw BlobStoreError(.exists, "the key is being written by another task")
+        }
+        defer { _ = keysInWork.withLock { $0.remove(key) } }
+        let temporary = directory + "/" + Self.incomingName + "/" + RandomID(random: random).hex
+        do {
+            let file = try await create(temporary, for: key)
+            var offset: UInt64 = 0
+            for try await bytes in body {
+                let position = offset
+                try await pool.run { try file.write(bytes, at: position) }
+                offset += UInt64(bytes.readableBytes)
+            }
+            try await publish(file, from: temporary, as: key)
+        } catch {
+            removeTemporary(temporary)
+            switch error {
+            case let error as BlobStoreError: throw error
+            case let error as DiskError: throw BlobStoreError(error)
+            case is CancellationError: throw BlobStoreError(.cancelled, "storing the blob was cancelled")
+            default: throw BlobStoreError(.bodyFailed, "the source of the blob failed")
+            }
+        }
+    }
+
+    /// Reads a range; fewer bytes only at the end of the blob.
+    public func get(_ key: BlobKey, range: Range<UInt64>) async throws(BlobStoreError) -> ByteBuffer {
+        guard UInt64(range.count) <= BlobStoreLimits.rangeLength else {
+            throw BlobStoreError(.rangeTooLong, "one read returns at most 16 MiB")
+        }
+        do {
+            return try await pool.run { try self.file(key).read(at: range.lowerBound, count: range.count) }
+        } catch {
+            throw BlobStoreError(error)
+        }
+    }
+
+    /// The size in bytes; `nil` when there is no such blob.
+    public func size(_ key: BlobKey) async throws(BlobStoreError) -> UInt64? {
+        do {
+            return try await pool.run {
+                try self.disk.exists(self.path(key)) ? self.file(key).size() : nil
+            }
+        } catch {
+            throw BlobStoreError(error)
+        }
+    }
+
+    /// Removes a blob durably; one that is not there is fine.
+    public func delete(_ key: BlobKey) async throws(BlobStoreError) {
+        do {
+            try await pool.run {
+                self.files.withLock { $0.remove(key) }
+                guard try self.disk.exists(self.path(key)) else { return }
+                try self.disk.unlink(self.path(key))
+                try self.disk.syncDirectory(self.parent(key))
+            }
+        } catch {
+            throw BlobStoreError(error)
+        }
+    }
+
+    /// The blobs whose keys begin with `prefix`, sorted by key.
+    public func list(prefix: String) async throws(BlobStoreError) -> [BlobEntry] {
+        do {
+            return try await pool.run { try self.entries().filter { $0.key.text.hasPrefix(prefix) } }
+        } catch {
+            throw BlobStoreError(error)
+        }
+    }
+
+    /// The open file of a blob, for work that is on the pool already.
+    func file(_ key: BlobKey) throws(DiskError) -> any DiskFile {
+        if let file = files.withLock({ $0.value(for: key) }) { return file }
+        let file = try disk.open(path(key), .read)
+        files.withLock { $0.insert(file, for: key) }
+        return file
+    }
+
+    /// Takes a file of the same volume over by renaming it. Durable only after ``syncDirectory(of:)``.
+    func adopt(_ path: String, as key: BlobKey) throws(DiskError) {
+        guard try !disk.exists(self.path(key)) else { throw DiskError(.exists, operation: "adopt") }
+        try disk.makeDirectory(parent(key))
+        try disk.rename(path, to: self.path(key))
+    }
+
+    /// Makes the name of a blob durable.
+    func syncDirectory(of key: BlobKey) throws(DiskError) {
+        try disk.syncDirectory(parent(key))
+    }
+
+    private func create(_ temporary: String, for key: BlobKey) async throws -> any DiskFile {
+        try await pool.run {
+            guard try !self.disk.exists(self.path(key)) else {
+                throw BlobStoreError(.exists, "a blob of this key exists already")
+            }
+            try self.disk.makeDirectory(self.directory + "/" + Self.incomingName)
+            return try self.disk.open(temporary, .createNew)
+        }
+    }
+
+    private func publish(_ file: any DiskFile, from temporary: String, as key: BlobKey) async throws {
+        try await pool.run {
+            try file.synchronize()
+            try file.close()
+            try self.disk.makeDirectory(self.parent(key))
+            try self.disk.rename(temporary, to: self.path(key))
+            try self.disk.syncDirectory(self.parent(key))
+        }
+    }
+
+    /// Runs on the caller's thread: after a cancellation the pool takes no more work of this task.
+    private func removeTemporary(_ temporary: String) {
+        do {
+            try disk.unlink(temporary)
+        } catch {
+            // It may never have been made, or is renamed already; a left-over is found by its folder.
+        }
+    }
+
+    /// All files below the folder, without those of a name that no key can have.
+    private func entries() throws(DiskError) -> [BlobEntry] {
+        guard try disk.exists(directory) else { return [] }
+        var entries: [BlobEntry] = []
+        var folders = [""]
+        while let folder = folders.popLast() {
+            for entry in try disk.list(directory + "/" + folder) where !entry.name.hasPrefix(".") {
+                if entry.isDirectory {
+                    folders.append(folder + entry.name + "/")
+                } else if let key = BlobKey(folder + entry.name) {
+                    entries.append(BlobEntry(key: key, size: entry.size))
+                }
+            }
+        }
+        return entries.sorted { $0.key < $1.key }
+    }
+
+    private func path(_ key: BlobKey) -> String { directory + "/" + key.text }
+
+    private func parent(_ key: BlobKey) -> String {
+        let path = path(key)
+        guard let slash = path.lastIndex(of: "/") else { return directory }
+        return String(path[..<slash])
+    }
+}

@@ -1,0 +1,142 @@
+import NIOCore
+import Platform
+import Sealing
+
+extension PackStore {
+    /// Hands out every record, pack by pack, in the order of writing.
+    ///
+    /// What stands in the way is told in the result and skipped. Changes nothing.
+    ///
+    /// - Parameter inOpenPacksOnly: Whether sealed packs are left out.
+    /// - Throws: What `body` throws; `PackError` when a folder cannot be listed.
+    @discardableResult
+    public func forEachRecord(
+        inOpenPacksOnly: Bool = false,
+        _ body: (PackRecord) async throws -> Void
+    ) async throws -> PackSurvey {
+        var survey = PackSurvey()
+        for id in try await openPacks(&survey) {
+            try await walk(id, isOpen: true, &survey, body)
+        }
+        guard !inOpenPacksOnly else { return survey }
+        for id in try await sealedPacks() {
+            try await walk(id, isOpen: false, &survey, body)
+        }
+        return survey
+    }
+
+    /// The open packs, sorted.
+    func openPacks(_ survey: inout PackSurvey) async throws(PackError) -> [PackID] {
+        let files = files
+        let (packs, strangers) = try await work { try files.openPacks() }
+        if strangers > 0 {
+            survey.problems.append(PackProblem(.strangers, packID: nil, byteCount: UInt64(strangers)))
+        }
+        return packs
+    }
+
+    private func sealedPacks() async throws(PackError) -> [PackID] {
+        do throws(BlobStoreError) {
+            return try await files.sealedPacks.list(prefix: "").compactMap { entry in
+                guard let name = entry.key.text.split(separator: "/").last, name.hasSuffix(".pack") else { return nil }
+                guard let id = PackID(hex: name.dropLast(5)), id.blobKey == entry.key else { return nil }
+                return id
+            }
+        } catch {
+            throw PackError(error)
+        }
+    }
+
+    private func walk(
+        _ id: PackID,
+        isOpen: Bool,
+        _ survey: inout PackSurvey,
+        _ body: (PackRecord) async throws -> Void
+    ) async throws {
+        survey.packCount += 1
+        let opened: PackWalker?
+        do throws(PackError) {
+            opened = try await walker(id, isOpen: isOpen)
+        } catch {
+            survey.problems.append(PackProblem(PackProblem.Kind(error), packID: id, offset: error.offset ?? 0))
+            return
+        }
+        guard var walker = opened else { return }
+        while true {
+            let (records, next) = try await batch(walker)
+            walker = next
+            for record in records {
+                survey.recordCount += 1
+                try await body(record)
+            }
+            guard records.isEmpty else { continue }
+            guard let obstacle = walker.obstacle else { return }
+            // The record that is just being written is no damage.
+            let isUnfinished = isOpen && registry.durableLength(id) == nil && !obstacle.isComplete
+            let (goesOn, skipped) = try await skip(walker)
+            if goesOn || !isUnfinished {
+                survey.problems.append(PackProblem(.damaged, packID: id, offset: obstacle.offset))
+            }
+            guard goesOn else { return }
+            walker = skipped
+        }
+    }
+
+    /// A walker at the first record; `nil` when the pack has not even a header yet.
+    ///
+    /// - Throws: `.keyNotFound`, `.malformedPack`, `.unsupportedVersion`, `.packNotFound`, `.disk`.
+    func walker(_ id: PackID, isOpen: Bool) async throws(PackError) -> PackWalker? {
+        let files = files
+        let keyring = keyring
+        let known = registry.durableLength(id)
+        do {
+            return try await pool.run { () -> PackWalker? in
+                let file = try files.file(id)
+                let size = try file.size()
+                let length = min(known ?? size, size)
+                guard length >= UInt64(PackHeader.length) else { return nil }
+                let header = try PackHeader(decoding: file.read(at: 0, count: PackHeader.length))
+                guard header.packID == id else { throw PackError(.malformedPack, packID: id, offset: 0) }
+                let key = try keyring.existingStudyKey(header.studyKeyID, generation: header.keyGeneration)
+                guard let key else { throw PackError(.keyNotFound, packID: id) }
+                return PackWalker(file: file, length: length, header: header, key: key, isOpenPack: isOpen)
+            }
+        } catch {
+            throw PackError(error, packID: id)
+        }
+    }
+
+    /// The next records, up to 256 or 4 MiB of manifests; none at the end or at an obstacle.
+    func batch(_ walker: PackWalker) async throws(PackError) -> ([PackRecord], PackWalker) {
+        try await work {
+            var walker = walker
+            var records: [PackRecord] = []
+            var byteCount = 0
+            while records.count < 256, byteCount < 4 * 1_024 * 1_024, let record = try walker.next() {
+                records.append(record)
+                byteCount += record.manifest.readableBytes
+            }
+            return (records, walker)
+        }
+    }
+
+    /// Tries to go on behind an obstacle.
+    func skip(_ walker: PackWalker) async throws(PackError) -> (Bool, PackWalker) {
+        try await work {
+            var walker = walker
+            let goesOn = try walker.skipObstacle()
+            return (goesOn, walker)
+        }
+    }
+}
+
+extension PackProblem.Kind {
+    /// The problem for an error that kept a pack from being walked.
+    init(_ error: PackError) {
+        switch error.code {
+        case .keyNotFound: self = .keyNotFound
+        case .malformedPack: self = .damaged
+        default: self = .unreadable(error.code)
+        }
+    }
+}

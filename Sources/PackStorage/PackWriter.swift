@@ -1,0 +1,292 @@
+import Logging
+import Metrics
+public import NIOCore
+public import Platform
+public import Sealing
+
+/// Appends records to packs of its own, one at a time; for one association or request.
+///
+/// `begin`, any number of `append`, then `finish` or `cancel`. After an error of `append` or `finish` the record is gone
+/// and the next `begin` may follow.
+public actor PackWriter {
+    private struct PackReference: Hashable {
+        let studyKeyID: StudyKeyID
+        let keyGeneration: UInt32
+    }
+
+    /// A record that is being written.
+    private struct Recording {
+        var pack: OpenPack
+        let reference: PackReference
+        let seal: RecordSeal
+        let context: [UInt8]
+        var sealer: FLOESealer
+        /// Where the record begins in the pack.
+        let start: UInt64
+        /// Sealed bytes that are not written yet, and where they go.
+        var pending: ByteBuffer
+        var pendingOffset: UInt64
+    }
+
+    private enum State {
+        case idle
+        case recording(Recording)
+        /// A call is at work; another must not come in between.
+        case busy
+        case closed
+    }
+
+    private var state = State.idle
+    private var packs: [PackReference: OpenPack] = [:]
+    private var recordCount: UInt64 = 0
+
+    private let files: PackFiles
+    private let registry: PackRegistry
+    private let pool: WorkPool
+    private let random: any RandomSource
+    private let clock: any WallClock
+    private let logger: Logger
+    private let configuration: PackConfiguration
+
+    init(
+        files: PackFiles,
+        registry: PackRegistry,
+        pool: WorkPool,
+        random: any RandomSource,
+        clock: any WallClock,
+        logger: Logger,
+        configuration: PackConfiguration
+    ) {
+        self.files = files
+        self.registry = registry
+        self.pool = pool
+        self.random = random
+        self.clock = clock
+        self.logger = logger
+        self.configuration = configuration
+    }
+
+    /// Starts a record in this writer's open pack of the study. Touches no disk.
+    ///
+    /// - Parameter context: What the payload belongs to; whoever reads it must give the same bytes. At most 64 KiB.
+    /// - Returns: The id of the record.
+    @discardableResult
+    public func begin(studyKey: StudyKey, context: [UInt8]) async throws(PackError) -> RandomID {
+        guard case .idle = state, context.count <= 65_536 else { throw PackError(.wrongOrder) }
+        recordCount += 1
+        let reference = PackReference(studyKeyID: studyKey.id, keyGeneration: studyKey.generation)
+        let pack = takePack(reference)
+        let seal = RecordSeal(recordID: RandomID(random: random), studyKey: studyKey)
+        let sealer = seal.payloadSealer(context: context, random: random)
+        var pending = ByteBuffer()
+        pending.reserveCapacity(4_096)
+        if pack.extent.length == 0 { pending.writeImmutableBuffer(pack.header.encoded) }
+        let header = RecordHeader(kind: .instance, recordID: seal.recordID, parameters: sealer.parameters)
+        pending.writeImmutableBuffer(header.encoded)
+        pending.writeImmutableBuffer(sealer.header)
+        state = .recording(
+            Recording(
+                pack: pack,
+                reference: reference,
+                seal: seal,
+                context: context,
+                sealer: sealer,
+                start: pack.nextOffset,
+                pending: pending,
+                pendingOffset: pack.extent.length
+            )
+        )
+        return seal.recordID
+    }
+
+    /// Takes bytes of the payload in; writes when about 1 MiB has gathered.
+    public func append(_ plaintext: ByteBuffer) async throws(PackError) {
+        guard case .recording(var recording) = state else { throw PackError(.wrongOrder) }
+        // Taken out, so that the buffers have one owner and are changed in place.
+        state = .busy
+        do {
+            try recording.sealer.update(plaintext, into: &recording.pending)
+        } catch {
+            keep(recording)
+            throw PackError(.recordTooLong, packID: recording.pack.id)
+        }
+        if recording.pending.readableBytes >= configuration.writeLength {
+            try await writePending(&recording)
+        }
+        state = .recording(recording)
+    }
+
+    /// Ends the record; when this returns, it is durable.
+    ///
+    /// - Parameter manifest: What the owner wants to know about the record without its payload. At most 64 MiB.
+    /// - Throws: `.noSpace`, `.disk`, `.cancelled`, `.recordTooLong`; the record is then not stored. After a failed sync the
+    ///   pack is given up.
+    public func finish(manifest: ByteBuffer, kind: RecordKind = .instance) async throws(PackError) -> RecordLocation {
+        guard case .recording(var recording) = state else { throw PackError(.wrongOrder) }
+        state = .busy
+        let location: RecordLocation
+        do {
+            location = try complete(&recording, manifest: manifest, kind: kind)
+        } catch {
+            keep(recording)
+            throw error
+        }
+        let end = location.offset + location.recordLength
+        let header = RecordHeader(kind: kind, recordID: location.recordID, parameters: recording.sealer.parameters)
+        try await onDisk(&recording) { recording, files throws(DiskError) in
+            try recording.pack.write(recording.pending, at: recording.pendingOffset, in: files)
+            if kind != .instance { try recording.pack.write(header.encoded, at: recording.start, in: files) }
+            try recording.pack.commit(length: end, in: files)
+        }
+        keep(recording)
+        return location
+    }
+
+    /// Drops the record that was begun; the pack stays usable. Without one, does nothing.
+    public func cancel() async {
+        guard case .recording(var recording) = state else { return }
+        state = .busy
+        do throws(PackError) {
+            try await onDisk(&recording) { recording, _ throws(DiskError) in try recording.pack.cutBack() }
+            keep(recording)
+        } catch {
+            // A cancelled task cannot visit the pool: the next record writes over the rest, or sealing cuts it off.
+            // On a disk error the pack is given up, and start-up recovery cuts it.
+        }
+    }
+
+    /// No more records: the packs may be sealed.
+    public func close() async {
+        await cancel()
+        for pack in packs.values { registry.close(pack.id) }
+        packs = [:]
+        state = .closed
+    }
+
+    private func takePack(_ reference: PackReference) -> OpenPack {
+        if let pack = packs.removeValue(forKey: reference) {
+            if pack.extent.length < configuration.packSizeLimit, registry.checkOut(pack.id) { return pack }
+            registry.close(pack.id)
+        }
+        while packs.count >= max(1, configuration.openPacksPerWriter),
+            let oldest = packs.min(by: { $0.value.lastUse < $1.value.lastUse })
+        {
+            registry.close(oldest.value.id)
+            packs.removeValue(forKey: oldest.key)
+        }
+        let header = PackHeader(
+            packID: PackID(RandomID(random: random)),
+            studyKeyID: reference.studyKeyID,
+            keyGeneration: reference.keyGeneration
+        )
+        registry.add(header.packID)
+        return OpenPack(header: header)
+    }
+
+    /// Appends the end of the payload, the manifest, and the trailer to the pending bytes.
+    private func complete(
+        _ recording: inout Recording,
+        manifest: ByteBuffer,
+        kind: RecordKind
+    ) throws(PackError) -> RecordLocation {
+        let seal = recording.seal
+        let payloadLength = recording.sealer.plaintextLength
+        var sealedManifest = ByteBuffer()
+        sealedManifest.writeInteger(UInt32(recording.context.count))
+        sealedManifest.writeBytes(recording.context)
+        sealedManifest.writeImmutableBuffer(manifest)
+        guard sealedManifest.readableBytes <= RecordSeal.manifestLengthLimit else { throw PackError(.recordTooLong) }
+        do {
+            try recording.sealer.finish(into: &recording.pending)
+            try seal.sealManifest(
+                sealedManifest,
+                kind: kind,
+                payloadLength: payloadLength,
+                random: random,
+                into: &recording.pending
+            )
+        } catch {
+            throw PackError(.recordTooLong)
+        }
+        let end = recording.pendingOffset + UInt64(recording.pending.readableBytes + RecordTrailer.length)
+        let trailer = RecordTrailer(
+            payloadLength: payloadLength,
+            manifestLength: UInt32(sealedManifest.readableBytes),
+            recordLength: end - recording.start
+        )
+        recording.pending.writeImmutableBuffer(trailer.encoded)
+        return RecordLocation(
+            packID: recording.pack.id,
+            offset: recording.start,
+            recordID: seal.recordID,
+            studyKeyID: seal.studyKey.id,
+            keyGeneration: seal.studyKey.generation,
+            payloadLength: payloadLength,
+            manifestLength: trailer.manifestLength,
+            recordLength: trailer.recordLength
+        )
+    }
+
+    private func writePending(_ recording: inout Recording) async throws(PackError) {
+        try await onDisk(&recording) { recording, files throws(DiskError) in
+            try recording.pack.write(recording.pending, at: recording.pendingOffset, in: files)
+        }
+        recording.pendingOffset += UInt64(recording.pending.readableBytes)
+        recording.pending = ByteBuffer()
+        recording.pending.reserveCapacity(configuration.writeLength + recording.sealer.parameters.segmentLength)
+    }
+
+    /// Runs disk work on the pool. After an error the record is dropped, and unless only the task was cancelled the pack,
+    /// too: nothing is tried a second time on a descriptor that has failed.
+    private func onDisk(
+        _ recording: inout Recording,
+        _ work: @escaping @Sendable (inout Recording, PackFiles) throws(DiskError) -> Void
+    ) async throws(PackError) {
+        let files = files
+        let before = recording
+        let result: (Recording, DiskError?)
+        do {
+            result = try await pool.run {
+                var recording = before
+                do throws(DiskError) {
+                    try work(&recording, files)
+                    return (recording, nil)
+                } catch {
+                    recording.pack.saveWhatIsDurable()
+                    return (recording, error)
+                }
+            }
+        } catch {
+            keep(recording)
+            throw PackError(.cancelled, packID: recording.pack.id)
+        }
+        recording = result.0
+        guard let error = result.1 else { return }
+        giveUp(recording.pack, error)
+        state = .idle
+        throw PackError(error, packID: recording.pack.id, offset: recording.start)
+    }
+
+    /// Back to idle. What a dropped record has left in the file is written over or cut off later.
+    private func keep(_ recording: Recording) {
+        var pack = recording.pack
+        pack.lastUse = recordCount
+        packs[recording.reference] = pack
+        registry.checkIn(pack.id, pack.extent, now: clock.now())
+        state = .idle
+    }
+
+    private func giveUp(_ pack: OpenPack, _ error: DiskError) {
+        guard pack.endIsUncertain else {
+            registry.checkIn(pack.id, pack.extent, now: clock.now())
+            registry.close(pack.id)
+            return
+        }
+        registry.abandon(pack.id)
+        Counter(label: "cassette_packs_abandoned_total").increment()
+        logger.error(
+            "a pack was given up after a failed write; its whole records stay readable",
+            metadata: [LogKeys.packID: "\(pack.id.hex)", LogKeys.error: "\(error.description)"]
+        )
+    }
+}
