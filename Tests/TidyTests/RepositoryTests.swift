@@ -16,51 +16,52 @@ import Testing
     private static func findings(
         in files: [Repository.File],
         _ rule: (Repository.File, [SwiftLine]) -> [TidyRules.Finding]
-    ) throws -> [String] {
-        try files.flatMap { file in
-            try rule(file, file.lines()).map { "\(file.path):\($0)" }
+    ) -> [String] {
+        files.flatMap { file in
+            rule(file, file.lines).map { "\(file.path):\($0)" }
         }
     }
 
     @Test func `there are files to check`() {
         #expect(!Self.sources.isEmpty)
+        #expect(Self.everything.filter(\.lines.isEmpty).map(\.path) == [])
         #expect(Self.everything.contains { $0.path == "Tests/TidyTests/RepositoryTests.swift" })
     }
 
-    @Test func `no file is too long`() throws {
-        let findings = try Self.findings(in: Self.everything) { TidyRules.fileLength($1) }
+    @Test func `no file is too long`() {
+        let findings = Self.findings(in: Self.everything) { TidyRules.fileLength($1) }
 
         #expect(findings == [])
     }
 
-    @Test func `no function is too long`() throws {
-        let findings = try Self.findings(in: Self.everything) { TidyRules.functionLengths($1) }
+    @Test func `no function is too long`() {
+        let findings = Self.findings(in: Self.everything) { TidyRules.functionLengths($1) }
 
         #expect(findings == [])
     }
 
-    @Test func `no library uses a forbidden construct`() throws {
-        let findings = try Self.findings(in: Self.sources) {
+    @Test func `no library uses a forbidden construct`() {
+        let findings = Self.findings(in: Self.sources) {
             TidyRules.forbiddenConstructs($1, except: Self.allowed(in: $0))
         }
 
         #expect(findings == [])
     }
 
-    @Test func `no work is left unfinished`() throws {
-        let findings = try Self.findings(in: Self.everything) { TidyRules.unfinishedWork($1) }
+    @Test func `no work is left unfinished`() {
+        let findings = Self.findings(in: Self.everything) { TidyRules.unfinishedWork($1) }
 
         #expect(findings == [])
     }
 
-    @Test func `each unchecked Sendable has its proof`() throws {
-        let findings = try Self.findings(in: Self.everything) { TidyRules.uncheckedSendable($1) }
+    @Test func `each unchecked Sendable has its proof`() {
+        let findings = Self.findings(in: Self.everything) { TidyRules.uncheckedSendable($1) }
 
         #expect(findings == [])
     }
 
-    @Test func `each unsafe expression has its reason`() throws {
-        let findings = try Self.findings(in: Self.sources) { TidyRules.unsafeReasons($1) }
+    @Test func `each unsafe expression has its reason`() {
+        let findings = Self.findings(in: Self.sources) { TidyRules.unsafeReasons($1) }
 
         #expect(findings == [])
     }
@@ -68,7 +69,7 @@ import Testing
     @Test func `each target imports only what the manifest lists`() throws {
         let layers = PackageLayers(manifest: try Repository.text("Package.swift"))
 
-        let findings = try Self.findings(in: Self.sources) { layers.forbiddenImports($1, in: $0.target) }
+        let findings = Self.findings(in: Self.sources) { layers.forbiddenImports($1, in: $0.target) }
 
         #expect(layers.uses["PackStorage"]?.contains("Sealing") == true)
         #expect(findings == [])
@@ -78,7 +79,7 @@ import Testing
         let layers = PackageLayers(manifest: try Repository.text("Package.swift"))
         var imported: [String: Set<String>] = [:]
         for file in Self.sources {
-            imported[file.target, default: []].formUnion(try file.lines().compactMap(PackageLayers.importedModule))
+            imported[file.target, default: []].formUnion(file.lines.compactMap(PackageLayers.importedModule))
         }
 
         let unused = imported.flatMap { target, modules in

@@ -1,7 +1,7 @@
 /// One line of a Swift file, split into what the compiler reads and what people read.
 ///
 /// Contents of string literals and of raw identifiers are in neither part.
-struct SwiftLine: Equatable {
+struct SwiftLine: Equatable, Sendable {
     var code = ""
     var comment = ""
 
