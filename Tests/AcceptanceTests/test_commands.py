@@ -86,20 +86,20 @@ def test_index_rebuild_gives_the_same_rows(fresh_archive, folder):
 
 
 def test_echo(filled):
-    filled.command("echo", f"127.0.0.1:{filled.dicom_port}", check=0)
+    filled.command("echo", "127.0.0.1", filled.dicom_port, "--aec", "CASSETTE", check=0)
     with reference_receiver() as receiver:
-        filled.command("echo", f"127.0.0.1:{receiver.port}", check=0)
+        filled.command("echo", "127.0.0.1", receiver.port, check=0)
 
 
 def test_echo_without_a_peer_fails(filled):
-    result = filled.command("echo", "127.0.0.1:1", check=1)
+    result = filled.command("echo", "127.0.0.1", "1", check=1)
 
     assert result.stderr.strip()
 
 
 def test_send_sends_files(filled, folder):
     with reference_receiver() as receiver:
-        filled.command("send", f"127.0.0.1:{receiver.port}", folder / "0.dcm", folder / "1.dcm", check=0)
+        filled.command("send", "127.0.0.1", receiver.port, folder / "0.dcm", folder / "1.dcm", check=0)
         assert len(list(receiver.folder.iterdir())) == 2
 
 

@@ -170,7 +170,8 @@ def test_one_bad_part_does_not_keep_the_others_out(filled):
 
     assert response.status_code == 202
     assert set(stored(response)) == {part10.split(good).sop_instance_uid, part10.split(another).sop_instance_uid}
-    assert len(response.json()["00081198"]["Value"]) == 1
+    # What has no identifiers cannot be in the Failed SOP Sequence: it is an Other Failure (PS3.18 Table 10.5.3-2).
+    assert len(response.json()["0008119A"]["Value"]) == 1
 
 
 def test_nothing_but_bad_parts_is_a_conflict(filled):
