@@ -22,7 +22,9 @@ public final class Archive: Sendable {
     private let catalog: any Catalog
     private let logger: Logger
 
-    /// Puts the services together. Call ``recover()`` before the first use.
+    /// Puts the services together.
+    ///
+    /// Call ``recover()`` before the first use.
     public init(
         packs: PackStore,
         keyring: Keyring,
@@ -107,7 +109,9 @@ public final class Archive: Sendable {
         }
     }
 
-    /// Seals what can be sealed and lets go of the catalog. Nothing may be asked of the archive afterwards.
+    /// Seals what can be sealed and lets go of the catalog.
+    ///
+    /// Nothing may be asked of the archive afterwards.
     public func close() async throws {
         try await sealPacks(quietFor: .zero)
         try await catalog.close()

@@ -5,7 +5,9 @@
 actor InstanceGate<Key: Hashable & Sendable> {
     private var waiting: [Key: [CheckedContinuation<Void, Never>]] = [:]
 
-    /// Waits until no other task is inside for that key. Call ``leave(_:)`` on every way out.
+    /// Waits until no other task is inside for that key.
+    ///
+    /// Call ``leave(_:)`` on every way out.
     func enter(_ key: Key) async {
         guard waiting[key] != nil else {
             waiting[key] = []

@@ -82,7 +82,9 @@ struct FindIdentifier: Sendable {
     }
 }
 
-/// An identifier that cannot be understood. Holds no value of it.
+/// An identifier that cannot be understood.
+///
+/// Holds no value of it.
 struct IdentifierError: Error, Sendable, Hashable {
     let tag: Tag
     let comment: String

@@ -52,7 +52,8 @@ struct AnswerTable {
         }
         return ([columns.map(\.title)] + rows).map { cells in
             let padded = zip(cells, widths).map { cell, width in
-                cell.count > width ? cell.prefix(width - 1) + "…" : cell + String(repeating: " ", count: width - cell.count)
+                cell.count > width
+                    ? cell.prefix(width - 1) + "…" : cell + String(repeating: " ", count: width - cell.count)
             }
             return padded.joined(separator: "  ")
         }
@@ -72,7 +73,9 @@ struct AnswerTable {
     /// The values without control characters, which a terminal could obey.
     private static func text(_ answer: DataSet, _ tag: Tag) -> String {
         let values = answer[tag].map { $0.vr.isText ? answer.strings(for: tag) : $0.integers.map(String.init) } ?? []
-        return String(values.joined(separator: ",").map { $0.unicodeScalars.allSatisfy(Self.isShown) ? $0 : "\u{FFFD}" })
+        return String(
+            values.joined(separator: ",").map { $0.unicodeScalars.allSatisfy(Self.isShown) ? $0 : "\u{FFFD}" }
+        )
     }
 
     private static func isShown(_ scalar: Unicode.Scalar) -> Bool {

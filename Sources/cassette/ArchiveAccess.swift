@@ -15,7 +15,9 @@ enum ArchiveAccess: Sendable {
         let folder = options.folder
         let disk = PosixDisk()
         guard try disk.exists(folder.path) else {
-            throw CommandFailure("There is no archive in \(folder.path): start one with `cassette serve`, or name it with --data")
+            throw CommandFailure(
+                "There is no archive in \(folder.path): start one with `cassette serve`, or name it with --data"
+            )
         }
         if let lock = try FolderLock(at: folder.lock) {
             return .local(try await OpenArchive.open(folder, rootKeyPath: options.rootKeyPath, logger: logger), lock)

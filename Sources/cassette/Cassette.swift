@@ -22,6 +22,7 @@ struct Cassette: AsyncParsableCommand {
     /// Exit codes: 0 done, 1 failed, 2 bad usage.
     static func main() async {
         do {
+            try checkCommand(Array(CommandLine.arguments.dropFirst()))
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

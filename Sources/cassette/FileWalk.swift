@@ -5,7 +5,9 @@ enum FileWalk {
     /// Folders inside folders; deeper ones are left out, which also ends loops of links.
     private static let depthLimit = 64
 
-    /// All files, sorted within their folders. Names that begin with a dot are left out.
+    /// All files, sorted within their folders.
+    ///
+    /// Names that begin with a dot are left out.
     ///
     /// - Throws: `CommandFailure` for a path that does not exist.
     static func files(_ paths: [String], disk: any Disk) throws -> [String] {
@@ -22,7 +24,9 @@ enum FileWalk {
                 guard next.depth < depthLimit else { continue }
                 let children = entries.filter { !$0.name.hasPrefix(".") }.sorted { $0.name < $1.name }
                 result.append(contentsOf: children.filter { !$0.isDirectory }.map { next.path + "/" + $0.name })
-                let folders = children.filter(\.isDirectory).map { (path: next.path + "/" + $0.name, depth: next.depth + 1) }
+                let folders = children.filter(\.isDirectory).map {
+                    (path: next.path + "/" + $0.name, depth: next.depth + 1)
+                }
                 pending.append(contentsOf: folders.reversed())
             }
         }

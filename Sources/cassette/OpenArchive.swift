@@ -9,7 +9,9 @@ import PackStorage
 import Platform
 import Sealing
 
-/// An archive in this process: the concrete stores, opened and recovered. The only place that names them.
+/// An archive in this process: the concrete stores, opened and recovered.
+///
+/// The only place that names them.
 struct OpenArchive: Sendable {
     let archive: Archive
     /// What the open packs of the last run held.

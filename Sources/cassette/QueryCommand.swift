@@ -94,7 +94,11 @@ struct QueryKey {
             throw ValidationError("'\(text)' is no key with a value: write Keyword=Value, for example PatientID=1234")
         }
         guard let tag = DataElementDictionary.tag(forKeyword: parts[0]) ?? Tag(hexadecimal: parts[0]) else {
-            throw ValidationError("'\(parts[0])' is no attribute: use a keyword like PatientName, or a tag like 00100010")
+            let known = CatalogAttribute.all.compactMap { DataElementDictionary.entry(for: $0.tag)?.keyword }
+            let hint = Suggestion.nearest(to: parts[0], in: known).map { "did you mean \($0)?" }
+            throw ValidationError(
+                "'\(parts[0])' is no attribute: " + (hint ?? "use a keyword like PatientName, or a tag like 00100010")
+            )
         }
         name = parts[0]
         self.tag = tag

@@ -105,7 +105,9 @@ struct SendCommand: AsyncParsableCommand {
     private func print(_ report: ImportReport) {
         if json { return Console.say(report.json) }
         for (path, reason) in report.refused { Console.complain("\(path): \(reason)") }
-        Console.say("\(report.stored) sent, \(report.skipped.count) skipped as no DICOM, \(report.refused.count) refused")
+        Console.say(
+            "\(report.stored) sent, \(report.skipped.count) skipped as no DICOM, \(report.refused.count) refused"
+        )
     }
 }
 

@@ -84,7 +84,9 @@ struct ServeCommand: AsyncParsableCommand {
             "recovered",
             metadata: ["openPacks": "\(open.recovery.packs)", "newToIndex": "\(open.recovery.inserted)"]
         )
-        logger.info("durability: every answer of success follows fdatasync of the pack; index WAL synced before sealing")
+        logger.info(
+            "durability: every answer of success follows fdatasync of the pack; index WAL synced before sealing"
+        )
     }
 
     private static func welcome(
