@@ -20,8 +20,9 @@ extension CatalogError {
         }
         self.init(
             .cannotOpen,
-            "SQLite result \(error.extendedResultCode.rawValue): the key is another one, the file is no index of ours or "
-                + "damaged, or the folder is missing or locked; check the key and the folder, else run `cassette index rebuild`"
+            "SQLite result \(error.extendedResultCode.rawValue): the key is another one, the file is no index of ours "
+                + "or damaged, or the folder is missing or locked; check the key and the folder, "
+                + "else run `cassette index rebuild`"
         )
     }
 

@@ -73,7 +73,8 @@ enum CatalogSchema {
         ]
     )
 
-    /// Where an instance lies and what else a record holds, in the order of ``InsertStatements``.
+    /// Where an instance lies and what else a record holds, in the order in which ``InstanceStatements`` writes and
+    /// ``RecordReading`` reads them.
     static let recordColumns = [
         "transfer_syntax_uid", "pack_id", "record_offset", "record_id", "study_key_id", "key_generation",
         "payload_length", "manifest_length", "record_length", "data_set_offset", "data_set_digest", "received_at",

@@ -59,7 +59,8 @@ struct ConditionClause {
             return values.count == 1
                 ? SQLFragment("EXISTS (SELECT 1 FROM \(eachValue) WHERE value = ?)", [value.databaseValue])
                 : SQLFragment(
-                    "EXISTS (SELECT 1 FROM \(eachValue) AS single WHERE single.value IN (SELECT value FROM json_each(?)))",
+                    "EXISTS (SELECT 1 FROM \(eachValue) AS single"
+                        + " WHERE single.value IN (SELECT value FROM json_each(?)))",
                     [several]
                 )
         }

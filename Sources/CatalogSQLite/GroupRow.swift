@@ -6,8 +6,8 @@ import Platform
 struct GroupRow {
     /// Its key in the table of its level.
     let key: Int64
-    /// What it hangs on: a series on its study's key, a study on its patient's, a patient without Patient ID on the UID of
-    /// its only study.
+    /// What it hangs on: a series on its study's key, a study on its patient's, a patient without Patient ID on the
+    /// UID of its only study.
     let parent: DatabaseValue
     /// Its defining instance.
     private(set) var defining: DefiningInstance

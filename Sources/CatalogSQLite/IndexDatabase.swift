@@ -18,7 +18,10 @@ struct IndexDatabase: Sendable {
                 configuration: Self.connections(vfs, configuration)
             )
             try pool.writeWithoutTransaction { database in
-                try Self.createSchema(database)
+                if try Self.createSchema(database) {
+                    // The sealed file system knows another key by the pages that it cannot open: let there be some.
+                    try database.checkpoint(.passive)
+                }
                 try Self.checkSchema(database)
                 try Self.checkSettings(database)
                 try vfs.check(database)
@@ -48,16 +51,17 @@ struct IndexDatabase: Sendable {
         return configuration
     }
 
-    private static func createSchema(_ database: Database) throws {
+    /// Makes the tables in an empty database; whether it was empty.
+    private static func createSchema(_ database: Database) throws -> Bool {
+        guard try Int64.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") == 0 else { return false }
         try database.inTransaction(.immediate) {
-            let tables = try Int64.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema")
-            guard tables == 0 else { return .commit }
             for statement in CatalogSchema.statements {
                 try database.execute(sql: statement)
             }
             try database.execute(sql: "PRAGMA user_version = \(CatalogSchema.version)")
             return .commit
         }
+        return true
     }
 
     /// Refuses an index of another version; compares the tables too, lest a change of columns forgot its number.

@@ -186,7 +186,10 @@ final class InsertBatch {
         if let old = group.countedModality {
             let arguments = [studyKey.databaseValue, old.databaseValue]
             try database.run(
-                "UPDATE study_modality SET number_of_series = number_of_series - 1 WHERE study_key = ? AND modality = ?",
+                """
+                UPDATE study_modality SET number_of_series = number_of_series - 1
+                WHERE study_key = ? AND modality = ?
+                """,
                 arguments
             )
             try database.run(

@@ -7,7 +7,8 @@ import ArchiveCatalog
 struct PersonNamePattern {
     /// The patterns, folded as the column is.
     let alternatives: [String]
-    /// A text with which every match begins, as far as it has no wild card; `nil` when a match may begin with another group.
+    /// A text with which every match begins, as far as it has no wild card; `nil` when a match may begin with another
+    /// group.
     let commonPrefix: String?
 
     /// Takes a key with or without wild cards.

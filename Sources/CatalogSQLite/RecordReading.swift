@@ -31,7 +31,8 @@ enum RecordReading {
         select(upwards, blobs: true)
         + " WHERE instance.sop_instance_uid > ? ORDER BY instance.sop_instance_uid LIMIT ?"
     private static let order =
-        " ORDER BY series.series_number, series.series_instance_uid, instance.instance_number, instance.sop_instance_uid"
+        " ORDER BY series.series_number, series.series_instance_uid,"
+        + " instance.instance_number, instance.sop_instance_uid"
         + " LIMIT ? OFFSET ?"
 
     /// The record with that UID; `nil` without one.

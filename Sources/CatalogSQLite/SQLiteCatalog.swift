@@ -3,11 +3,11 @@ public import DICOMCore
 import GRDB
 public import Platform
 
-/// The catalog in one SQLite file whose pages are sealed (``CatalogSchema`` in `Schema.md`).
+/// The catalog in one SQLite file whose pages are sealed (see `Schema.md`).
 ///
-/// Readers do not wait for the writer, nor it for them. SQLite works on threads of its own, never on the cooperative pool.
-/// A commit survives the end of the process; a power cut takes what came after the last ``makeDurable()``, which the
-/// packs still hold.
+/// Readers do not wait for the writer, nor it for them. SQLite works on threads of its own, never on the cooperative
+/// pool. A commit survives the end of the process; a power cut takes what came after the last ``makeDurable()``,
+/// which the packs still hold.
 public final class SQLiteCatalog: Catalog {
     private let index: IndexDatabase
     private let queryDuration: Duration

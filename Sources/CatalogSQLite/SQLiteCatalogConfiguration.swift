@@ -4,7 +4,8 @@ public struct SQLiteCatalogConfiguration: Sendable {
     public var readers = 4
     /// Longest time for the answer of a query; `limits.query.duration`.
     public var queryDuration: Duration = .seconds(30)
-    /// Pages in the log (about 4 KiB each) after which the writer carries them into the main file; `index.checkpointPages`.
+    /// Pages in the log (about 4 KiB each) after which the writer carries them into the main file;
+    /// `index.checkpointPages`.
     public var checkpointPages = 4_000
     /// Bytes of pages that each connection keeps; `index.cacheBytes`.
     public var cacheBytes = 16 << 20

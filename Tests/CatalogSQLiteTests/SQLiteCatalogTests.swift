@@ -58,12 +58,28 @@ import Testing
         #expect(code(folder.path + "/none/index.sqlite", folder.key) == .cannotOpen)
 
         let plain = folder.url.appending(path: "plain.sqlite").path
-        try await DatabaseQueue(path: plain).write { try $0.execute(sql: "CREATE TABLE t (a)") }
+        try await DatabaseQueue(path: plain).write { database in
+            try database.execute(sql: "CREATE TABLE t (a); CREATE TABLE u (a); CREATE TABLE v (a)")
+        }
         #expect(code(plain, folder.key) == .cannotOpen)
         let rubbish = folder.url.appending(path: "rubbish.sqlite")
         try Data(repeating: 7, count: 20_000).write(to: rubbish)
         #expect(code(rubbish.path, folder.key) == .cannotOpen)
         #expect(code(folder.path, folder.key) == nil)
+    }
+
+    @Test func `another key does not open an index that was never closed, nor harm it`() async throws {
+        let folder = try IndexFolder()
+        let catalog = try folder.catalog()
+        try await catalog.insert([SampleRecord()])
+
+        #expect(throws: CatalogError.self) {
+            try SQLiteCatalog(path: folder.path, key: Array(repeating: 9, count: 32))
+        }
+
+        #expect(try await catalog.counts().instances == 1)
+        try await catalog.close()
+        #expect(try await folder.catalog().counts().instances == 1)
     }
 
     @Test func `a path with characters of a URI opens that very file`() async throws {
