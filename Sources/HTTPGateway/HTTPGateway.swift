@@ -40,7 +40,7 @@ public struct HTTPGateway: Sendable {
         let limits = configuration.limits
         self.links = links
         responder = GatewayResponder(
-            authenticator: authenticator,
+            gate: RequestGate(authenticator: authenticator),
             health: health,
             store: StoreRoutes(ingest: ingest, links: links, limits: limits),
             search: SearchRoutes(queries: query, links: links, limits: limits),
