@@ -1,4 +1,4 @@
-public import DICOMCore
+import DICOMCore
 
 /// Why a service did not do what was asked.
 ///

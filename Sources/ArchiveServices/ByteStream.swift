@@ -1,5 +1,5 @@
 public import NIOCore
-public import PackStorage
+import PackStorage
 
 /// Bytes of a stored object with a known length, read and opened as they are asked for.
 public struct ByteStream: AsyncSequence, Sendable {

@@ -1,6 +1,7 @@
 import ArchiveCatalog
 import DICOMCoding
 import DICOMCore
+import NIOCore
 import Sealing
 
 /// Opens the headers that the catalog keeps.
@@ -14,7 +15,7 @@ struct HeaderReader: Sendable {
         let key = try keyring.existingKey(header.studyKeyID, generation: header.keyGeneration)
         let bytes = try HeaderSeal.open(header, key: key)
         do throws(DataSetError) {
-            return try HeaderArchive.decode(bytes)
+            return try HeaderArchive.decode(ByteBuffer(bytes: bytes))
         } catch {
             throw ArchiveError(
                 .damaged,

@@ -1,10 +1,10 @@
 public import AccessControl
 import ArchiveCatalog
-public import DICOMCore
-public import Logging
-public import PackStorage
-public import Platform
-public import Sealing
+import DICOMCore
+import Logging
+import PackStorage
+import Platform
+import Sealing
 
 /// Takes objects in: one session per sender, durable before it says so (P1).
 public final class IngestService: Sendable {

@@ -1,6 +1,9 @@
+import AccessControl
 import ArchiveCatalog
 import DICOMCoding
 import DICOMCore
+import Logging
+import NIOCore
 import PackStorage
 import Platform
 import Sealing
@@ -35,7 +38,7 @@ extension IngestSession {
             return .alreadyStored(identification)
         }
         let values = HeaderValues.values(of: scanned.header)
-        let patient = StudyOwners.Patient(values)
+        let patient = PatientIdentity(values)
         let claim = try await claim(identification.path.studyInstanceUID, for: patient, recording)
         do throws(IngestRefusal) {
             let record = try await seal(recording, scanned, values: values, digest: digest)
@@ -74,7 +77,7 @@ extension IngestSession {
 
     private func claim(
         _ study: UID,
-        for patient: StudyOwners.Patient,
+        for patient: PatientIdentity,
         _ recording: Recording
     ) async throws(IngestRefusal) -> StudyOwners.Claim {
         let claim: StudyOwners.Claim
@@ -104,8 +107,8 @@ extension IngestSession {
                 dataSetDigest: digest,
                 receivedAt: service.clock.now(),
                 source: principal.name,
-                header: try HeaderArchive.encode(scanned.header),
-                frameIndex: scanned.frameIndex?.encoded()
+                header: Array(try HeaderArchive.encode(scanned.header).readableBytesView),
+                frameIndex: scanned.frameIndex.map { Array($0.encoded().readableBytesView) }
             )
             let location = try await writer.finish(manifest: manifest.encoded())
             let stored = StoredLocation(location)

@@ -1,7 +1,8 @@
-public import AccessControl
+import AccessControl
 import ArchiveCatalog
 import DICOMCoding
 import DICOMCore
+import Logging
 public import NIOCore
 import PackStorage
 import Platform
@@ -38,7 +39,7 @@ public final class IngestSession: Sendable {
             let scanned = try recording.reception.finish()
             try check(scanned.identity, against: object)
             try await begin(&recording, scanned.identity)
-            return try await complete(&recording, scanned)
+            return try await complete(recording, scanned)
         } catch {
             if recording.hasBegun { await writer.cancel() }
             service.logger.warning("object refused", metadata: ["reason": "\(error)"])

@@ -1,4 +1,4 @@
-public import AccessControl
+import AccessControl
 public import ArchiveCatalog
 public import DICOMCore
 

@@ -1,6 +1,7 @@
 public import AccessControl
-public import ArchiveCatalog
+import ArchiveCatalog
 public import DICOMCore
+import NIOCore
 
 /// Answers what is stored, for every door alike.
 public final class QueryService: Sendable {
@@ -80,7 +81,9 @@ public final class QueryService: Sendable {
         let vr = DataElementDictionary.vr(of: attribute.tag) ?? .lo
         let values = text.split(separator: "\\", omittingEmptySubsequences: false).map(String.init)
         guard vr == .us else { return .text(attribute.tag, vr, values) }
-        return .unsignedShorts(attribute.tag, values.compactMap { UInt16($0) })
+        var bytes = ByteBuffer()
+        for value in values.compactMap({ UInt16($0) }) { bytes.writeInteger(value, endianness: .little) }
+        return DataElement(tag: attribute.tag, vr: .us, value: .bytes(bytes))
     }
 }
 

@@ -76,8 +76,8 @@ struct Reception {
         guard dataSetLength <= limits.instanceLength else {
             throw DataSetError(.lengthExceedsLimit, at: dataSetLength)
         }
-        chunk.withUnsafeReadableBytes { bytes in
-            // The pointer stays inside the closure; the hash only reads it.
+        // The pointer stays inside the closure; the hash only reads it.
+        unsafe chunk.withUnsafeReadableBytes { bytes in
             unsafe digest.update(bufferPointer: bytes)
         }
         try scanner?.scan(chunk)

@@ -1,6 +1,7 @@
 import ArchiveCatalog
 import DICOMCoding
 import DICOMCore
+import NIOCore
 import PackStorage
 import Platform
 import Sealing
@@ -73,7 +74,7 @@ extension InstanceManifest {
             path: path,
             sopClassUID: sopClassUID,
             transferSyntaxUID: transferSyntaxUID,
-            values: try values ?? HeaderValues.values(of: HeaderArchive.decode(header)),
+            values: try values ?? HeaderValues.values(of: HeaderArchive.decode(ByteBuffer(bytes: header))),
             location: location,
             dataSetOffset: dataSetOffset,
             dataSetDigest: dataSetDigest,

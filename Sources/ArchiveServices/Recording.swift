@@ -1,3 +1,4 @@
+import DICOMCoding
 import DICOMCore
 import NIOCore
 

@@ -1,5 +1,5 @@
 public import AccessControl
-public import ArchiveCatalog
+import ArchiveCatalog
 import DICOMCoding
 public import DICOMCore
 import NIOCore

@@ -61,10 +61,11 @@ public final class VerificationService: Sendable {
             for try await chunk in payload {
                 let end = position + UInt64(chunk.readableBytes)
                 let skipped = min(end, max(position, record.dataSetOffset)) - position
-                let part = chunk.readableBytesView.dropFirst(Int(skipped))
-                part.withContiguousStorageIfAvailable { bytes in
-                    // The pointer stays inside the closure; the hash only reads it.
-                    unsafe digest.update(bufferPointer: UnsafeRawBufferPointer(bytes))
+                var part = chunk
+                part.moveReaderIndex(forwardBy: Int(skipped))
+                // The pointer stays inside the closure; the hash only reads it.
+                unsafe part.withUnsafeReadableBytes { bytes in
+                    unsafe digest.update(bufferPointer: bytes)
                 }
                 position = end
             }

@@ -17,6 +17,13 @@ public struct AETitle: Sendable, Hashable, Comparable {
         string = String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Makes a title from a literal in our own source.
+    ///
+    /// Not for text from outside: use `init?(_:)`.
+    public init(literal: StaticString) {
+        string = literal.description
+    }
+
     /// Orders by text.
     public static func < (left: AETitle, right: AETitle) -> Bool {
         left.string < right.string

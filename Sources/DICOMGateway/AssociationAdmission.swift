@@ -14,12 +14,10 @@ struct AssociationAdmission: Sendable {
         guard request.calledAETitle == configuration.aeTitle else {
             return .reject(.calledAETitleNotRecognized)
         }
-        let isKnown: Bool
-        if configuration.acceptsAnyCaller {
-            isKnown = true
-        } else {
-            isKnown = await configuration.isKnown(request.callingAETitle)
-        }
+        // A title that breaks the rules of PS3.5 6.2 is known to nobody.
+        guard let callingAETitle = request.callingAETitle else { return .reject(.callingAETitleNotRecognized) }
+        if configuration.acceptsAnyCaller { return .accept(userIdentityResponse: nil) }
+        let isKnown = await configuration.isKnown(callingAETitle)
         return isKnown ? .accept(userIdentityResponse: nil) : .reject(.callingAETitleNotRecognized)
     }
 }

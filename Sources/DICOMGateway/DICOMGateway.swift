@@ -1,4 +1,4 @@
-public import AccessControl
+import AccessControl
 public import ArchiveServices
 import DICOMCore
 import DICOMUpperLayer

@@ -9,15 +9,17 @@ struct FileChunks: AsyncSequence, Sendable {
 
     let file: any DiskFile
     let pool: WorkPool
+    /// Where reading begins, in bytes from the start of the file.
+    var offset: UInt64 = 0
 
     func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(file: file, pool: pool)
+        AsyncIterator(file: file, pool: pool, offset: offset)
     }
 
     struct AsyncIterator: AsyncIteratorProtocol {
         let file: any DiskFile
         let pool: WorkPool
-        var offset: UInt64 = 0
+        var offset: UInt64
 
         mutating func next() async throws -> ByteBuffer? {
             let start = offset

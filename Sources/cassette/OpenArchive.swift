@@ -64,7 +64,7 @@ struct OpenArchive: Sendable {
             random: random,
             clock: clock
         )
-        let packs = try await PackStore.open(
+        let packs = PackStore(
             directory: folder.packs,
             disk: disk,
             pool: pool,
@@ -74,13 +74,13 @@ struct OpenArchive: Sendable {
             logger: logger,
             configuration: PackConfiguration()
         )
-        let indexKey = try await keyring.sideKey("index")
+        let indexKey = try await keyring.sideKey("index").withUnsafeBytes { unsafe Array($0) }
         // The index is a projection: one that was removed is made again from the packs.
         var rebuild: RecoveryReport?
         if try rebuildsIndex || !disk.exists(folder.index) {
-            rebuild = try await Self.rebuild(folder, indexKey, packs, keyring, disk, logger)
+            rebuild = try await Self.rebuild(folder, indexKey, packs, keyring, disk, pool, logger)
         }
-        let catalog = try await SQLiteCatalog.open(path: folder.index, key: indexKey)
+        let catalog = try await SQLiteCatalog.open(path: folder.index, key: indexKey, pool: pool)
         let archive = Archive(
             packs: packs,
             keyring: keyring,
@@ -107,15 +107,16 @@ struct OpenArchive: Sendable {
     /// the old one, or none.
     private static func rebuild(
         _ folder: DataFolder,
-        _ key: SymmetricKey,
+        _ key: [UInt8],
         _ packs: PackStore,
         _ keyring: Keyring,
         _ disk: PosixDisk,
+        _ pool: WorkPool,
         _ logger: Logger
     ) async throws -> RecoveryReport {
         let draft = folder.index + ".building"
         try remove(draft, disk)
-        let catalog = try await SQLiteCatalog.open(path: draft, key: key)
+        let catalog = try await SQLiteCatalog.open(path: draft, key: key, pool: pool)
         let report = try await Archive.rebuild(catalog, from: packs, keyring: keyring, logger: logger)
         try await catalog.close()
         try remove(folder.index, disk)
