@@ -35,7 +35,7 @@ import Testing
         let body = "--x\r\nA: b\r\n\r\nabc\r\n--x--"
         for length in 0..<body.utf8.count {
             let error = #expect(throws: MultipartError.self) {
-                try parts(of: String(body.prefix(length)), boundary: "x", chunkLength: 3)
+                try parts(of: String(decoding: body.utf8.prefix(length), as: UTF8.self), boundary: "x", chunkLength: 3)
             }
             #expect(error?.code == .truncated)
         }

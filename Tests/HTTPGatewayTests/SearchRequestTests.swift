@@ -109,7 +109,7 @@ import Testing
 
     // PS3.18 table 10.6.3-3.
     @Test func `a study's answer has what the standard requires`() throws {
-        let required: Set<Tag> = [
+        let required: Set<DICOMCore.Tag> = [
             .studyDate, .studyTime, .accessionNumber, .modalitiesInStudy, .referringPhysicianName, .patientName,
             .patientID, .patientBirthDate, .patientSex, .studyInstanceUID, .studyID, .numberOfStudyRelatedSeries,
             .numberOfStudyRelatedInstances,
