@@ -44,10 +44,12 @@ func layer(
     guard FileManager.default.fileExists(atPath: Context.packageDirectory + "/Sources/" + name) else { return [] }
     var targets = [Target.target(name: name, dependencies: uses, swiftSettings: strict, linkerSettings: linking)]
     if FileManager.default.fileExists(atPath: Context.packageDirectory + "/Tests/" + name + "Tests") {
+        let folder = Context.packageDirectory + "/Tests/" + name + "Tests/"
         targets.append(
             .testTarget(
                 name: name + "Tests",
                 dependencies: [.target(name: name)] + uses + testedWith,
+                exclude: ["Vectors", "Golden"].filter { FileManager.default.fileExists(atPath: folder + $0) },
                 swiftSettings: strict
             )
         )
@@ -91,7 +93,7 @@ let package = Package(
         ),
         .target(
             name: "TestKit",
-            dependencies: ["Platform", nioCore],
+            dependencies: ["Platform", nioCore, nioPosix],
             path: "Tests/TestKit",
             swiftSettings: strict
         ),

@@ -33,11 +33,16 @@ extension CatalogError {
         case .SQLITE_FULL:
             self.init(.noSpace, "\(result): free space on the volume of the index")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-            self.init(.damaged, "\(result): stop the archive and run `cassette index rebuild`")
+            self.init(.damaged, "\(result): \(Self.rebuildAdvice)")
+        // SQLITE_IOERR_DATA (10 | 32 << 8): what the sealed file system answers for a page whose tag is wrong.
+        case .SQLITE_IOERR where code.rawValue == 8_202:
+            self.init(.damaged, "\(result): \(Self.rebuildAdvice)")
         default:
             self.init(.failed, "\(result): look at the volume of the index")
         }
     }
+
+    private static let rebuildAdvice = "stop the archive and run `cassette index rebuild`"
 
     /// The answer to a cancelled task.
     static let cancelledTask = CatalogError(.failed, "The task that asked was cancelled")

@@ -78,4 +78,12 @@ public struct ScannedInstance: Sendable, Hashable {
     public let frameIndex: FrameIndex?
     /// Bytes of the Data Set as it was received.
     public let dataSetLength: UInt64
+
+    /// Makes a result.
+    public init(identity: InstanceIdentity, header: DataSet, frameIndex: FrameIndex?, dataSetLength: UInt64) {
+        self.identity = identity
+        self.header = header
+        self.frameIndex = frameIndex
+        self.dataSetLength = dataSetLength
+    }
 }

@@ -23,7 +23,8 @@ struct AdmissionLedger: Sendable {
 
     /// Counts a connection that has not asked for an association yet; `false`: too many.
     mutating func connect(_ peer: String) -> Bool {
-        guard total.halfOpen < limits.halfOpenCount, byPeer[peer, default: Count()].halfOpen < limits.halfOpenCountByPeer
+        guard total.halfOpen < limits.halfOpenCount,
+            byPeer[peer, default: Count()].halfOpen < limits.halfOpenCountByPeer
         else { return false }
         total.halfOpen += 1
         byPeer[peer, default: Count()].halfOpen += 1

@@ -68,6 +68,7 @@ final class AssociationHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !ignoresInput else { return }
         let bytes = unwrapInboundIn(data)
+        isMessageComplete = false
         watch?.received(bytes.readableBytes, now: context.eventLoop.now)
         decoder.feed(bytes)
         do {

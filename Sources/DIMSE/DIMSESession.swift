@@ -1,5 +1,5 @@
-import DICOMCore
 import DICOMCoding
+import DICOMCore
 import DICOMUpperLayer
 import NIOCore
 
@@ -139,7 +139,10 @@ extension DIMSESession {
             moveOriginatorAETitle: commandSet.aeTitle(.moveOriginatorAETitle),
             moveOriginatorMessageID: commandSet.unsignedShort(.moveOriginatorMessageID)
         )
-        let outcome = await services.store(request, body: DIMSEBody { () async throws(DIMSEError) in try await stream.next() })
+        let outcome = await services.store(
+            request,
+            body: DIMSEBody { () async throws(DIMSEError) in try await stream.next() }
+        )
         do throws(DIMSEError) {
             try await stream.drain()
         } catch {

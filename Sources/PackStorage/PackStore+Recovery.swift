@@ -43,6 +43,7 @@ extension PackStore {
         do throws(PackError) {
             opened = try await walker(id, isOpen: true)
         } catch {
+            if error.code == .malformedPack, try await putAside(id, &survey) { return }
             // Left where it is: what cannot be read is not cut.
             survey.problems.append(PackProblem(PackProblem.Kind(error), packID: id, offset: error.offset ?? 0))
             return
@@ -180,6 +181,38 @@ extension PackStore {
         try copy.synchronize()
         try copy.close()
         try files.disk.syncDirectory(files.quarantineDirectory)
+    }
+
+    /// Moves a pack without a header to the quarantine when power failed before its first record was durable.
+    ///
+    /// That is so when the header is all zero, or no record ends where the file does. A pack with a damaged header stays in its
+    /// place, because its records can still be read.
+    private func putAside(_ id: PackID, _ survey: inout PackSurvey) async throws(PackError) -> Bool {
+        let files = files
+        let size = try await work { () -> UInt64? in
+            let file = try files.file(id)
+            let size = try file.size()
+            let header = try file.read(at: 0, count: PackHeader.length)
+            let end = try file.read(at: size - UInt64(RecordTrailer.length), count: RecordTrailer.length)
+            guard header.readableBytesView.allSatisfy({ $0 == 0 }) || !Self.isTrailer(end) else { return nil }
+            files.forget(id)
+            try files.disk.makeDirectory(files.quarantineDirectory)
+            try files.disk.rename(files.openPath(id), to: files.quarantineDirectory + "/" + id.hex + "-0")
+            try files.disk.syncDirectory(files.quarantineDirectory)
+            return size
+        }
+        guard let size else { return false }
+        survey.problems.append(PackProblem(.quarantined, packID: id, byteCount: size))
+        return true
+    }
+
+    private static func isTrailer(_ bytes: ByteBuffer) -> Bool {
+        do {
+            _ = try RecordTrailer(decoding: bytes)
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// A pack whose header was cut off holds no record.

@@ -60,9 +60,13 @@ struct AnswerTable {
 
     /// The answers as DICOM JSON.
     static func json(_ answers: [DataSet]) -> String {
-        var buffer = ByteBuffer()
-        DICOMJSON.encode(answers, into: &buffer)
-        return String(buffer: buffer)
+        JSONText.array(
+            answers.map { answer in
+                var buffer = ByteBuffer()
+                DICOMJSONWriter.write(answer, into: &buffer)
+                return String(buffer: buffer)
+            }
+        )
     }
 
     /// The values without control characters, which a terminal could obey.

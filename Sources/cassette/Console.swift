@@ -23,8 +23,8 @@ enum Console {
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { bytes in
-                // The pointer stays inside the closure; write(2) only reads it.
+            // The pointer stays inside the closure; write(2) only reads it.
+            let written = unsafe rest.withUnsafeBytes { bytes in
                 unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
             }
             // A closed pipe or terminal: nobody reads any more, which is no reason to fail.

@@ -1,5 +1,6 @@
 import AccessControl
 import ArchiveServices
+import DICOMCore
 import Platform
 import Synchronization
 
@@ -14,67 +15,33 @@ struct FileImporter: Sendable {
     /// The paths that the user named one by one.
     let named: Set<String>
 
-    /// What became of one file.
-    private enum Outcome {
-        case stored
-        case alreadyStored
-        case skipped
-        case refused(String)
-    }
-
     func run(_ files: [String], progress: ProgressBar) async throws -> ImportReport {
-        let state = Mutex(State(report: ImportReport(), waiting: files[...], progress: progress, total: files.count))
+        let board = ImportBoard(files, progress: progress)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<min(Self.width, files.count) {
-                group.addTask { try await work { state.withLock { $0.waiting.popFirst() } } done: { path, outcome in
-                    state.withLock { $0.note(path, outcome) }
-                } }
+                group.addTask { try await work(board) }
             }
             try await group.waitForAll()
         }
-        return state.withLock { state in
-            state.progress.finish()
-            state.report.refused.sort { $0.path < $1.path }
-            return state.report
-        }
+        return board.finish()
     }
 
-    private struct State {
-        var report: ImportReport
-        var waiting: ArraySlice<String>
-        var progress: ProgressBar
-        let total: Int
-
-        mutating func note(_ path: String, _ outcome: Outcome) {
-            switch outcome {
-            case .stored: report.stored += 1
-            case .alreadyStored: report.alreadyStored += 1
-            case .skipped: report.skipped.append(path)
-            case .refused(let reason): report.refused.append((path, reason))
-            }
-            progress.update(done: total - waiting.count, of: total)
-        }
-    }
-
-    private func work(
-        next: @Sendable () -> String?,
-        done: @Sendable (String, Outcome) -> Void
-    ) async throws {
+    private func work(_ board: ImportBoard) async throws {
         switch access {
         case .local(let archive, _):
             let session = try archive.archive.ingest.openSession(for: Principal(.administrator))
-            while let path = next() {
-                done(path, await store(path, in: session))
+            while let path = board.next() {
+                board.note(path, await store(path, in: session))
             }
             await session.close()
         case .remote(let archive):
-            while let path = next() {
-                done(path, try await store(path, at: archive))
+            while let path = board.next() {
+                board.note(path, try await store(path, at: archive))
             }
         }
     }
 
-    private func store(_ path: String, in session: IngestSession) async -> Outcome {
+    private func store(_ path: String, in session: IngestSession) async -> ImportOutcome {
         let file: any DiskFile
         do {
             file = try await open(path)
@@ -94,7 +61,7 @@ struct FileImporter: Sendable {
         }
     }
 
-    private func store(_ path: String, at archive: RemoteArchive) async throws -> Outcome {
+    private func store(_ path: String, at archive: RemoteArchive) async throws -> ImportOutcome {
         let file: any DiskFile
         let length: UInt64
         do {
@@ -111,6 +78,59 @@ struct FileImporter: Sendable {
     private func open(_ path: String) async throws -> any DiskFile {
         let disk = disk
         return try await pool.run { try disk.open(path, .read) }
+    }
+}
+
+/// What became of one file.
+enum ImportOutcome: Sendable {
+    case stored
+    case alreadyStored
+    case skipped
+    case refused(String)
+}
+
+/// The files still to be imported and the results so far, shared by the tasks that import.
+final class ImportBoard: Sendable {
+    private let state: Mutex<State>
+    private let total: Int
+
+    private struct State {
+        var report = ImportReport()
+        var waiting: ArraySlice<String>
+        var progress: ProgressBar
+    }
+
+    init(_ files: [String], progress: ProgressBar) {
+        total = files.count
+        state = Mutex(State(waiting: files[...], progress: progress))
+    }
+
+    /// The next file; `nil` when none is left.
+    func next() -> String? {
+        state.withLock { $0.waiting.popFirst() }
+    }
+
+    func note(_ path: String, _ outcome: ImportOutcome) {
+        state.withLock { state in
+            switch outcome {
+            case .stored: state.report.stored += 1
+            case .alreadyStored: state.report.alreadyStored += 1
+            case .skipped: state.report.skipped.append(path)
+            case .refused(let reason): state.report.refused.append((path, reason))
+            }
+            state.progress.update(done: total - state.waiting.count, of: total)
+        }
+    }
+
+    /// Takes the progress bar away.
+    ///
+    /// - Returns: What was done.
+    func finish() -> ImportReport {
+        state.withLock { state in
+            state.progress.finish()
+            state.report.refused.sort { $0.path < $1.path }
+            return state.report
+        }
     }
 }
 

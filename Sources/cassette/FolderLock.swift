@@ -31,8 +31,8 @@ final class FolderLock: Sendable {
     /// Tells other commands where the server in this process is.
     func announce(_ text: String) throws {
         let bytes = Array(text.utf8)
-        let written = bytes.withUnsafeBytes { buffer in
-            // The pointer stays inside the closure; pwrite(2) only reads it.
+        // The pointer stays inside the closure; pwrite(2) only reads it.
+        let written = unsafe bytes.withUnsafeBytes { buffer in
             unsafe ftruncate(descriptor, 0) == 0 ? pwrite(descriptor, buffer.baseAddress, buffer.count, 0) : -1
         }
         guard written == bytes.count else {

@@ -1,3 +1,5 @@
+import ArchiveCatalog
+import ArchiveServices
 import ArgumentParser
 import Platform
 

@@ -74,7 +74,9 @@ struct OpenArchive: Sendable {
             logger: logger,
             configuration: PackConfiguration()
         )
-        let indexKey = try await keyring.sideKey("index").withUnsafeBytes { unsafe Array($0) }
+        let indexSealingKey = try await keyring.sideKey("index")
+        // The pointer stays inside the closure, which copies the bytes.
+        let indexKey = unsafe indexSealingKey.withUnsafeBytes { unsafe Array($0) }
         // The index is a projection: one that was removed is made again from the packs.
         var rebuild: RecoveryReport?
         if try rebuildsIndex || !disk.exists(folder.index) {

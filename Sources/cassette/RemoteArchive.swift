@@ -23,7 +23,7 @@ struct RemoteArchive: Sendable {
     func search(_ resource: String) async throws -> [DataSet] {
         let response = try await send(request(.GET, "/dicomweb/" + resource, accept: "application/dicom+json"))
         guard response.status == .ok else { throw try await failure(response) }
-        return try DICOMJSON.decodeArray(try await response.body.collect(upTo: Self.answerLimit))
+        return try await dataSets(response)
     }
 
     /// Stores one Part 10 object.
@@ -39,8 +39,7 @@ struct RemoteArchive: Sendable {
             return nil
         }
         guard response.status == .conflict else { throw try await failure(response) }
-        let answer = try DICOMJSON.decode(try await response.body.collect(upTo: Self.answerLimit))
-        let item = answer.items(.failedSOPSequence).first
+        let item = try await dataSets(response).first?.items(.failedSOPSequence).first
         let reason = item?.integer(.failureReason).map { String($0, radix: 16, uppercase: true) } ?? "unknown"
         return item?.string(.errorComment) ?? "failure reason \(reason)H"
     }
@@ -62,6 +61,11 @@ struct RemoteArchive: Sendable {
 
     func close() async throws {
         try await client.shutdown()
+    }
+
+    private func dataSets(_ response: HTTPClientResponse) async throws -> [DataSet] {
+        let text = try await response.body.collect(upTo: Self.answerLimit)
+        return try DICOMJSONReader.dataSets(from: text).map(\.dataSet)
     }
 
     private func request(_ method: HTTPMethod, _ path: String, accept: String) -> HTTPClientRequest {

@@ -32,7 +32,9 @@ struct Server: Sendable {
         let dicomPort = dicom.port ?? settings.dicomPort
         let web = HTTPGateway(
             configuration: HTTPGatewayConfiguration(host: settings.bind, port: settings.httpPort),
-            archive: archive,
+            ingest: archive.ingest,
+            query: archive.query,
+            retrieve: archive.retrieve,
             authenticator: settings.opensAccess
                 ? .anyoneOnLoopback : .bearerTokens(BearerTokens(administratorToken: token)),
             health: health,

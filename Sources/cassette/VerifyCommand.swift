@@ -1,6 +1,7 @@
 import AccessControl
 import ArchiveServices
 import ArgumentParser
+import DICOMCore
 import Foundation
 
 /// Everything read back and compared.

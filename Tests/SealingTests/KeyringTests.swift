@@ -1,0 +1,161 @@
+import Crypto
+import NIOCore
+import Platform
+import TestKit
+import Testing
+
+@testable import Sealing
+
+/// What a keyring needs, on a disk in memory.
+struct KeyringBench {
+    var disk = MemoryDisk()
+    var random: any RandomSource = SeededRandomSource()
+    let clock = ManualClock()
+
+    static let directories = ["/data/keyring", "/mirror/keyring"]
+    static let paths = directories.map { $0 + "/keyring" }
+    static let rootKeyPath = "/data.keys/root.key"
+
+    func provider(on disk: (any Disk)? = nil) -> FileRootKeyProvider {
+        FileRootKeyProvider(
+            disk: disk ?? self.disk,
+            pool: TestPool.shared,
+            path: Self.rootKeyPath,
+            random: random,
+            refusingUnder: "/data"
+        )
+    }
+
+    func open(on other: (any Disk)? = nil) async throws(KeyringError) -> Keyring {
+        try await Keyring.open(
+            directories: Self.directories,
+            provider: provider(on: other),
+            disk: other ?? disk,
+            pool: TestPool.shared,
+            random: random,
+            clock: clock
+        )
+    }
+}
+
+extension StudyKey {
+    /// Tells two keys apart.
+    var fingerprint: [UInt8] { recordKey(purpose: "test", recordID: RandomID(high: 0, low: 0)).rawBytes }
+}
+
+@Suite struct `The keyring` {
+    private let bench = KeyringBench()
+
+    @Test func `a study key is the same after the keyring is opened again`() async throws {
+        let first = try await bench.open()
+        let id = first.keyID(for: Array("1.2.3".utf8))
+        let made = try await first.studyKeyCreatingIfNeeded(id)
+        let side = try await first.sideKey("index")
+
+        let second = try await bench.open()
+        let found = try await second.studyKey(id)
+
+        #expect(first.isNew)
+        #expect(!second.isNew)
+        #expect(second.keyID(for: Array("1.2.3".utf8)) == id)
+        #expect(found?.fingerprint == made.fingerprint)
+        #expect(found?.generation == 1)
+        #expect(try await second.sideKey("index") == side)
+        #expect(try await second.sideKey("other") != side)
+        #expect(try await second.studyKey(second.keyID(for: [])) == nil)
+    }
+
+    @Test func `both copies hold the same bytes and show neither key nor name`() async throws {
+        let keyring = try await bench.open()
+        let key = try await keyring.studyKeyCreatingIfNeeded(keyring.keyID(for: Array("1.2.3".utf8)))
+
+        let copies = KeyringBench.paths.map { bench.disk.content($0) }
+
+        #expect(copies[0] == copies[1])
+        #expect(copies[0]?.count == 3 * 192)
+        #expect(!String(reflecting: key).contains(Hex.encode(key.fingerprint)))
+        #expect("\(key)" == "StudyKey(" + key.id.hex + ", generation 1)")
+    }
+
+    @Test func `many tasks that ask for one study get one key, and share syncs for others`() async throws {
+        let disk = FaultInjectingDisk(bench.disk)
+        let keyring = try await bench.open(on: disk)
+        let before = disk.callCount
+
+        let keys = try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    let id = keyring.keyID(for: [UInt8(number % 50)])
+                    return (number % 50, try await keyring.studyKeyCreatingIfNeeded(id).fingerprint)
+                }
+            }
+            return try await group.reduce(into: [Int: Set<[UInt8]>]()) { $0[$1.0, default: []].insert($1.1) }
+        }
+
+        #expect(keys.count == 50)
+        #expect(keys.values.allSatisfy { $0.count == 1 })
+        #expect(bench.disk.content(KeyringBench.paths[0])?.count == 52 * 192)
+        #expect(disk.callCount - before <= 50 * 4)
+    }
+
+    @Test func `a key that was returned survives a power cut`() async throws {
+        let keyring = try await bench.open()
+        let key = try await keyring.studyKeyCreatingIfNeeded(keyring.keyID(for: [1]))
+
+        var after = bench
+        after.disk = bench.disk.afterPowerCut()
+        let found = try await after.open().studyKey(key.id)
+
+        #expect(found?.fingerprint == key.fingerprint)
+    }
+
+    @Test func `whatever disk call fails, no key is returned that a power cut would lose`() async throws {
+        for call in 0... {
+            let bench = KeyringBench()
+            let disk = FaultInjectingDisk(bench.disk)
+            disk.failCall(call, code: call % 2 == 0 ? .io : .noSpace)
+            var returned: [StudyKey] = []
+            do {
+                let keyring = try await bench.open(on: disk)
+                for name in 0..<3 as Range<UInt8> {
+                    // The second try after a failure must not harm what the first has left.
+                    for _ in 0..<2 {
+                        do throws(KeyringError) {
+                            returned.append(try await keyring.studyKeyCreatingIfNeeded(keyring.keyID(for: [name])))
+                            break
+                        } catch {
+                            #expect(disk.hasFailed)
+                        }
+                    }
+                }
+            } catch {
+                #expect(disk.hasFailed, "\(error)")
+            }
+
+            var after = bench
+            after.disk = bench.disk.afterPowerCut()
+            // A start that failed before it was durable leaves nothing behind, and then a new keyring may be made.
+            let reopened = try await after.open()
+            for key in returned {
+                #expect(try await reopened.studyKey(key.id)?.fingerprint == key.fingerprint, "call \(call)")
+            }
+            if !disk.hasFailed { return }
+        }
+    }
+
+    @Test func `a cancelled caller does not stop the others`() async throws {
+        let keyring = try await bench.open()
+
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<40 as Range<UInt8> {
+                group.addTask {
+                    _ = try? await keyring.studyKeyCreatingIfNeeded(keyring.keyID(for: [number]))
+                }
+            }
+            group.cancelAll()
+        }
+
+        let key = try await keyring.studyKeyCreatingIfNeeded(keyring.keyID(for: [7]))
+        #expect(try await bench.open().studyKey(key.id)?.fingerprint == key.fingerprint)
+    }
+}
