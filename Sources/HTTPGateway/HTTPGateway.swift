@@ -80,7 +80,9 @@ public struct HTTPGateway: Sendable {
     private static func channelConfiguration(_ limits: HTTPLimits) -> HTTP1Channel.Configuration {
         let idle = TimeAmount.seconds(Int64(limits.idleSeconds))
         return HTTP1Channel.Configuration(
-            additionalChannelHandlers: [HeaderOverflowHandler(), StalledReaderHandler(timeout: idle)],
+            additionalChannelHandlers: [
+                HeaderOverflowHandler(), ExpectContinueHandler(), StalledReaderHandler(timeout: idle),
+            ],
             idleTimeout: idle,
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headerLength,
