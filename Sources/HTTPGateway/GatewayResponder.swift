@@ -9,7 +9,7 @@ import Platform
 
 /// Answers each request: who asks, what for, and nothing without both.
 struct GatewayResponder: HTTPResponder {
-    let authenticator: HTTPAuthenticator
+    let gate: RequestGate
     let health: @Sendable () async -> Readiness
     let store: StoreRoutes
     let search: SearchRoutes
@@ -43,30 +43,24 @@ struct GatewayResponder: HTTPResponder {
     }
 
     private func answer(_ request: Request) async throws -> Response {
-        let rawPath = request.uri.path
-        let query = request.uri.query
-        guard !Route.isPublic(rawPath) else {
-            return try await answer(try route(request.method, rawPath), request, nil)
+        let admission = try gate.admit(
+            request.method,
+            path: request.uri.path,
+            query: request.uri.query,
+            headers: request.headers
+        )
+        switch admission {
+        case .anyone(.live): return Readiness.live
+        case .anyone(.ready): return await health().response
+        case .caller(let principal, let route): return try await answer(route, request, principal)
         }
-        let principal = try authenticator.principal(request.headers, query: query)
-        return try await answer(try route(request.method, rawPath), request, principal)
     }
 
-    private func route(_ method: HTTPRequest.Method, _ rawPath: String) throws(RequestError) -> Route {
-        try Route(method, try RequestPath(rawPath))
-    }
-
-    private func answer(_ route: Route, _ request: Request, _ principal: Principal?) async throws -> Response {
-        switch route {
-        case .live: return Readiness.live
-        case .ready: return await health().response
-        case .capabilities, .store, .search, .retrieve, .metadata, .frames, .bulkData: break
-        }
-        guard let principal else { throw RequestError(.unauthenticated, "Send Authorization: Bearer with a token") }
+    private func answer(_ route: Route, _ request: Request, _ principal: Principal) async throws -> Response {
         let items = try QueryItems(request.uri.query)
         let accept = accept(request.headers, items)
         switch route {
-        case .live, .ready, .capabilities: return Capabilities.response(links: links, limits: limits)
+        case .capabilities: return Capabilities.response(links: links, limits: limits)
         case .store(let study): return try await store.store(request, accept: accept, study: study, as: principal)
         case .search(let resource):
             return try await search.search(resource, items, accept: accept, as: principal)

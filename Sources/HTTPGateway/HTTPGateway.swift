@@ -40,7 +40,7 @@ public struct HTTPGateway: Sendable {
         let limits = configuration.limits
         self.links = links
         responder = GatewayResponder(
-            authenticator: authenticator,
+            gate: RequestGate(authenticator: authenticator),
             health: health,
             store: StoreRoutes(ingest: ingest, links: links, limits: limits),
             search: SearchRoutes(queries: query, links: links, limits: limits),
@@ -80,7 +80,9 @@ public struct HTTPGateway: Sendable {
     private static func channelConfiguration(_ limits: HTTPLimits) -> HTTP1Channel.Configuration {
         let idle = TimeAmount.seconds(Int64(limits.idleSeconds))
         return HTTP1Channel.Configuration(
-            additionalChannelHandlers: [HeaderOverflowHandler(), StalledReaderHandler(timeout: idle)],
+            additionalChannelHandlers: [
+                HeaderOverflowHandler(), ExpectContinueHandler(), StalledReaderHandler(timeout: idle),
+            ],
             idleTimeout: idle,
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headerLength,

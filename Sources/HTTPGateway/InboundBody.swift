@@ -37,7 +37,10 @@ struct InboundBody {
         }
         received += UInt64(bytes.readableBytes)
         guard received <= lengthLimit else {
-            throw RequestError(.tooLarge, "The body is longer than the limit limits.http.storeLength; send less at a time")
+            throw RequestError(
+                .tooLarge,
+                "The body is longer than the limit limits.http.storeLength; send less at a time"
+            )
         }
         if pace.isTooSlow(afterReceiving: bytes.readableBytes, in: clock.now - start) {
             throw RequestError(.tooSlow, "The body comes more slowly than the limit limits.http.paceBytes")

@@ -56,7 +56,11 @@ struct MetadataRoutes: Sendable {
         array.append(header) { base + $0.description }
     }
 
-    private func page(_ scope: RetrieveScope, offset: Int, as principal: Principal) async throws(ArchiveError) -> [ArchivedInstance] {
+    private func page(
+        _ scope: RetrieveScope,
+        offset: Int,
+        as principal: Principal
+    ) async throws(ArchiveError) -> [ArchivedInstance] {
         do throws(ArchiveError) {
             return try await retrieve.instances(
                 in: scope,

@@ -128,7 +128,11 @@ struct ObjectRoutes: Sendable {
     }
 
     // A page behind the last may be told as "not found"; the first may not.
-    private func page(_ scope: RetrieveScope, offset: Int, as principal: Principal) async throws(ArchiveError) -> [ArchivedInstance] {
+    private func page(
+        _ scope: RetrieveScope,
+        offset: Int,
+        as principal: Principal
+    ) async throws(ArchiveError) -> [ArchivedInstance] {
         do throws(ArchiveError) {
             return try await retrieve.instances(
                 in: scope,

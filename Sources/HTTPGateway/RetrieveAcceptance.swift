@@ -65,7 +65,9 @@ struct RetrieveAcceptance: Sendable, Hashable {
 
     /// Why nothing can be sent, with what could.
     static func refusal(_ available: some Sequence<Representation>) -> RequestError {
-        let types = Set(available.map { "multipart/related; type=\"\($0.mediaType)\"; transfer-syntax=\($0.transferSyntaxUID)" })
+        let types = Set(
+            available.map { "multipart/related; type=\"\($0.mediaType)\"; transfer-syntax=\($0.transferSyntaxUID)" }
+        )
         return RequestError(
             .notAcceptable,
             "The archive sends what is stored, without transcoding; accept one of the available types, or transfer-syntax=*",

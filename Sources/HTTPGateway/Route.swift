@@ -4,8 +4,6 @@ import HTTPTypes
 
 /// What a request is about: the table of all resources (PS3.18 10.1).
 enum Route: Sendable, Hashable {
-    case live
-    case ready
     case capabilities
     case store(study: UID?)
     case search(SearchResource)
@@ -43,19 +41,10 @@ enum Route: Sendable, Hashable {
         self = match.route
     }
 
-    /// Whether the route answers without a token.
-    ///
-    /// Asked with the raw path: nothing of a request is interpreted before its sender is known.
-    static func isPublic(_ rawPath: some StringProtocol) -> Bool {
-        rawPath == "/health/live" || rawPath == "/health/ready"
-    }
-
     private typealias Candidate = (method: HTTPRequest.Method, route: Route)
 
     private static func routes(_ segments: [String]) throws(RequestError) -> [Candidate] {
         switch segments {
-        case ["health", "live"]: return [(.get, .live)]
-        case ["health", "ready"]: return [(.get, .ready)]
         case ["dicomweb"]: return [(.get, .capabilities), (.options, .capabilities)]
         case ["dicomweb", "studies"]: return [(.get, .search(.studies)), (.post, .store(study: nil))]
         case ["dicomweb", "series"]: return [(.get, .search(.series(study: nil)))]

@@ -4,7 +4,9 @@ import DICOMCore
 
 /// A search as its URL asks for it (PS3.18 8.3.4 and 10.6.1.2), turned into a question to the archive.
 struct SearchRequest: Sendable, Hashable {
-    /// The question. It asks for one answer more than will be given, to know whether there are more.
+    /// The question.
+    ///
+    /// It asks for one answer more than will be given, to know whether there are more.
     let query: ArchiveQuery
     /// Answers to give at most.
     let limit: Int

@@ -17,7 +17,8 @@ struct StoreRoutes: Sendable {
     }
 
     /// Stores what the body holds and tells what became of each object.
-    func store(_ request: Request, accept: AcceptHeader, study: UID?, as principal: Principal) async throws -> Response {
+    func store(_ request: Request, accept: AcceptHeader, study: UID?, as principal: Principal) async throws -> Response
+    {
         guard let mediaType = accept.best(of: DataSetJSON.mediaTypes) else { throw DataSetJSON.notAcceptable }
         let content = try Self.content(request.headers)
         let declaredLength = try Self.declaredLength(request.headers, limit: limits.storeLength)
@@ -99,7 +100,10 @@ struct StoreRoutes: Sendable {
         guard let text = headers[.contentLength] else { return nil }
         guard let length = UInt64(text) else { throw RequestError(.badRequest, "Content-Length is no number") }
         guard length <= limit else {
-            throw RequestError(.tooLarge, "The body is longer than the limit limits.http.storeLength; send less at a time")
+            throw RequestError(
+                .tooLarge,
+                "The body is longer than the limit limits.http.storeLength; send less at a time"
+            )
         }
         return length
     }
