@@ -5,7 +5,7 @@ extension DataSetDecoder {
     private static let undefinedLength: UInt32 = 0xFFFF_FFFF
 
     private var bound: UInt64 { levels.last?.bound ?? .max }
-    private var isImplicitVR: Bool { levels.last?.isImplicitVR ?? transferSyntax.isImplicitVR }
+    private var isImplicitVR: Bool { levels.last?.isImplicitVR ?? hasImplicitVR }
     private var isBigEndian: Bool { levels.last?.isBigEndian ?? transferSyntax.isBigEndian }
 
     private func peekTag() -> Tag {
@@ -26,6 +26,7 @@ extension DataSetDecoder {
                 state = .padding
                 return nil
             }
+            if !hasElements, elementCount == 0 { detectEncoding(tag) }
             hasElements = hasElements || tag.rawValue > 0
         }
         guard let (header, headerLength) = try readHeader(tag) else { return nil }
@@ -223,10 +224,25 @@ extension DataSetDecoder {
         // New VRs have a 32-bit length behind two reserved bytes (PS3.5 6.2.2 note 5); garbage seldom looks like that.
         let isReservedZero = input.peek(6, isBigEndian: false, as: UInt16.self) == 0
         let end = input.position + 12 + UInt64(length)
-        guard isReservedZero, length != Self.undefinedLength, end <= bound, end <= limits.instanceLength else {
+        guard isReservedZero, length <= limits.valueLength, end <= bound else {
             throw error(.unknownValueRepresentation, tag: tag)
         }
         return (header(tag, .un, length: length, headerLength: 12), 12)
+    }
+
+    /// Corrects Explicit to Implicit VR or the reverse when the first element says so beyond doubt.
+    ///
+    /// Such files are common enough that other readers take them too. Command sets, group 0000, are never corrected.
+    private mutating func detectEncoding(_ tag: Tag) {
+        guard tag.group > 0, !transferSyntax.isBigEndian else { return }
+        let hasLetters = VR(rawValue: input.peek(4, isBigEndian: true, as: UInt16.self)) != nil
+        if hasImplicitVR {
+            // Read as a length, the letters would be above 16 KiB and nearly always odd or far beyond the next element.
+            hasImplicitVR = !hasLetters
+        } else if !hasLetters, let vr = DataElementDictionary.vr(of: tag) {
+            let length = input.peek(4, isBigEndian: false, as: UInt32.self)
+            hasImplicitVR = length <= UInt16.max || vr == .sq && length == Self.undefinedLength
+        }
     }
 
     private func header(_ tag: Tag, _ vr: VR, length: UInt32, headerLength: UInt64) -> ElementHeader {
@@ -248,7 +264,7 @@ extension DataSetDecoder {
     ///
     /// A sequence stays UN: its items are bytes of a fixed length whose inside the sender did not vouch for either.
     private func knownVR(of tag: Tag) -> VR {
-        guard !isBigEndian, !tag.isPrivate else { return .un }
+        guard !isBigEndian else { return .un }
         let vr = implicitVR(of: tag)
         return vr == .sq ? .un : vr
     }

@@ -9,7 +9,7 @@ public import NIOCore
 ///
 /// Tolerated, because devices write it and it can be read only one way: odd lengths, group lengths, zeros behind the last
 /// element, a missing Sequence Delimitation Item at the very end, unknown letters where a VR should be, UN for elements
-/// of the dictionary. After an error the decoder must not be used again.
+/// of the dictionary, Implicit VR where Explicit was announced and the reverse. After an error the decoder must not be used again.
 public struct DataSetDecoder: Sendable {
     /// One sequence or item that is open.
     struct Level: Sendable {
@@ -43,6 +43,8 @@ public struct DataSetDecoder: Sendable {
     var elementCount = 0
     var fragmentCount = 0
     var headerLength = 0
+    /// Whether the outermost elements are without VR: as the Transfer Syntax says, unless the first element shows it wrong.
+    var hasImplicitVR: Bool
     /// Pixel Representation (0028,0103) as last seen, for `US or SS` in Implicit VR.
     var hasSignedPixels = false
     /// Whether an element above (0000,0000) has passed, so that zeros cannot be one.
@@ -59,6 +61,7 @@ public struct DataSetDecoder: Sendable {
         self.transferSyntax = transferSyntax
         self.limits = limits
         self.thresholds = thresholds
+        hasImplicitVR = transferSyntax.isImplicitVR
         let inflater =
             transferSyntax.isDeflated
             ? Inflater(lengthLimit: limits.inflatedLength, ratioLimit: limits.inflationRatio) : nil

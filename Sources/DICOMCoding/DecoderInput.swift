@@ -41,7 +41,9 @@ struct DecoderInput: Sendable {
         return true
     }
 
-    /// The word that begins so many bytes ahead; 0 when it is not there. Check `readableBytes` first.
+    /// The word that begins so many bytes ahead; 0 when it is not there.
+    ///
+    /// Check `readableBytes` first.
     func peek<Word: FixedWidthInteger>(_ distance: Int, isBigEndian: Bool, as: Word.Type) -> Word {
         buffer.getInteger(at: buffer.readerIndex + distance, endianness: isBigEndian ? .big : .little) ?? 0
     }

@@ -85,8 +85,8 @@ extension SpecificCharacterSet {
                     Unicode.Scalar(table.codePoints[Int(byte) - 0xA0]) ?? SpecificCharacterSet.replacement
                 )
             case .katakana where (0xA1...0xDF).contains(byte):
-                // JIS X 0201 lies in Unicode in the same order from FF61.
-                scalars.append(Unicode.Scalar(0xFF61 + UInt16(byte) - 0xA1) ?? SpecificCharacterSet.replacement)
+                // JIS X 0201 lies in Unicode in the same order: A1 is FF61.
+                scalars.append(Unicode.Scalar(0xFEC0 + UInt16(byte)) ?? SpecificCharacterSet.replacement)
             case .doubleByte, .gb18030:
                 pending = 1
             case .table, .katakana, .ascii, .utf8:
