@@ -55,6 +55,8 @@ final class AssociationHandler: ChannelDuplexHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         step(.evt17, context: context)
+        // Whatever the state was: nobody may be left waiting.
+        pipe.finish(.connectionLost)
         artim?.cancel()
         watchTask?.cancel()
         context.fireChannelInactive()
