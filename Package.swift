@@ -28,7 +28,9 @@ let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", packa
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 
-/// A library and its test target. `uses` is everything that it may import: of ours by name, of others by product.
+/// A library and its test target.
+///
+/// `uses` is everything that it may import: of ours by name, of others by product.
 func layer(
     _ name: String,
     uses: [Target.Dependency],

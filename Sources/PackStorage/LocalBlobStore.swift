@@ -113,7 +113,9 @@ public final class LocalBlobStore: BlobStore {
         return file
     }
 
-    /// Takes a file of the same volume over by renaming it. Durable only after ``syncDirectory(of:)``.
+    /// Takes a file of the same volume over by renaming it.
+    ///
+    /// Durable only after ``syncDirectory(of:)``.
     func adopt(_ path: String, as key: BlobKey) throws(DiskError) {
         guard try !disk.exists(self.path(key)) else { throw DiskError(.exists, operation: "adopt") }
         try disk.makeDirectory(parent(key))

@@ -1,7 +1,9 @@
 public import Platform
 public import Sealing
 
-/// Why a pack cannot be written or read. Holds ids of ours, offsets, and codes; never bytes of a record.
+/// Why a pack cannot be written or read.
+///
+/// Holds ids of ours, offsets, and codes; never bytes of a record.
 public struct PackError: Error, Hashable, Sendable {
     /// The kind of failure.
     public enum Code: Hashable, Sendable {

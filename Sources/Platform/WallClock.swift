@@ -4,7 +4,9 @@ import Glibc
 import Musl
 #endif
 
-/// Where the time of day comes from. Never used to order events: sequences do that.
+/// Where the time of day comes from.
+///
+/// Never used to order events: sequences do that.
 public protocol WallClock: Sendable {
     /// The present instant.
     func now() -> Timestamp

@@ -1,6 +1,8 @@
 public import NIOPosix
 
-/// Threads for work that blocks: system calls on files, SQLite, codecs. Event loops and the cooperative pool never do it.
+/// Threads for work that blocks: system calls on files, SQLite, codecs.
+///
+/// Event loops and the cooperative pool never do it.
 public struct WorkPool: Sendable {
     private let threads: NIOThreadPool
 
