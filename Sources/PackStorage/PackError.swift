@@ -9,6 +9,8 @@ public struct PackError: Error, Hashable, Sendable {
     public enum Code: Hashable, Sendable {
         /// The volume is full, or nearly.
         case noSpace
+        /// Two packs were given up within an hour after failed writes: the volume takes nothing more.
+        case volumeSuspect
         /// The disk failed.
         case disk(DiskError.Code)
         /// A store of sealed packs failed.

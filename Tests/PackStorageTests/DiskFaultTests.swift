@@ -130,4 +130,22 @@ import Testing
         await writer.close()
         #expect(try await bench.store.sealPacks {} == [second.packID])
     }
+
+    @Test func `two failed syncs within an hour make the store refuse new records for a while`() async throws {
+        let bench = try await PackBench()
+        let writer = bench.store.makeWriter()
+        for study in 1...2 as ClosedRange<UInt8> {
+            _ = try await bench.put(PackBench.bytes(10), with: writer, study: study)
+            try await bench.store.admit()
+            bench.faults.failCall(1, code: .io)
+            await #expect(throws: PackError.self) {
+                try await bench.put(PackBench.bytes(10), with: writer, study: study)
+            }
+        }
+
+        let error = await #expect(throws: PackError.self) { try await bench.store.admit() }
+        #expect(error?.code == .volumeSuspect)
+        bench.clock.advance(by: .seconds(3_601))
+        try await bench.store.admit()
+    }
 }
