@@ -105,6 +105,20 @@ public final class LocalBlobStore: BlobStore {
         }
     }
 
+    /// Removes what a process that was killed left unfinished; call at start, before the first `put`.
+    public func removeUnfinished() async throws(BlobStoreError) {
+        do {
+            try await pool.run {
+                let incoming = self.directory + "/" + Self.incomingName
+                guard try self.disk.exists(incoming) else { return }
+                for entry in try self.disk.list(incoming) { try self.disk.unlink(incoming + "/" + entry.name) }
+                try self.disk.syncDirectory(incoming)
+            }
+        } catch {
+            throw BlobStoreError(error)
+        }
+    }
+
     /// The open file of a blob, for work that is on the pool already.
     func file(_ key: BlobKey) throws(DiskError) -> any DiskFile {
         if let file = files.withLock({ $0.value(for: key) }) { return file }
@@ -113,7 +127,9 @@ public final class LocalBlobStore: BlobStore {
         return file
     }
 
-    /// Takes a file of the same volume over by renaming it. Durable only after ``syncDirectory(of:)``.
+    /// Takes a file of the same volume over by renaming it.
+    ///
+    /// Durable only after ``syncDirectory(of:)``.
     func adopt(_ path: String, as key: BlobKey) throws(DiskError) {
         guard try !disk.exists(self.path(key)) else { throw DiskError(.exists, operation: "adopt") }
         try disk.makeDirectory(parent(key))

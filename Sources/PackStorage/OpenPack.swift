@@ -22,7 +22,9 @@ struct OpenPack: Sendable {
     /// Where the next record begins.
     var nextOffset: UInt64 { max(extent.length, UInt64(PackHeader.length)) }
 
-    /// Writes bytes, making the file first when it is new. Blocks.
+    /// Writes bytes, making the file first when it is new.
+    ///
+    /// Blocks.
     mutating func write(_ bytes: ByteBuffer, at offset: UInt64, in files: PackFiles) throws(DiskError) {
         let file = try openFile(in: files)
         // Counted before the write: a write that fails half-way has made the file longer, too.
@@ -30,7 +32,9 @@ struct OpenPack: Sendable {
         try file.write(bytes, at: offset)
     }
 
-    /// Makes everything up to `length` durable, and nothing else part of the pack. Blocks.
+    /// Makes everything up to `length` durable, and nothing else part of the pack.
+    ///
+    /// Blocks.
     mutating func commit(length: UInt64, in files: PackFiles) throws(DiskError) {
         let file = try openFile(in: files)
         if extent.fileLength > length {
@@ -47,14 +51,18 @@ struct OpenPack: Sendable {
         extent.length = length
     }
 
-    /// Cuts an unfinished record off. Blocks.
+    /// Cuts an unfinished record off.
+    ///
+    /// Blocks.
     mutating func cutBack() throws(DiskError) {
         guard extent.fileLength > extent.length, let file else { return }
         try file.truncate(to: extent.length)
         extent.fileLength = extent.length
     }
 
-    /// After a failed write: cuts the rest of it off, so that the whole records can be sealed. Blocks.
+    /// After a failed write: cuts the rest of it off, so that the whole records can be sealed.
+    ///
+    /// Blocks.
     ///
     /// Not after a failed sync: then the file is left as it is for start-up recovery.
     mutating func saveWhatIsDurable() {

@@ -1,12 +1,16 @@
 public import Platform
 public import Sealing
 
-/// Why a pack cannot be written or read. Holds ids of ours, offsets, and codes; never bytes of a record.
+/// Why a pack cannot be written or read.
+///
+/// Holds ids of ours, offsets, and codes; never bytes of a record.
 public struct PackError: Error, Hashable, Sendable {
     /// The kind of failure.
     public enum Code: Hashable, Sendable {
         /// The volume is full, or nearly.
         case noSpace
+        /// Two packs were given up within an hour after failed writes: the volume takes nothing more.
+        case volumeSuspect
         /// The disk failed.
         case disk(DiskError.Code)
         /// A store of sealed packs failed.

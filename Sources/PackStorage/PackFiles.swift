@@ -3,7 +3,9 @@ import Platform
 import Sealing
 import Synchronization
 
-/// Where packs lie, and the files that are open for reading. Everything here blocks and runs on the pool.
+/// Where packs lie, and the files that are open for reading.
+///
+/// Everything here blocks and runs on the pool.
 final class PackFiles: Sendable {
     let directory: String
     let disk: any Disk

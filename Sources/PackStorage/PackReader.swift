@@ -3,7 +3,9 @@ import Platform
 import Sealing
 import Synchronization
 
-/// Opens payload ranges and manifests. Blocks; runs on the pool.
+/// Opens payload ranges and manifests.
+///
+/// Blocks; runs on the pool.
 final class PackReader: Sendable {
     /// What one opener may be used for: the very record and context that it was verified with.
     private struct OpenerKey: Hashable {

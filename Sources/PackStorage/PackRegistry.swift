@@ -24,6 +24,10 @@ final class PackRegistry: Sendable {
         case abandoned
     }
 
+    private static let suspectCount = 2
+
+    /// When packs were given up lately.
+    private let abandonments = Mutex<[Timestamp]>([])
     private let phases = Mutex<[PackID: Phase]>([:])
 
     /// A new pack, busy.
@@ -58,8 +62,19 @@ final class PackRegistry: Sendable {
         }
     }
 
-    func abandon(_ id: PackID) {
+    /// Gives a pack up: its end is uncertain.
+    func abandon(_ id: PackID, now: Timestamp) {
         phases.withLock { $0[id] = .abandoned }
+        abandonments.withLock { times in
+            times.append(now)
+            times.removeFirst(max(0, times.count - Self.suspectCount))
+        }
+    }
+
+    /// Whether two packs were given up within an hour: then the volume takes no more.
+    func isVolumeSuspect(now: Timestamp) -> Bool {
+        let anHourAgo = now.advanced(by: .seconds(-3_600))
+        return abandonments.withLock { times in times.count { $0 > anHourAgo } >= Self.suspectCount }
     }
 
     /// Takes all packs that are closed, or idle since `time`, for sealing.

@@ -19,6 +19,11 @@ extension PackStore {
             try await recover(id, &survey, body)
         }
         let files = files
+        do throws(BlobStoreError) {
+            try await files.sealedPacks.removeUnfinished()
+        } catch {
+            throw PackError(error)
+        }
         try await work {
             if try files.disk.exists(files.openDirectory) { try files.disk.syncDirectory(files.openDirectory) }
         }

@@ -36,7 +36,9 @@ extension PackStore {
         return renamed
     }
 
-    /// Blocks. A pack without any record is removed.
+    /// Blocks.
+    ///
+    /// A pack without any record is removed.
     private static func rename(
         _ packs: [PackID: PackRegistry.Extent],
         _ files: PackFiles

@@ -66,10 +66,11 @@ public final class PackStore: Sendable {
         )
     }
 
-    /// Refuses new records while the volume is nearly full.
+    /// Refuses new records while the volume is nearly full or suspect.
     ///
-    /// - Throws: `.noSpace`.
+    /// - Throws: `.noSpace`; `.volumeSuspect` for an hour after the first of two packs that were given up.
     public func admit() async throws(PackError) {
+        guard !registry.isVolumeSuspect(now: clock.now()) else { throw PackError(.volumeSuspect) }
         let files = files
         let configuration = configuration
         let isRoomy = try await work { () -> Bool in

@@ -2,7 +2,9 @@ import NIOCore
 import Platform
 import Sealing
 
-/// Goes through the records of a pack from the first to the last. Blocks; runs on the pool.
+/// Goes through the records of a pack from the first to the last.
+///
+/// Blocks; runs on the pool.
 struct PackWalker: Sendable {
     /// Where a walk came to an end before the end of the file.
     struct Obstacle: Sendable, Hashable {

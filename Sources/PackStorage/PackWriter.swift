@@ -66,7 +66,9 @@ public actor PackWriter {
         self.configuration = configuration
     }
 
-    /// Starts a record in this writer's open pack of the study. Touches no disk.
+    /// Starts a record in this writer's open pack of the study.
+    ///
+    /// Touches no disk.
     ///
     /// - Parameter context: What the payload belongs to; whoever reads it must give the same bytes. At most 64 KiB.
     /// - Returns: The id of the record.
@@ -142,7 +144,9 @@ public actor PackWriter {
         return location
     }
 
-    /// Drops the record that was begun; the pack stays usable. Without one, does nothing.
+    /// Drops the record that was begun; the pack stays usable.
+    ///
+    /// Without one, does nothing.
     public func cancel() async {
         guard case .recording(var recording) = state else { return }
         state = .busy
@@ -236,7 +240,9 @@ public actor PackWriter {
         recording.pending.reserveCapacity(configuration.writeLength + recording.sealer.parameters.segmentLength)
     }
 
-    /// Runs disk work on the pool. After an error the record is dropped, and unless only the task was cancelled the pack,
+    /// Runs disk work on the pool.
+    ///
+    /// After an error the record is dropped, and unless only the task was cancelled the pack,
     /// too: nothing is tried a second time on a descriptor that has failed.
     private func onDisk(
         _ recording: inout Recording,
@@ -267,7 +273,9 @@ public actor PackWriter {
         throw PackError(error, packID: recording.pack.id, offset: recording.start)
     }
 
-    /// Back to idle. What a dropped record has left in the file is written over or cut off later.
+    /// Back to idle.
+    ///
+    /// What a dropped record has left in the file is written over or cut off later.
     private func keep(_ recording: Recording) {
         var pack = recording.pack
         pack.lastUse = recordCount
@@ -282,7 +290,7 @@ public actor PackWriter {
             registry.close(pack.id)
             return
         }
-        registry.abandon(pack.id)
+        registry.abandon(pack.id, now: clock.now())
         Counter(label: "cassette_packs_abandoned_total").increment()
         logger.error(
             "a pack was given up after a failed write; its whole records stay readable",

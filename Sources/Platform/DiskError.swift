@@ -1,4 +1,6 @@
-/// Why a file operation failed. Holds no path: names of ours are random, and others' names do not belong in logs.
+/// Why a file operation failed.
+///
+/// Holds no path: names of ours are random, and others' names do not belong in logs.
 public struct DiskError: Error, Hashable, Sendable {
     /// The kind of failure.
     public enum Code: Hashable, Sendable {

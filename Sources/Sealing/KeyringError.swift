@@ -1,4 +1,6 @@
-/// Why the keyring cannot be opened or cannot keep a new key. The text says what to do and holds no key.
+/// Why the keyring cannot be opened or cannot keep a new key.
+///
+/// The text says what to do and holds no key.
 public struct KeyringError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of failure.
     public enum Code: Hashable, Sendable {

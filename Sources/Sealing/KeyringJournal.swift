@@ -1,7 +1,9 @@
 import NIOCore
 import Platform
 
-/// The two files of the keyring: opened, levelled, and appended to. Blocks; used by one thread at a time.
+/// The two files of the keyring: opened, levelled, and appended to.
+///
+/// Blocks; used by one thread at a time.
 struct KeyringJournal: Sendable {
     static let fileName = "keyring"
 

@@ -17,7 +17,9 @@ public protocol RootKeyProvider: Sendable {
     func unwrap(_ wrapped: [UInt8]) async throws(RootKeyError) -> SymmetricKey
 }
 
-/// Why the root key cannot be used. The text says what to do and holds no key.
+/// Why the root key cannot be used.
+///
+/// The text says what to do and holds no key.
 public struct RootKeyError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of failure.
     public enum Code: Hashable, Sendable {

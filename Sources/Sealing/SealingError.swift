@@ -1,4 +1,6 @@
-/// Why a sealed stream cannot be made or opened. Holds positions only, never bytes of the stream.
+/// Why a sealed stream cannot be made or opened.
+///
+/// Holds positions only, never bytes of the stream.
 public struct SealingError: Error, Hashable, Sendable {
     /// The kind of failure.
     public enum Code: Hashable, Sendable {

@@ -1,7 +1,9 @@
 public import Crypto
 public import Platform
 
-/// The key of one study. What is stored is sealed under keys derived from it.
+/// The key of one study.
+///
+/// What is stored is sealed under keys derived from it.
 public struct StudyKey: Sendable {
     /// Names the key in packs and in the keyring.
     public let id: StudyKeyID

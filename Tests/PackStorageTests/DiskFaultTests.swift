@@ -94,6 +94,26 @@ import Testing
         }
     }
 
+    @Test func `a disk that only pretends to sync loses what was acknowledged: these tests would notice`() async throws
+    {
+        let honest = try await PackBench()
+        let disk = MemoryDisk(syncsFiles: false)
+        for path in honest.disk.paths {
+            try disk.makeDirectory(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+            disk.setContent(path, honest.disk.content(path))
+        }
+        let bench = try await PackBench(disk: disk)
+
+        let stored = try await receive(bench)
+
+        let (after, records, _) = try await bench.restarted(on: disk.afterPowerCut())
+        #expect(stored.count == Self.payloads.count)
+        #expect(records.isEmpty)
+        for (location, _) in stored {
+            await #expect(throws: PackError.self) { try await after.payload(location) }
+        }
+    }
+
     @Test func `a pack whose sync failed is never synced again, and the store says so`() async throws {
         let bench = try await PackBench()
         let writer = bench.store.makeWriter()
@@ -109,5 +129,23 @@ import Testing
         #expect(try await bench.payload(first) == PackBench.bytes(10))
         await writer.close()
         #expect(try await bench.store.sealPacks {} == [second.packID])
+    }
+
+    @Test func `two failed syncs within an hour make the store refuse new records for a while`() async throws {
+        let bench = try await PackBench()
+        let writer = bench.store.makeWriter()
+        for study in 1...2 as ClosedRange<UInt8> {
+            _ = try await bench.put(PackBench.bytes(10), with: writer, study: study)
+            try await bench.store.admit()
+            bench.faults.failCall(1, code: .io)
+            await #expect(throws: PackError.self) {
+                try await bench.put(PackBench.bytes(10), with: writer, study: study)
+            }
+        }
+
+        let error = await #expect(throws: PackError.self) { try await bench.store.admit() }
+        #expect(error?.code == .volumeSuspect)
+        bench.clock.advance(by: .seconds(3_601))
+        try await bench.store.admit()
     }
 }

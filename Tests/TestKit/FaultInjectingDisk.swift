@@ -2,7 +2,9 @@ import NIOCore
 public import Platform
 import Synchronization
 
-/// A disk whose n-th changing call fails. A write that fails has written its first half.
+/// A disk whose n-th changing call fails.
+///
+/// A write that fails has written its first half.
 ///
 /// Loop n from 0 until a run succeeds without a fault: then every call has failed once.
 public final class FaultInjectingDisk: Disk {

@@ -28,8 +28,15 @@ public final class MemoryDisk: Disk {
 
     private let state = Mutex(State())
 
+    /// Whether files sync in truth.
+    private let syncsFiles: Bool
+
     /// An empty disk.
-    public init() {}
+    ///
+    /// - Parameter syncsFiles: `false` for a disk that only says so: the control by which a test shows that it would notice.
+    public init(syncsFiles: Bool = true) {
+        self.syncsFiles = syncsFiles
+    }
 
     /// What a new start finds after the power went: synced bytes under synced names.
     ///
@@ -91,7 +98,7 @@ public final class MemoryDisk: Disk {
             state.names[path] = file
             return .success(file)
         }
-        return try MemoryHandle(file: result.get())
+        return try MemoryHandle(file: result.get(), syncs: syncsFiles)
     }
 
     /// Renames a file.
@@ -233,8 +240,11 @@ private final class MemoryHandle: DiskFile {
     private let file: MemoryFile
     private let isClosed = Mutex(false)
 
-    init(file: MemoryFile) {
+    private let syncs: Bool
+
+    init(file: MemoryFile, syncs: Bool) {
         self.file = file
+        self.syncs = syncs
     }
 
     func write(_ buffer: ByteBuffer, at offset: UInt64) throws(DiskError) {
@@ -259,7 +269,7 @@ private final class MemoryHandle: DiskFile {
 
     func synchronize() throws(DiskError) {
         try checkOpen()
-        file.synchronize()
+        if syncs { file.synchronize() }
     }
 
     func close() throws(DiskError) {

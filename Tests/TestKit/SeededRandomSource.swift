@@ -1,7 +1,9 @@
 public import Platform
 import Synchronization
 
-/// The same bytes for the same seed (SplitMix64). For tests only: anybody can foretell them.
+/// The same bytes for the same seed (SplitMix64).
+///
+/// For tests only: anybody can foretell them.
 public final class SeededRandomSource: RandomSource {
     private let state: Mutex<UInt64>
 
