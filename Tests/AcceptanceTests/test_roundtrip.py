@@ -12,6 +12,7 @@ from pydicom.errors import InvalidDicomError
 from senders import reference_receiver, send_as_is, storescu
 
 IDENTIFIERS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+OTHER_PATIENT = "its Study Instance UID is that of another patient's study"
 
 
 def test_files():
@@ -37,10 +38,12 @@ class Case:
         self.content = path.read_bytes()
         self.file = part10.split(self.content)
         self.identifiers = {}
+        self.patient_id = ""
         self.objection = None
         try:
             dataset = pydicom.dcmread(path, force=True, stop_before_pixels=True)
             self.identifiers = {name: str(dataset.get(name, "") or "") for name in IDENTIFIERS}
+            self.patient_id = str(dataset.get("PatientID", "") or "")
         except Exception as error:  # noqa: BLE001 - whatever pydicom dislikes
             self.objection = f"pydicom: {type(error).__name__}"
             return
@@ -68,6 +71,7 @@ def cases(tmp_path_factory):
     for name, content in [*synthetic_images.encodings(), *synthetic_images.jpeg_multiframes()]:
         (folder / name).write_bytes(content)
     seen = set()
+    patients = {}
     chosen = []
     for path in [*sorted(folder.iterdir()), *test_files()]:
         case = Case(path)
@@ -75,6 +79,10 @@ def cases(tmp_path_factory):
             continue
         seen.add(case.sop_instance_uid)
         chosen.append(case)
+        if case.objection is None:
+            # A study is of one patient: an archive may refuse the second.
+            patient_id = patients.setdefault(case.identifiers["StudyInstanceUID"], case.patient_id)
+            case.objection = None if patient_id == case.patient_id else OTHER_PATIENT
     assert len(chosen) > 100, "there are too few test images: run Tools/fetch-test-images"
     return chosen
 
