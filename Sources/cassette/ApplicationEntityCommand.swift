@@ -63,7 +63,7 @@ struct ApplicationEntityCommand: AsyncParsableCommand {
             } else if titles.isEmpty {
                 Console.say("No AE title is listed: only loopback may associate. Add one with `cassette ae add TITLE`.")
             } else {
-                titles.forEach { Console.say($0.string) }
+                for title in titles { Console.say(title.string) }
             }
         }
     }
