@@ -19,30 +19,45 @@ public final class VerificationService: Sendable {
         self.packs = packs
     }
 
-    /// Checks every instance in the catalog.
-    ///
-    /// - Parameter progress: Called after each instance with the report so far.
-    /// - Throws: `.denied`; `.unavailable` when the catalog fails. Damage is no error here but a line of the report.
-    public func verify(
-        as principal: Principal,
-        progress: @Sendable (VerificationReport) async -> Void
-    ) async throws(ArchiveError) -> VerificationReport {
+    /// Throws `.denied` unless `principal` may have the archive verified.
+    public func authorize(_ principal: Principal) throws(ArchiveError) {
         guard policy.allows(.administer, for: principal) else {
             throw ArchiveError(.denied, "This caller may not verify the archive")
         }
+    }
+
+    /// Checks every instance in the catalog.
+    ///
+    /// - Parameter progress: Called after each instance with the report so far.
+    /// - Throws: `ArchiveError` `.denied`, `.unavailable` when the catalog fails; what `progress` throws. Damage is no
+    ///   error here but a line of the report.
+    public func verify(
+        as principal: Principal,
+        progress: (VerificationReport) async throws -> Void
+    ) async throws -> VerificationReport {
+        try authorize(principal)
         var report = VerificationReport()
-        do throws(CatalogError) {
-            report.total = try await catalog.counts().instances
-            var last: UID?
-            while true {
-                let page = try await catalog.allInstances(after: last, limit: Self.pageLength)
-                guard let end = page.last else { return report }
-                for record in page {
-                    await check(record, &report)
-                    await progress(report)
-                }
-                last = end.path.sopInstanceUID
+        report.total = try await unwrapped { () async throws(CatalogError) in try await catalog.counts() }.instances
+        var last: UID?
+        while true {
+            let after = last
+            let page = try await unwrapped { () async throws(CatalogError) in
+                try await catalog.allInstances(after: after, limit: Self.pageLength)
             }
+            guard let end = page.last else { return report }
+            for record in page {
+                await check(record, &report)
+                try await progress(report)
+            }
+            last = end.path.sopInstanceUID
+        }
+    }
+
+    private func unwrapped<Answer>(
+        _ question: () async throws(CatalogError) -> Answer
+    ) async throws(ArchiveError) -> Answer {
+        do throws(CatalogError) {
+            return try await question()
         } catch {
             throw ArchiveError(error)
         }

@@ -16,6 +16,7 @@ struct GatewayResponder: HTTPResponder {
     let objects: ObjectRoutes
     let metadata: MetadataRoutes
     let frames: FrameRoutes
+    let verification: VerificationRoutes
     let links: Links
     let limits: HTTPLimits
     let logger: Logger
@@ -61,6 +62,7 @@ struct GatewayResponder: HTTPResponder {
         let accept = accept(request.headers, items)
         switch route {
         case .capabilities: return Capabilities.response(links: links, limits: limits)
+        case .verification: return try verification.verify(as: principal)
         case .store(let study): return try await store.store(request, accept: accept, study: study, as: principal)
         case .search(let resource):
             return try await search.search(resource, items, accept: accept, as: principal)

@@ -26,6 +26,7 @@ public struct HTTPGateway: Sendable {
         ingest: IngestService,
         query: QueryService,
         retrieve: RetrieveService,
+        verification: VerificationService,
         authenticator: HTTPAuthenticator,
         health: @escaping @Sendable () async -> Readiness,
         eventLoopGroup: any EventLoopGroup,
@@ -47,6 +48,7 @@ public struct HTTPGateway: Sendable {
             objects: ObjectRoutes(retrieve: retrieve, links: links, logger: logger),
             metadata: MetadataRoutes(retrieve: retrieve, links: links, logger: logger),
             frames: FrameRoutes(retrieve: retrieve, links: links, limits: limits, logger: logger),
+            verification: VerificationRoutes(verification: verification, logger: logger),
             links: links,
             limits: limits,
             logger: logger

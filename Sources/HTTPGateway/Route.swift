@@ -5,6 +5,7 @@ import HTTPTypes
 /// What a request is about: the table of all resources (PS3.18 10.1).
 enum Route: Sendable, Hashable {
     case capabilities
+    case verification
     case store(study: UID?)
     case search(SearchResource)
     case retrieve(RetrieveScope)
@@ -45,6 +46,7 @@ enum Route: Sendable, Hashable {
 
     private static func routes(_ segments: [String]) throws(RequestError) -> [Candidate] {
         switch segments {
+        case ["api", "verification"]: return [(.post, .verification)]
         case ["dicomweb"]: return [(.get, .capabilities), (.options, .capabilities)]
         case ["dicomweb", "studies"]: return [(.get, .search(.studies)), (.post, .store(study: nil))]
         case ["dicomweb", "series"]: return [(.get, .search(.series(study: nil)))]

@@ -10,8 +10,23 @@ enum ArchiveAccess: Sendable {
     /// A server runs on the folder.
     case remote(RemoteArchive)
 
-    /// Opens the folder, or finds the server that has it open.
-    static func open(_ options: DataFolderOptions, logger: Logger) async throws -> ArchiveAccess {
+    /// Opens the folder, or finds the server that has it open; lets go of it on every way out.
+    static func withOpen<Result>(
+        _ options: DataFolderOptions,
+        _ body: (ArchiveAccess) async throws -> Result
+    ) async throws -> Result {
+        let access = try await open(options, logger: .quiet)
+        do {
+            let result = try await body(access)
+            try await access.close()
+            return result
+        } catch {
+            try? await access.close()
+            throw error
+        }
+    }
+
+    private static func open(_ options: DataFolderOptions, logger: Logger) async throws -> ArchiveAccess {
         let folder = options.folder
         let disk = PosixDisk()
         guard try disk.exists(folder.path) else {
@@ -31,7 +46,7 @@ enum ArchiveAccess: Sendable {
     }
 
     /// Lets go of the archive.
-    func close() async throws {
+    private func close() async throws {
         switch self {
         case .local(let archive, let lock):
             try await archive.close()

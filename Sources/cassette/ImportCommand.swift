@@ -32,11 +32,12 @@ struct ImportCommand: AsyncParsableCommand {
         let files = try FileWalk.files(paths, disk: disk)
         let threads = NIOThreadPool(numberOfThreads: 4)
         threads.start()
-        let access = try await ArchiveAccess.open(folder, logger: .quiet)
+        let pool = WorkPool(threads: threads)
         let named = Set(paths)
-        let importer = FileImporter(access: access, disk: disk, pool: WorkPool(threads: threads), named: named)
-        let report = try await importer.run(files, progress: ProgressBar("Importing"))
-        try await access.close()
+        let report = try await ArchiveAccess.withOpen(folder) { access in
+            let importer = FileImporter(access: access, disk: disk, pool: pool, named: named)
+            return try await importer.run(files, progress: ProgressBar("Importing"))
+        }
         try await threads.shutdownGracefully()
         print(report)
         guard report.refused.isEmpty else { throw ExitCode.failure }

@@ -38,15 +38,15 @@ struct QueryCommand: AsyncParsableCommand {
 
     func run() async throws {
         let keys = try keys.map(QueryKey.init)
-        let access = try await ArchiveAccess.open(folder, logger: .quiet)
-        let answers: [DataSet]
-        switch access {
-        case .local(let archive, _): answers = try await find(keys, in: archive.archive)
-        case .remote(let archive):
-            let parameters = keys.map(\.parameter) + ["limit=\(limit)"]
-            answers = try await archive.search(level.rawValue + "?" + parameters.joined(separator: "&"))
+        let answers = try await ArchiveAccess.withOpen(folder) { access in
+            switch access {
+            case .local(let archive, _):
+                return try await find(keys, in: archive.archive)
+            case .remote(let archive):
+                let parameters = keys.map(\.parameter) + ["limit=\(limit)"]
+                return try await archive.search(level.rawValue + "?" + parameters.joined(separator: "&"))
+            }
         }
-        try await access.close()
         if json {
             Console.say(AnswerTable.json(answers))
         } else if answers.isEmpty {

@@ -35,6 +35,7 @@ struct Server: Sendable {
             ingest: archive.ingest,
             query: archive.query,
             retrieve: archive.retrieve,
+            verification: archive.verification,
             authenticator: settings.opensAccess
                 ? .anyoneOnLoopback : .bearerTokens(BearerTokens(administratorToken: token)),
             health: health,

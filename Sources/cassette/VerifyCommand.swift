@@ -17,13 +17,12 @@ struct VerifyCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let access = try await ArchiveAccess.open(folder, logger: .quiet)
-        let summary: VerificationSummary
-        switch access {
-        case .local(let archive, _): summary = try await verify(archive.archive)
-        case .remote(let archive): summary = try await verify(archive)
+        let summary = try await ArchiveAccess.withOpen(folder) { access in
+            switch access {
+            case .local(let archive, _): try await verify(archive.archive)
+            case .remote(let archive): try await verify(archive)
+            }
         }
-        try await access.close()
         if json {
             Console.say(summary.json)
         } else {
