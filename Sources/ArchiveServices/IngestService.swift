@@ -5,6 +5,7 @@ import Logging
 import PackStorage
 import Platform
 import Sealing
+import Synchronization
 
 /// Takes objects in: one session per sender, durable before it says so (P1).
 public final class IngestService: Sendable {
@@ -18,6 +19,7 @@ public final class IngestService: Sendable {
     let clock: any WallClock
     let limits: DataSetLimits
     let logger: Logger
+    private let nextAdmission = Mutex(Timestamp(microseconds: .min))
 
     init(
         policy: AccessPolicy,
@@ -37,6 +39,17 @@ public final class IngestService: Sendable {
         self.logger = logger
         index = IndexWriter(catalog: catalog)
         owners = StudyOwners(catalog: catalog)
+    }
+
+    /// Refuses new objects while the volume is nearly full.
+    ///
+    /// The volume is asked once a second at most: what arrives within a second is far less than the floor.
+    func admit() async throws(PackError) {
+        let now = clock.now()
+        let isDue = nextAdmission.withLock { $0 <= now }
+        guard isDue else { return }
+        try await packs.admit()
+        nextAdmission.withLock { $0 = now.advanced(by: .seconds(1)) }
     }
 
     /// Opens a session for one association or request; its sender closes it.

@@ -84,7 +84,7 @@ public final class IngestSession: Sendable {
 
     private func admit(_ recording: Recording) async throws(IngestRefusal) {
         do throws(PackError) {
-            try await service.packs.admit()
+            try await service.admit()
         } catch {
             throw recording.refusal(Self.reason(error))
         }
