@@ -25,7 +25,8 @@ public final class AssociationListener: Sendable {
         public var shutdownGrace: Duration = .seconds(20)
         /// Whether the task of an association runs on its event loop, without a change of thread for each message.
         ///
-        /// The services must then not block: blocking work goes to a pool, as anywhere else.
+        /// What is served must then neither block nor go round without waiting: the loop could not read or write. Blocking
+        /// work goes to a pool, as anywhere else.
         public var servesOnEventLoop = true
 
         /// Makes the default configuration.

@@ -169,13 +169,18 @@ extension DIMSESession {
         pending.set(.commandDataSetType, UInt16(0))
         let command = pending.encoded()
         let context = operation.context
-        var outcome = await services.find(request, identifier: identifier) { [association] match in
+        let sendMatch: @Sendable (DataSet) async throws -> Void = { [association] match in
             try watch.check()
             let dataSet = try DataSetEncoder.encode(match, in: context.transferSyntax)
             try await association.send([
                 .init(presentationContextID: context.id, isCommand: true, isLast: true, bytes: command),
                 .init(presentationContextID: context.id, isCommand: false, isLast: true, bytes: dataSet),
             ])
+        }
+        // A search may go on for long without waiting for anything. On the event loop it would keep the loop from seeing
+        // the C-CANCEL that is to end it.
+        var outcome = await withTaskExecutorPreference(globalConcurrentExecutor) { [services] in
+            await services.find(request, identifier: identifier, respond: sendMatch)
         }
         let (collector, isCancelled, failure) = watch.finish()
         if let failure { throw failure }
