@@ -8,6 +8,8 @@ extension ArchiveError {
             self.init(.noSpace, "The volume of the archive is full: free some space")
         case .packNotFound, .malformedPack, .keyNotFound, .sealBroken, .unsupportedVersion, .rangeOutOfBounds:
             self.init(.damaged, "Stored bytes cannot be opened (\(error)): run `cassette verify`")
+        case .volumeSuspect:
+            self.init(.unavailable, "The volume failed twice: check its disk, then start the archive again")
         case .disk, .store, .keyring, .rangeTooLong, .recordTooLong, .wrongOrder, .abandoned, .cancelled:
             self.init(.unavailable, "Storage failed (\(error)): see the server's log")
         }
