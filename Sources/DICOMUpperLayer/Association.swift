@@ -3,7 +3,9 @@ import NIOCore
 
 /// What both sides of an association know of each other.
 public struct AssociationDescription: Sendable {
-    /// The title that the requestor gave itself. Not proven by anything.
+    /// The title that the requestor gave itself.
+    ///
+    /// Not proven by anything.
     public let callingAETitle: AETitle
     /// The title that was asked for.
     public let calledAETitle: AETitle
@@ -13,7 +15,9 @@ public struct AssociationDescription: Sendable {
     public let isSecure: Bool
     /// The accepted contexts by identifier.
     public let presentationContexts: [UInt8: PresentationContext]
-    /// What the other side said of itself. Its user identity may hold secrets.
+    /// What the other side said of itself.
+    ///
+    /// Its user identity may hold secrets.
     public let peerInformation: UserInformation
 
     /// Makes a description.
@@ -34,7 +38,9 @@ public struct AssociationDescription: Sendable {
     }
 }
 
-/// An established association. One task uses it at a time; `abort` may come from any.
+/// An established association.
+///
+/// One task uses it at a time; `abort` may come from any.
 public final class Association: Sendable {
     /// What was agreed.
     public let description: AssociationDescription
@@ -76,7 +82,9 @@ public final class Association: Sendable {
         try await pipe.send(values, fragmentLimit: fragmentLimit)
     }
 
-    /// Asks the peer to release, and waits for its answer. Values that still come are dropped.
+    /// Asks the peer to release, and waits for its answer.
+    ///
+    /// Values that still come are dropped.
     ///
     /// - Returns: How it ended; `.released` if all is well.
     public func release() async -> AssociationEnd {

@@ -35,6 +35,8 @@ public struct UpperLayerError: Error, Hashable, Sendable {
         case ended(AssociationEnd)
         /// No address to listen at, or it is taken.
         case bindFailed
+        /// The port was closed, and not by this side.
+        case listenerLost
     }
 
     init(_ code: Code) {
@@ -48,6 +50,7 @@ extension UpperLayerError: CustomStringConvertible {
         switch code {
         case .connectFailed: "the connection to the peer could not be opened"
         case .bindFailed: "the address cannot be listened at"
+        case .listenerLost: "the port is no longer listened at"
         case .ended(let end): "the association is over: \(end)"
         }
     }

@@ -48,7 +48,7 @@ public final class AssociationListener: Sendable {
     private let policy: any NegotiationPolicy
     private let admission: AdmissionRule
     private let logger: Logger
-    private let server: NIOAsyncChannel<AcceptedConnection, Never>
+    let server: NIOAsyncChannel<AcceptedConnection, Never>
     private let shared: Mutex<Shared>
 
     private struct Shared {
@@ -77,7 +77,9 @@ public final class AssociationListener: Sendable {
         shared = Mutex(Shared(ledger: AdmissionLedger(limits: limits)))
     }
 
-    /// Opens the port. Nobody is served before `run`.
+    /// Opens the port.
+    ///
+    /// Nobody is served before `run`.
     ///
     /// - Throws: `.bindFailed`.
     public static func bind(
@@ -96,6 +98,7 @@ public final class AssociationListener: Sendable {
                 .bind(host: configuration.host, port: configuration.port) { channel in
                     AcceptedConnection.make(channel, limits: limits, logger: logger)
                 }
+            try await AcceptErrorFilter.add(to: server.channel, logger: logger)
             return AssociationListener(
                 configuration: configuration,
                 policy: policy,
@@ -115,6 +118,8 @@ public final class AssociationListener: Sendable {
     ///
     /// Returns when the last association is over. `serve` is called once for each association that is established, each
     /// in a child task; when it returns without the association being over, the association is aborted.
+    ///
+    /// - Throws: `.listenerLost` when the port is closed by anything but `beginShutdown()`.
     public func run(_ serve: @escaping @Sendable (Association) async -> Void) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             try await server.executeThenClose { connections in
@@ -122,6 +127,7 @@ public final class AssociationListener: Sendable {
                     accept(connection, into: &group, serve)
                 }
             }
+            guard shared.withLock({ $0.isShuttingDown }) else { throw UpperLayerError(.listenerLost) }
             let grace = server.channel.eventLoop.scheduleTask(in: TimeAmount(configuration.shutdownGrace)) {
                 self.abortAll()
             }

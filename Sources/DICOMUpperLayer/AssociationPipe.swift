@@ -116,7 +116,9 @@ extension AssociationPipe {
         receiver?.resume(returning: .releaseRequested)
     }
 
-    /// Ends it: whoever waits is woken, and what waits is dropped. The first end counts.
+    /// Ends it: whoever waits is woken, and what waits is dropped.
+    ///
+    /// The first end counts.
     func finish(_ end: AssociationEnd) {
         let (handshakeWaiter, receiver, sender) = state.withLock { state in
             if state.end == nil { state.end = end }

@@ -39,7 +39,9 @@ extension AssociationStateMachine {
         }
     }
 
-    /// Table 9-10. AE-6 and AR-8 have two next states; the first is given here.
+    /// Table 9-10.
+    ///
+    /// AE-6 and AR-8 have two next states; the first is given here.
     private static func transition(in state: AssociationState, on event: AssociationEvent) -> Transition? {
         switch state {
         case .sta1, .sta2, .sta13: withoutAssociation(state, event)

@@ -69,7 +69,9 @@ struct Negotiation {
         for answer in accept.presentationContexts {
             guard answer.result == .acceptance, let transferSyntax = answer.transferSyntax,
                 let proposal = request.presentationContexts.first(where: { $0.id == answer.id }),
-                let abstractSyntax = proposal.abstractSyntax
+                let abstractSyntax = proposal.abstractSyntax,
+                // An acceptor that makes up a transfer syntax has accepted nothing.
+                proposal.transferSyntaxes.contains(transferSyntax)
             else { continue }
             contexts[answer.id] = PresentationContext(
                 id: answer.id,
@@ -82,7 +84,9 @@ struct Negotiation {
 }
 
 extension UserInformation {
-    /// Names this implementation. The UID is of the form that anybody may make (PS3.5 B.2).
+    /// Names this implementation.
+    ///
+    /// The UID is of the form that anybody may make (PS3.5 B.2).
     static func ofThisImplementation(maximumLength: UInt32) -> UserInformation {
         UserInformation(
             maximumLength: maximumLength,

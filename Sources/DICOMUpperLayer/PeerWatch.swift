@@ -1,7 +1,9 @@
 import NIOCore
 
 /// Judges whether a peer keeps an association busy for nothing: silent for too long, or slower than the floor in the
-/// middle of a message. Pure; whoever owns it brings the time.
+/// middle of a message.
+///
+/// Pure; whoever owns it brings the time.
 struct PeerWatch: Sendable {
     private let idle: TimeAmount
     private let window: TimeAmount

@@ -1,8 +1,12 @@
 /// How much of a peer's time and space the upper layer takes.
 public struct UpperLayerLimits: Sendable, Hashable {
-    /// The longest P-DATA-TF PDU that is taken, told to the peer as maximum length. Bytes of the variable field.
+    /// The longest P-DATA-TF PDU that is taken, told to the peer as maximum length.
+    ///
+    /// Bytes of the variable field.
     public var pduLength: UInt32 = 131_072
-    /// The longest A-ASSOCIATE-RQ or A-ASSOCIATE-AC PDU. Bytes of the variable field.
+    /// The longest A-ASSOCIATE-RQ or A-ASSOCIATE-AC PDU.
+    ///
+    /// Bytes of the variable field.
     public var associatePDULength: UInt32 = 131_072
     /// Presentation contexts in one request.
     public var presentationContextCount = 128

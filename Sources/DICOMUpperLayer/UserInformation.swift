@@ -92,7 +92,9 @@ public struct SOPClassCommonExtendedNegotiation: Sendable, Hashable {
     }
 }
 
-/// Who asks for the association (PS3.7 D.3.3.7). Holds secrets: never log it.
+/// Who asks for the association (PS3.7 D.3.3.7).
+///
+/// Holds secrets: never log it.
 public struct UserIdentity: Sendable, Hashable {
     /// What the fields hold.
     public let kind: Kind

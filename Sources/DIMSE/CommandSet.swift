@@ -16,7 +16,9 @@ public struct CommandSet: Sendable, Hashable {
     /// Makes an empty Command Set.
     public init() {}
 
-    /// Decodes a whole Command Set. The group length is not needed, and not believed.
+    /// Decodes a whole Command Set.
+    ///
+    /// The group length is not needed, and not believed.
     ///
     /// - Throws: `.commandInvalid` for bytes that are not elements of group 0000, in Explicit VR for example.
     public init(decoding bytes: ByteBuffer) throws(DIMSEError) {

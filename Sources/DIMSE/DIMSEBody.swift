@@ -2,7 +2,9 @@ import DICOMUpperLayer
 public import NIOCore
 import Synchronization
 
-/// The Data Set of a message as it comes from the peer. Goes by once.
+/// The Data Set of a message as it comes from the peer.
+///
+/// Goes by once.
 ///
 /// A piece is taken from the network when it is asked for: a reader that is slow slows the peer down.
 public struct DIMSEBody: AsyncSequence, Sendable {

@@ -3,7 +3,9 @@ public import DICOMUpperLayer
 public import NIOCore
 import Synchronization
 
-/// Asks a peer for operations as SCU (PS3.7 8). One operation at a time.
+/// Asks a peer for operations as SCU (PS3.7 8).
+///
+/// One operation at a time.
 public final class DIMSEClient: Sendable {
     private let association: Association
     private let limits: DIMSELimits
@@ -77,19 +79,11 @@ public final class DIMSEClient: Sendable {
             command.set(.moveOriginatorMessageID, moveOriginator.messageID)
         }
         do {
-            // The piece at hand waits for the next one: only then is it known whether it is the last.
-            var held: ByteBuffer?
-            var values = [value(command.encoded(), in: context, isCommand: true, isLast: true)]
-            for try await piece in body where piece.readableBytes > 0 {
-                if let held { values.append(value(held, in: context, isCommand: false, isLast: false)) }
-                if held != nil {
-                    try await association.send(values)
-                    values.removeAll(keepingCapacity: true)
-                }
-                held = piece
+            try await withTaskCancellationHandler {
+                try await send(command, then: body, in: context)
+            } onCancel: {
+                association.abort()
             }
-            values.append(value(held ?? ByteBuffer(), in: context, isCommand: false, isLast: true))
-            try await association.send(values)
         } catch let error as UpperLayerError {
             throw DIMSEError(error)
         } catch {
@@ -153,6 +147,26 @@ extension DIMSEClient {
         } catch {
             throw DIMSEError(error)
         }
+    }
+
+    private func send<Body: AsyncSequence>(
+        _ command: CommandSet,
+        then body: Body,
+        in context: PresentationContext
+    ) async throws where Body.Element == ByteBuffer {
+        // The piece at hand waits for the next one: only then is it known whether it is the last.
+        var held: ByteBuffer?
+        var values = [value(command.encoded(), in: context, isCommand: true, isLast: true)]
+        for try await piece in body where piece.readableBytes > 0 {
+            if let held {
+                values.append(value(held, in: context, isCommand: false, isLast: false))
+                try await association.send(values)
+                values.removeAll(keepingCapacity: true)
+            }
+            held = piece
+        }
+        values.append(value(held ?? ByteBuffer(), in: context, isCommand: false, isLast: true))
+        try await association.send(values)
     }
 
     /// Waits for the one response to a request; anything else ends the association.

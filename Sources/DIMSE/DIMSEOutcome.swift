@@ -4,7 +4,9 @@ public import DICOMCore
 public struct DIMSEOutcome: Sendable, Hashable {
     /// The status.
     public var status: DIMSEStatus
-    /// For people; at most 64 characters are sent. Must hold no value from a Data Set.
+    /// For people; at most 64 characters are sent.
+    ///
+    /// Must hold no value from a Data Set.
     public var errorComment: String?
     /// The elements at fault.
     public var offendingElements: [Tag]

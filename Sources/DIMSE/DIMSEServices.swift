@@ -8,7 +8,9 @@ public protocol DIMSEServiceProvider: Sendable {
     func open(_ association: AssociationDescription) async -> any DIMSEServices
 }
 
-/// What is done for the peer of one association. One operation runs at a time.
+/// What is done for the peer of one association.
+///
+/// One operation runs at a time.
 public protocol DIMSEServices: Sendable {
     /// Stores an instance.
     ///
@@ -33,7 +35,9 @@ public struct CStoreRequest: Sendable, Hashable {
     public let messageID: UInt16
     /// The SOP class; that of the presentation context.
     public let affectedSOPClassUID: UID
-    /// The instance, as the command has it. The Data Set may say something else.
+    /// The instance, as the command has it.
+    ///
+    /// The Data Set may say something else.
     public let affectedSOPInstanceUID: UID
     /// How the Data Set is encoded.
     public let transferSyntax: TransferSyntax
@@ -92,7 +96,9 @@ public struct CFindRequest: Sendable {
         cancellation = isCancelled
     }
 
-    /// Whether the peer has sent C-CANCEL, or is gone. Cheap; does not wait.
+    /// Whether the peer has sent C-CANCEL, or is gone.
+    ///
+    /// Cheap; does not wait.
     public func isCancelled() -> Bool {
         cancellation()
     }

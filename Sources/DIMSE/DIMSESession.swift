@@ -256,7 +256,7 @@ extension DIMSEError {
     init(_ error: UpperLayerError) {
         switch error.code {
         case .ended(let end): self.init(.associationEnded(end))
-        case .connectFailed, .bindFailed: self.init(.connectFailed)
+        case .connectFailed, .bindFailed, .listenerLost: self.init(.connectFailed)
         }
     }
 }

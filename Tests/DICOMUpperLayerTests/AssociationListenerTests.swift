@@ -14,10 +14,10 @@ private func title(_ text: String) throws -> AETitle { try #require(AETitle(text
 
 /// Runs a listener on a free port for as long as `body` takes.
 private func withListener(
-    _ change: (inout AssociationListener.Configuration) -> Void = { _ in },
+    change: (inout AssociationListener.Configuration) -> Void = { _ in },
     admission: @escaping AssociationListener.AdmissionRule = { _, _ in .accept(userIdentityResponse: nil) },
     serve: @escaping @Sendable (Association) async -> Void = serveUntilRelease,
-    body: (AssociationListener, Int) async throws -> Void
+    _ body: (AssociationListener, Int) async throws -> Void
 ) async throws {
     var configuration = AssociationListener.Configuration()
     configuration.port = 0
@@ -114,17 +114,19 @@ private func rejection(_ port: Int) async -> AssociationEnd? {
     }
 
     @Test func `asks its owner, who may refuse`() async throws {
-        try await withListener(admission: { request, address in
+        let admission: AssociationListener.AdmissionRule = { request, address in
             #expect(request.callingAETitle?.string == "TEST")
             #expect(address == "127.0.0.1")
             return .reject(.callingAETitleNotRecognized)
-        }) { _, port in
+        }
+        try await withListener(admission: admission) { _, port in
             #expect(await rejection(port) == .rejected(.callingAETitleNotRecognized))
         }
     }
 
     @Test func `rejects one association more than a peer may have, for the time being`() async throws {
-        try await withListener({ $0.associationCountByPeer = 1 }) { listener, port in
+        let change: (inout AssociationListener.Configuration) -> Void = { $0.associationCountByPeer = 1 }
+        try await withListener(change: change) { listener, port in
             let first = try await connect(port)
 
             #expect(await rejection(port) == .rejected(.localLimitExceeded))
@@ -135,7 +137,8 @@ private func rejection(_ port: Int) async -> AssociationEnd? {
     }
 
     @Test func `aborts an association that is silent`() async throws {
-        try await withListener({ $0.limits.idle = .milliseconds(60) }) { _, port in
+        let change: (inout AssociationListener.Configuration) -> Void = { $0.limits.idle = .milliseconds(60) }
+        try await withListener(change: change) { _, port in
             let association = try await connect(port)
 
             #expect(await association.receive() == .ended(.abortedByPeer(.provider(.notSpecified))))
@@ -147,11 +150,11 @@ private func rejection(_ port: Int) async -> AssociationEnd? {
             while case .value = await association.receive(isMidMessage: true) {}
             #expect(association.end == .tooSlow)
         }
-        let limits: @Sendable (inout AssociationListener.Configuration) -> Void = {
+        let change: (inout AssociationListener.Configuration) -> Void = {
             $0.limits.throughputWindow = .seconds(1)
             $0.limits.throughputFloor = 1_000_000
         }
-        try await withListener(limits, serve: serve) { _, port in
+        try await withListener(change: change, serve: serve) { _, port in
             let association = try await connect(port)
             try await association.send([
                 .init(presentationContextID: 1, isCommand: false, isLast: false, bytes: ByteBuffer(string: "slow"))
@@ -174,7 +177,8 @@ private func rejection(_ port: Int) async -> AssociationEnd? {
     }
 
     @Test func `aborts when the service returns before the end`() async throws {
-        try await withListener(serve: { _ in }) { _, port in
+        let serve: @Sendable (Association) async -> Void = { _ in }
+        try await withListener(serve: serve) { _, port in
             let association = try await connect(port)
 
             #expect(await association.receive() == .ended(.abortedByPeer(.serviceUser)))
@@ -182,7 +186,8 @@ private func rejection(_ port: Int) async -> AssociationEnd? {
     }
 
     @Test func `closes connections beyond the half-open limit and serves the others`() async throws {
-        try await withListener({ $0.halfOpenCountByPeer = 2 }) { listener, port in
+        let change: (inout AssociationListener.Configuration) -> Void = { $0.halfOpenCountByPeer = 2 }
+        try await withListener(change: change) { listener, port in
             let silent = try await withThrowingTaskGroup(of: (any Channel).self) { tasks in
                 for _ in 0..<5 {
                     tasks.addTask {
@@ -204,6 +209,15 @@ private func rejection(_ port: Int) async -> AssociationEnd? {
                 for _ in 0..<3 { await tasks.next() }
                 for channel in silent { channel.close(promise: nil) }
             }
+        }
+    }
+
+    @Test func `goes on when a connection fails while it is set up`() async throws {
+        try await withListener { listener, port in
+            listener.server.channel.pipeline.fireErrorCaught(ChannelError.ioOnClosedChannel)
+
+            let association = try await connect(port)
+            #expect(await association.release() == .released)
         }
     }
 

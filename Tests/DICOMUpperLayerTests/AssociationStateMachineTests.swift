@@ -1,8 +1,9 @@
 import DICOMUpperLayer
 import Testing
 
-/// PS3.8 Table 9-10, one row per event, one column per state: the action and the next state. AE-6 and AR-8 have two next
-/// states and are tested on their own.
+/// PS3.8 Table 9-10, one row per event, one column per state: the action and the next state.
+///
+/// AE-6 and AR-8 have two next states and are tested on their own.
 private let table: [(event: AssociationEvent, row: String)] = [
     (.evt1, "AE1/4 - - - - - - - - - - - -"),
     (.evt2, "- - - AE2/5 - - - - - - - - -"),

@@ -136,7 +136,7 @@ enum Message {
         3,
         text(2, RawPeer.studyRootFind) + short(0x100, 0x20) + short(0x110, 7) + short(0x700, 0) + short(0x800, 0)
     )
-    /// (0008,0052) CS [STUDY ]
+    /// An identifier with the Query/Retrieve Level STUDY.
     static let identifier = value(5, 2, [8, 0, 0x52, 0, 6, 0, 0, 0] + Array("STUDY ".utf8))
 
     static func cancel(_ messageID: UInt16) -> [UInt8] {
