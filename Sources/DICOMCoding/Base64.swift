@@ -12,26 +12,24 @@ enum Base64 {
     }()
 
     static func write(_ bytes: ByteBuffer, into output: inout ByteBuffer) {
-        var rest = bytes
-        while let high = rest.readInteger(endianness: .big, as: UInt16.self) {
-            guard let low = rest.readInteger(as: UInt8.self) else {
-                writeGroup(UInt32(high) << 8, characters: 3, into: &output)
-                return
-            }
-            writeGroup(UInt32(high) << 8 | UInt32(low), characters: 4, into: &output)
+        // Arrays, not buffers, in the loop: one check a byte instead of one call.
+        let source = Array(bytes.readableBytesView)
+        var characters = [UInt8](repeating: 0x3D, count: (source.count + 2) / 3 * 4)
+        var target = 0
+        var position = 0
+        while position < source.count {
+            let left = source.count - position
+            let second = left > 1 ? source[position + 1] : 0
+            let third = left > 2 ? source[position + 2] : 0
+            let bits = UInt32(source[position]) << 16 | UInt32(second) << 8 | UInt32(third)
+            characters[target] = alphabet[Int(bits >> 18)]
+            characters[target + 1] = alphabet[Int(bits >> 12 & 0x3F)]
+            if left > 1 { characters[target + 2] = alphabet[Int(bits >> 6 & 0x3F)] }
+            if left > 2 { characters[target + 3] = alphabet[Int(bits & 0x3F)] }
+            position += 3
+            target += 4
         }
-        if let last = rest.readInteger(as: UInt8.self) {
-            writeGroup(UInt32(last) << 16, characters: 2, into: &output)
-        }
-    }
-
-    private static func writeGroup(_ bits: UInt32, characters: Int, into output: inout ByteBuffer) {
-        var word: UInt32 = 0
-        for position in 0..<4 {
-            let sextet = Int(bits >> UInt32(18 - 6 * position)) & 0x3F
-            word = word << 8 | UInt32(position < characters ? alphabet[sextet] : 0x3D)
-        }
-        output.writeInteger(word, endianness: .big)
+        output.writeBytes(characters)
     }
 
     /// The bytes of a text; `nil` when a character, the length, the padding or the unused bits are not as they must be.

@@ -15,12 +15,14 @@ extension ByteBuffer {
     /// A JSON string with its quotes (RFC 8259 7).
     mutating func writeJSONString(_ text: String) {
         writeInteger(UInt8(ascii: "\""))
-        let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }
-        if isPlain {
-            writeString(text)
-        } else {
-            for byte in text.utf8 { writeJSONCharacter(byte) }
+        var rest = text.utf8[...]
+        // Runs without a character that needs an escape are copied as they are.
+        while let position = rest.firstIndex(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) {
+            writeSubstring(Substring(rest[..<position]))
+            writeJSONCharacter(rest[position])
+            rest = rest[rest.index(after: position)...]
         }
+        writeSubstring(Substring(rest))
         writeInteger(UInt8(ascii: "\""))
     }
 

@@ -69,7 +69,12 @@ struct JSONTokenizer {
     func error(_ code: DataSetError.Code) -> DataSetError { DataSetError(code, at: UInt64(position)) }
 
     private mutating func skipSpace() {
-        while position < text.count, [0x20, 0x09, 0x0A, 0x0D].contains(text[position]) { position += 1 }
+        while position < text.count {
+            switch text[position] {
+            case 0x20, 0x09, 0x0A, 0x0D: position += 1
+            default: return
+            }
+        }
     }
 
     private mutating func open(_ object: Bool) throws(DataSetError) -> JSONToken {
@@ -125,7 +130,10 @@ struct JSONTokenizer {
 
     private mutating func readNumber() throws(DataSetError) -> JSONToken {
         let number = text[position...].prefix(Self.numberLengthLimit + 1).prefix { byte in
-            (0x30...0x39).contains(byte) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains(byte)
+            switch byte {
+            case 0x30...0x39, 0x2B, 0x2D, 0x2E, 0x45, 0x65: true
+            default: false
+            }
         }
         guard number.count <= Self.numberLengthLimit, JSONNumber.isNumber(number) else { throw error(.badJSON) }
         position += number.count

@@ -69,7 +69,10 @@ extension DataElement {
     public static func decimal(_ text: String) -> Double? {
         // Double accepts names and hexadecimal as well; a DS is made of these characters only (PS3.5 6.2).
         let isAllowed = text.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains(byte)
+            switch byte {
+            case 0x30...0x39, 0x2B, 0x2D, 0x2E, 0x45, 0x65: true
+            default: false
+            }
         }
         guard isAllowed, let number = Double(text), number.isFinite else { return nil }
         return number
