@@ -1,0 +1,36 @@
+import DICOMCore
+
+/// Who a study belongs to: Patient ID and its issuer, both empty when unknown.
+///
+/// Studies without Patient ID share nothing: each has a patient of its own.
+public struct PatientIdentity: Sendable, Hashable {
+    /// Patient ID (0010,0020), or empty.
+    public let patientID: String
+    /// Issuer of Patient ID (0010,0021), or empty; always empty without Patient ID.
+    public let issuer: String
+
+    /// Makes an identity; an issuer without an id says nothing and is dropped.
+    public init(patientID: String, issuer: String) {
+        self.patientID = patientID
+        self.issuer = patientID.isEmpty ? "" : issuer
+    }
+
+    /// Takes the identity that an object claims.
+    public init(_ values: CatalogValues) {
+        self.init(patientID: values[.patientID] ?? "", issuer: values[.issuerOfPatientID] ?? "")
+    }
+
+    /// The fuller of two identities that do not contradict each other; `nil` when they do.
+    ///
+    /// An unknown id or issuer contradicts nothing.
+    public func merged(with other: PatientIdentity) -> PatientIdentity? {
+        guard let patientID = Self.known(patientID, other.patientID), let issuer = Self.known(issuer, other.issuer)
+        else { return nil }
+        return PatientIdentity(patientID: patientID, issuer: issuer)
+    }
+
+    private static func known(_ left: String, _ right: String) -> String? {
+        if left.isEmpty { return right }
+        return right.isEmpty || left == right ? left : nil
+    }
+}

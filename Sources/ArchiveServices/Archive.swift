@@ -1,0 +1,119 @@
+public import AccessControl
+public import ArchiveCatalog
+public import DICOMCore
+public import Logging
+public import PackStorage
+public import Platform
+public import Sealing
+
+/// The archive: its services over one pack store, one keyring and one catalog.
+public final class Archive: Sendable {
+    /// Takes objects in.
+    public let ingest: IngestService
+    /// Answers what is stored.
+    public let query: QueryService
+    /// Reads objects out.
+    public let retrieve: RetrieveService
+    /// Reads everything back and compares.
+    public let verification: VerificationService
+
+    private let packs: PackStore
+    private let keyring: Keyring
+    private let catalog: any Catalog
+    private let logger: Logger
+
+    /// Puts the services together.
+    ///
+    /// Call ``recover()`` before the first use.
+    public init(
+        packs: PackStore,
+        keyring: Keyring,
+        catalog: any Catalog,
+        policy: AccessPolicy = AccessPolicy(),
+        clock: any WallClock,
+        limits: DataSetLimits,
+        logger: Logger
+    ) {
+        self.packs = packs
+        self.keyring = keyring
+        self.catalog = catalog
+        self.logger = logger
+        let headers = HeaderReader(keyring: keyring)
+        ingest = IngestService(
+            policy: policy,
+            packs: packs,
+            keyring: keyring,
+            catalog: catalog,
+            clock: clock,
+            limits: limits,
+            logger: logger
+        )
+        query = QueryService(policy: policy, catalog: catalog, headers: headers)
+        retrieve = RetrieveService(policy: policy, catalog: catalog, packs: packs, headers: headers, limits: limits)
+        verification = VerificationService(policy: policy, catalog: catalog, packs: packs)
+    }
+
+    /// How many records there are.
+    public func counts() async throws(ArchiveError) -> CatalogCounts {
+        do throws(CatalogError) {
+            return try await catalog.counts()
+        } catch {
+            throw ArchiveError(error)
+        }
+    }
+
+    /// Brings the index up to what the packs hold after the last stop, whatever ended it.
+    ///
+    /// Cuts off torn tails of open packs, inserts the records that the index lacks, and seals those packs: their writers
+    /// are gone.
+    public func recover() async throws -> RecoveryReport {
+        var builder = CatalogBuilder(keyring: keyring, catalog: catalog, logger: logger)
+        builder.note(try await packs.recover { record in try await builder.add(record) })
+        try await builder.finish()
+        try await sealPacks(quietFor: .zero)
+        return builder.report
+    }
+
+    /// Fills a new catalog from all packs, open and sealed (P7).
+    public static func rebuild(
+        _ catalog: any Catalog,
+        from packs: PackStore,
+        keyring: Keyring,
+        logger: Logger
+    ) async throws -> RecoveryReport {
+        var builder = CatalogBuilder(keyring: keyring, catalog: catalog, logger: logger)
+        builder.note(try await packs.forEachRecord { record in try await builder.add(record) })
+        try await builder.finish()
+        return builder.report
+    }
+
+    /// Seals the packs that no writer holds and that were quiet for that long.
+    ///
+    /// The index is made durable before the first rename: what is no longer in `open/` is not looked at after a crash.
+    public func sealPacks(quietFor quietTime: Duration) async throws {
+        let catalog = catalog
+        _ = try await packs.sealPacks(olderThan: quietTime) { try await catalog.makeDurable() }
+    }
+
+    /// Seals quiet packs again and again until the task is cancelled.
+    public func maintain(every interval: Duration, quietFor quietTime: Duration) async {
+        while !Task.isCancelled {
+            do {
+                try await Task.sleep(for: interval)
+                try await sealPacks(quietFor: quietTime)
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("sealing packs failed; it will be tried again", metadata: ["cause": "\(error)"])
+            }
+        }
+    }
+
+    /// Seals what can be sealed and lets go of the catalog.
+    ///
+    /// Nothing may be asked of the archive afterwards.
+    public func close() async throws {
+        try await sealPacks(quietFor: .zero)
+        try await catalog.close()
+    }
+}

@@ -1,0 +1,39 @@
+import DICOMCore
+
+/// Why a service did not do what was asked.
+///
+/// Gateways translate the code into the status that their protocol names; people read the text. Holds no value of a Data
+/// Set.
+public struct ArchiveError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What went wrong.
+    public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// The policy does not allow it.
+        case denied
+        /// There is no such study, series, instance, frame or bulk value (or the caller may not know).
+        case notFound
+        /// The question makes no sense: a key, range or number that cannot be understood.
+        case badRequest
+        /// The object has no frames that can be told apart.
+        case framesUnknown
+        /// The volume is full.
+        case noSpace
+        /// Stored bytes fail their authentication, or a pack is missing.
+        case damaged
+        /// The archive is stopping, or storage failed.
+        case unavailable
+    }
+
+    /// What went wrong.
+    public let code: Code
+    /// What to look at or do.
+    public let advice: String
+
+    /// Makes an error.
+    public init(_ code: Code, _ advice: String) {
+        self.code = code
+        self.advice = advice
+    }
+
+    /// The advice, which begins with what went wrong.
+    public var description: String { advice }
+}

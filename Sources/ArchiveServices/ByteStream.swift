@@ -1,0 +1,80 @@
+public import NIOCore
+import PackStorage
+
+/// Bytes of a stored object with a known length, read and opened as they are asked for.
+public struct ByteStream: AsyncSequence, Sendable {
+    /// Chunks of at most 1 MiB.
+    public typealias Element = ByteBuffer
+
+    /// Bytes in all.
+    public let length: UInt64
+    private let parts: [Part]
+
+    /// A piece of the stream: bytes at hand, or a range of a stored payload.
+    enum Part: Sendable {
+        case bytes(ByteBuffer)
+        case stored(PackReadSequence)
+        case inflated(InflatedRange)
+    }
+
+    init(length: UInt64, parts: [Part]) {
+        self.length = length
+        self.parts = parts
+    }
+
+    /// Starts reading.
+    public func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(parts: parts)
+    }
+
+    /// Reads the chunks in order.
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        private var waiting: ArraySlice<Part>
+        private var current: Source?
+
+        private enum Source {
+            case stored(PackReadSequence.AsyncIterator)
+            case inflated(InflatedRange.AsyncIterator)
+        }
+
+        init(parts: [Part]) {
+            waiting = parts[...]
+        }
+
+        /// The next chunk; `nil` at the end.
+        ///
+        /// - Throws: `.damaged` when a segment fails its authentication; what was returned before it is authentic.
+        public mutating func next() async throws(ArchiveError) -> ByteBuffer? {
+            while true {
+                if let chunk = try await nextOfCurrent() { return chunk }
+                current = nil
+                guard let part = waiting.popFirst() else { return nil }
+                switch part {
+                case .bytes(let buffer): return buffer
+                case .stored(let sequence): current = .stored(sequence.makeAsyncIterator())
+                case .inflated(let range): current = .inflated(range.makeAsyncIterator())
+                }
+            }
+        }
+
+        private mutating func nextOfCurrent() async throws(ArchiveError) -> ByteBuffer? {
+            switch current {
+            case nil:
+                return nil
+            case .stored(var iterator):
+                let chunk: ByteBuffer?
+                do throws(PackError) {
+                    chunk = try await iterator.next()
+                } catch {
+                    throw ArchiveError(error)
+                }
+                current = .stored(iterator)
+                return chunk
+            case .inflated(var iterator):
+                let chunk = try await iterator.next()
+                current = .inflated(iterator)
+                return chunk
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import ArchiveCatalog
+import DICOMCoding
+import DICOMCore
+import Logging
+public import PackStorage
+import Sealing
+
+/// Puts what packs hold into a catalog: after a crash the records that it lacks, for a rebuild all of them.
+///
+/// Works from manifests alone; no payload is read.
+struct CatalogBuilder: Sendable {
+    private static let batchLimit = 512
+
+    let keyring: Keyring
+    let catalog: any Catalog
+    let logger: Logger
+
+    private(set) var report = RecoveryReport()
+    private var batch: [InstanceRecord] = []
+
+    init(keyring: Keyring, catalog: any Catalog, logger: Logger) {
+        self.keyring = keyring
+        self.catalog = catalog
+        self.logger = logger
+    }
+
+    /// Takes the next record of a pack.
+    mutating func add(_ record: PackRecord) async throws {
+        report.records += 1
+        guard record.kind == .instance else { return }
+        guard let manifest = InstanceManifest(decoding: record.manifest) else {
+            report.unreadable += 1
+            logger.error(
+                "a record's manifest cannot be read; the record stays where it is",
+                metadata: ["pack": "\(record.location.packID.hex)", "offset": "\(record.location.offset)"]
+            )
+            return
+        }
+        let location = StoredLocation(record.location)
+        let key = try keyring.existingKey(location.studyKeyID, generation: location.keyGeneration)
+        batch.append(try manifest.record(at: location, key: key))
+        if batch.count >= Self.batchLimit { try await flush() }
+    }
+
+    /// Writes what was gathered, and makes it durable.
+    mutating func finish() async throws {
+        try await flush()
+        try await catalog.makeDurable()
+    }
+
+    /// Takes what the walk itself had to say.
+    mutating func note(_ survey: PackSurvey) {
+        report.packs += survey.packCount
+        for problem in survey.problems {
+            report.problems.append(problem)
+            logger.warning(
+                "a pack has a problem",
+                metadata: [
+                    "problem": "\(problem.kind)", "pack": "\(problem.packID?.hex ?? "-")",
+                    "offset": "\(problem.offset)", "bytes": "\(problem.byteCount)",
+                ]
+            )
+        }
+    }
+
+    private mutating func flush() async throws {
+        guard !batch.isEmpty else { return }
+        for outcome in try await catalog.insert(batch) {
+            switch outcome {
+            case .inserted: report.inserted += 1
+            case .alreadyThere: report.known += 1
+            case .conflict:
+                report.conflicts += 1
+                logger.error("a stored record contradicts the index; it stays in its pack")
+            }
+        }
+        batch.removeAll(keepingCapacity: true)
+    }
+}
+
+/// What a walk over packs found.
+public struct RecoveryReport: Sendable, Hashable {
+    /// Packs walked.
+    public var packs = 0
+    /// What was wrong with them: torn tails that were cut off, damaged or foreign files.
+    public var problems: [PackProblem] = []
+    /// Whole records seen.
+    public var records = 0
+    /// Records that the index lacked and has now.
+    public var inserted = 0
+    /// Records that the index had.
+    public var known = 0
+    /// Records that contradict the index.
+    public var conflicts = 0
+    /// Records whose manifest cannot be read.
+    public var unreadable = 0
+}

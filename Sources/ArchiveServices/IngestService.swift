@@ -1,0 +1,64 @@
+public import AccessControl
+import ArchiveCatalog
+import DICOMCore
+import Logging
+import PackStorage
+import Platform
+import Sealing
+import Synchronization
+
+/// Takes objects in: one session per sender, durable before it says so (P1).
+public final class IngestService: Sendable {
+    let policy: AccessPolicy
+    let packs: PackStore
+    let keyring: Keyring
+    let catalog: any Catalog
+    let index: IndexWriter
+    let instances = InstanceGate<UID>()
+    let owners: StudyOwners
+    let clock: any WallClock
+    let limits: DataSetLimits
+    let logger: Logger
+    private let nextAdmission = Mutex(Timestamp(microseconds: .min))
+
+    init(
+        policy: AccessPolicy,
+        packs: PackStore,
+        keyring: Keyring,
+        catalog: any Catalog,
+        clock: any WallClock,
+        limits: DataSetLimits,
+        logger: Logger
+    ) {
+        self.policy = policy
+        self.packs = packs
+        self.keyring = keyring
+        self.catalog = catalog
+        self.clock = clock
+        self.limits = limits
+        self.logger = logger
+        index = IndexWriter(catalog: catalog)
+        owners = StudyOwners(catalog: catalog)
+    }
+
+    /// Refuses new objects while the volume is nearly full.
+    ///
+    /// The volume is asked once a second at most: what arrives within a second is far less than the floor.
+    func admit() async throws(PackError) {
+        let now = clock.now()
+        let isDue = nextAdmission.withLock { $0 <= now }
+        guard isDue else { return }
+        try await packs.admit()
+        nextAdmission.withLock { $0 = now.advanced(by: .seconds(1)) }
+    }
+
+    /// Opens a session for one association or request; its sender closes it.
+    ///
+    /// - Throws: `.denied` when the policy does not let `principal` store.
+    public func openSession(for principal: Principal) throws(ArchiveError) -> IngestSession {
+        guard policy.allows(.store, for: principal) else {
+            throw ArchiveError(.denied, "This caller may not store objects")
+        }
+        return IngestSession(service: self, writer: packs.makeWriter(), principal: principal)
+    }
+}

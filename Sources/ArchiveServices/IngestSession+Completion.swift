@@ -1,0 +1,137 @@
+import AccessControl
+import ArchiveCatalog
+import DICOMCoding
+import DICOMCore
+import Logging
+import NIOCore
+import PackStorage
+import Platform
+import Sealing
+
+extension IngestSession {
+    /// Makes the record durable and known, with its SOP Instance UID closed to other senders meanwhile.
+    func complete(_ recording: Recording, _ scanned: ScannedInstance) async throws(IngestRefusal) -> IngestOutcome {
+        let sopInstanceUID = scanned.identity.sopInstanceUID
+        await service.instances.enter(sopInstanceUID)
+        do throws(IngestRefusal) {
+            let outcome = try await completeAlone(recording, scanned)
+            await service.instances.leave(sopInstanceUID)
+            return outcome
+        } catch {
+            await service.instances.leave(sopInstanceUID)
+            throw error
+        }
+    }
+
+    private func completeAlone(
+        _ recording: Recording,
+        _ scanned: ScannedInstance
+    ) async throws(IngestRefusal) -> IngestOutcome {
+        let identification = InstanceIdentification(
+            sopClassUID: scanned.identity.sopClassUID,
+            path: InstancePath(scanned.identity)
+        )
+        let digest = recording.reception.dataSetDigest()
+        if let stored = try await storedInstance(identification.path.sopInstanceUID, recording) {
+            try confirmSame(stored, identification.path, digest, recording)
+            await writer.cancel()
+            return .alreadyStored(identification)
+        }
+        let values = HeaderValues.values(of: scanned.header)
+        let patient = PatientIdentity(values)
+        let claim = try await claim(identification.path.studyInstanceUID, for: patient, recording)
+        do throws(IngestRefusal) {
+            let record = try await seal(recording, scanned, values: values, digest: digest)
+            try await addToCatalog(record, recording)
+        } catch {
+            if claim == .first {
+                await service.owners.settle(identification.path.studyInstanceUID, belongsTo: nil)
+            }
+            throw error
+        }
+        if claim == .first {
+            await service.owners.settle(identification.path.studyInstanceUID, belongsTo: patient)
+        }
+        return .stored(identification)
+    }
+
+    private func storedInstance(_ uid: UID, _ recording: Recording) async throws(IngestRefusal) -> InstanceRecord? {
+        do throws(CatalogError) {
+            return try await service.catalog.instance(uid)
+        } catch {
+            throw recording.refusal(failure(error))
+        }
+    }
+
+    private func confirmSame(
+        _ stored: InstanceRecord,
+        _ path: InstancePath,
+        _ digest: [UInt8],
+        _ recording: Recording
+    ) throws(IngestRefusal) {
+        guard stored.path == path else { throw recording.refusal(.belongsElsewhere) }
+        // The same bytes in another Transfer Syntax would be another object.
+        guard stored.dataSetDigest == digest, stored.transferSyntaxUID == recording.reception.transferSyntax?.uid
+        else { throw recording.refusal(.differentObjectStored) }
+    }
+
+    private func claim(
+        _ study: UID,
+        for patient: PatientIdentity,
+        _ recording: Recording
+    ) async throws(IngestRefusal) -> StudyOwners.Claim {
+        let claim: StudyOwners.Claim
+        do throws(CatalogError) {
+            claim = try await service.owners.claim(study, for: patient)
+        } catch {
+            throw recording.refusal(failure(error))
+        }
+        guard claim != .refused else { throw recording.refusal(.belongsElsewhere) }
+        return claim
+    }
+
+    /// Writes manifest and trailer and waits until all of it is on stable storage.
+    private func seal(
+        _ recording: Recording,
+        _ scanned: ScannedInstance,
+        values: CatalogValues,
+        digest: [UInt8]
+    ) async throws(IngestRefusal) -> InstanceRecord {
+        do {
+            let manifest = InstanceManifest(
+                path: InstancePath(scanned.identity),
+                sopClassUID: scanned.identity.sopClassUID,
+                transferSyntaxUID: recording.reception.transferSyntax?.uid ?? TransferSyntax.implicitVRLittleEndian.uid,
+                dataSetOffset: recording.reception.dataSetOffset,
+                dataSetLength: scanned.dataSetLength,
+                dataSetDigest: digest,
+                receivedAt: service.clock.now(),
+                source: principal.name,
+                header: Array(try HeaderArchive.encode(scanned.header).readableBytesView),
+                frameIndex: scanned.frameIndex.map { Array($0.encoded().readableBytesView) }
+            )
+            let location = try await writer.finish(manifest: manifest.encoded())
+            let stored = StoredLocation(location)
+            let key = try service.keyring.existingKey(stored.studyKeyID, generation: stored.keyGeneration)
+            return try manifest.record(at: stored, values: values, key: key)
+        } catch {
+            throw recording.refusal(failure(error))
+        }
+    }
+
+    private func addToCatalog(_ record: InstanceRecord, _ recording: Recording) async throws(IngestRefusal) {
+        let outcome: InsertOutcome
+        do throws(CatalogError) {
+            outcome = try await service.index.insert(record)
+        } catch {
+            throw recording.refusal(failure(error))
+        }
+        switch outcome {
+        case .inserted: return
+        case .alreadyThere, .conflict:
+            // Both were ruled out above while this sender alone held the instance and the study.
+            service.logger.error("the index refused a record that was new a moment ago")
+            throw recording.refusal(.storageFailed)
+        }
+    }
+}

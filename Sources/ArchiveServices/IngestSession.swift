@@ -1,0 +1,163 @@
+import AccessControl
+import ArchiveCatalog
+import DICOMCoding
+import DICOMCore
+import Logging
+public import NIOCore
+import PackStorage
+import Platform
+import Sealing
+
+/// One sender's objects, one after the other.
+///
+/// The bytes pass once: parsed, hashed and sealed as they come; at the end the record is made durable, then the catalog
+/// learns of it, then the sender hears "success". Never the other way round.
+public final class IngestSession: Sendable {
+    /// Bytes of one object held until its UIDs have passed and its record can begin.
+    static let identificationLimit = 16 << 20
+
+    let service: IngestService
+    let writer: PackWriter
+    let principal: Principal
+
+    init(service: IngestService, writer: PackWriter, principal: Principal) {
+        self.service = service
+        self.writer = writer
+        self.principal = principal
+    }
+
+    /// Stores one object; returns when it is durable and in the catalog, or refused.
+    ///
+    /// Memory is bounded whatever the object's length. A refused object leaves nothing behind.
+    public func store<Body: AsyncSequence & Sendable>(
+        _ object: IncomingObject,
+        body: Body
+    ) async -> IngestOutcome where Body.Element == ByteBuffer {
+        var recording = Recording(object: object, limits: service.limits)
+        do throws(IngestRefusal) {
+            try await receive(body, into: &recording)
+            let scanned = try recording.reception.finish()
+            try check(scanned.identity, against: object)
+            try await begin(&recording, scanned.identity)
+            return try await complete(recording, scanned)
+        } catch {
+            if recording.hasBegun { await writer.cancel() }
+            service.logger.warning("object refused", metadata: ["reason": "\(error)"])
+            return .refused(error)
+        }
+    }
+
+    /// Ends the session: its packs may be sealed now.
+    public func close() async {
+        await writer.close()
+    }
+
+    private func receive<Body: AsyncSequence & Sendable>(
+        _ body: Body,
+        into recording: inout Recording
+    ) async throws(IngestRefusal) where Body.Element == ByteBuffer {
+        try await admit(recording)
+        var iterator = body.makeAsyncIterator()
+        while true {
+            let next: ByteBuffer?
+            do {
+                next = try await iterator.next()
+            } catch {
+                throw recording.refusal(.interrupted)
+            }
+            guard let chunk = next else { return }
+            try recording.reception.take(chunk)
+            if recording.hasBegun {
+                try await append(chunk, recording)
+                continue
+            }
+            recording.held.append(chunk)
+            recording.heldLength += chunk.readableBytes
+            if let identity = recording.reception.identity {
+                try check(identity, against: recording.object)
+                try await begin(&recording, identity)
+            } else if recording.heldLength > Self.identificationLimit {
+                throw recording.refusal(.missingIdentity(.studyInstanceUID))
+            }
+        }
+    }
+
+    private func admit(_ recording: Recording) async throws(IngestRefusal) {
+        do throws(PackError) {
+            try await service.admit()
+        } catch {
+            throw recording.refusal(Self.reason(error))
+        }
+    }
+
+    private func check(_ identity: InstanceIdentity, against object: IncomingObject) throws(IngestRefusal) {
+        let expectations = [
+            (object.sopClassUID, identity.sopClassUID, Tag.sopClassUID),
+            (object.sopInstanceUID, identity.sopInstanceUID, Tag.sopInstanceUID),
+            (object.studyInstanceUID, identity.studyInstanceUID, Tag.studyInstanceUID),
+        ]
+        for (expected, found, tag) in expectations where expected != nil && expected != found {
+            throw IngestRefusal(
+                .mismatch(tag),
+                sopClassUID: identity.sopClassUID,
+                sopInstanceUID: identity.sopInstanceUID
+            )
+        }
+    }
+
+    /// Begins the record and writes what was held back; does nothing when it has begun.
+    private func begin(_ recording: inout Recording, _ identity: InstanceIdentity) async throws(IngestRefusal) {
+        guard !recording.hasBegun, let transferSyntax = recording.reception.transferSyntax else { return }
+        let path = InstancePath(identity)
+        let context = PayloadContext.bytes(
+            path: path,
+            sopClassUID: identity.sopClassUID,
+            transferSyntaxUID: transferSyntax.uid
+        )
+        do {
+            let keyID = service.keyring.keyID(for: Array(path.studyInstanceUID.string.utf8))
+            let key = try await service.keyring.studyKeyCreatingIfNeeded(keyID)
+            _ = try await writer.begin(studyKey: key, context: context)
+        } catch {
+            throw recording.refusal(failure(error))
+        }
+        recording.hasBegun = true
+        if case .dataSet = recording.object.form {
+            let header: ByteBuffer
+            do throws(DataSetError) {
+                header = try FileHeader.encoded(
+                    sopClassUID: identity.sopClassUID,
+                    sopInstanceUID: identity.sopInstanceUID,
+                    transferSyntax: transferSyntax,
+                    source: principal.name
+                )
+            } catch {
+                throw recording.refusal(.notReadable(error))
+            }
+            recording.reception.prefixed(by: header.readableBytes)
+            try await append(header, recording)
+        }
+        for chunk in recording.held {
+            try await append(chunk, recording)
+        }
+        recording.held = []
+    }
+
+    private func append(_ chunk: ByteBuffer, _ recording: Recording) async throws(IngestRefusal) {
+        do throws(PackError) {
+            try await writer.append(chunk)
+        } catch {
+            throw recording.refusal(failure(error))
+        }
+    }
+
+    /// What a failed step means for the sender; the operator reads the cause in the log.
+    func failure(_ error: any Error) -> IngestRefusal.Reason {
+        service.logger.error("storing failed", metadata: ["cause": "\(error)"])
+        return (error as? PackError).map(Self.reason) ?? .storageFailed
+    }
+
+    static func reason(_ error: PackError) -> IngestRefusal.Reason {
+        error.code == .noSpace ? .noSpace : .storageFailed
+    }
+}

@@ -1,0 +1,15 @@
+import PackStorage
+
+extension ArchiveError {
+    /// A pack store's failure as a service tells it.
+    init(_ error: PackError) {
+        switch error.code {
+        case .noSpace:
+            self.init(.noSpace, "The volume of the archive is full: free some space")
+        case .packNotFound, .malformedPack, .keyNotFound, .sealBroken, .unsupportedVersion, .rangeOutOfBounds:
+            self.init(.damaged, "Stored bytes cannot be opened (\(error)): run `cassette verify`")
+        case .disk, .store, .keyring, .rangeTooLong, .recordTooLong, .wrongOrder, .abandoned, .cancelled:
+            self.init(.unavailable, "Storage failed (\(error)): see the server's log")
+        }
+    }
+}

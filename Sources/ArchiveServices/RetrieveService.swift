@@ -1,0 +1,208 @@
+public import AccessControl
+import ArchiveCatalog
+import DICOMCoding
+public import DICOMCore
+import NIOCore
+import PackStorage
+import Sealing
+
+/// Reads objects out: whole, by frame, by bulk value, or their headers.
+public final class RetrieveService: Sendable {
+    private let policy: AccessPolicy
+    private let catalog: any Catalog
+    private let packs: PackStore
+    private let headers: HeaderReader
+    private let limits: DataSetLimits
+    private let frameIndexes = FrameIndexCache()
+
+    init(
+        policy: AccessPolicy,
+        catalog: any Catalog,
+        packs: PackStore,
+        headers: HeaderReader,
+        limits: DataSetLimits
+    ) {
+        self.policy = policy
+        self.catalog = catalog
+        self.packs = packs
+        self.headers = headers
+        self.limits = limits
+    }
+
+    /// A page of the instances of a scope, in series and instance order.
+    ///
+    /// - Parameters:
+    ///   - offset: How many to leave out at the beginning.
+    ///   - limit: How many to return at most.
+    ///   - includesHeader: Without it the instances cannot be asked for metadata, frames or bulk.
+    /// - Throws: `.notFound` when the scope holds nothing at all; `.denied`, `.unavailable`.
+    public func instances(
+        in scope: RetrieveScope,
+        as principal: Principal,
+        offset: Int,
+        limit: Int,
+        includesHeader: Bool
+    ) async throws(ArchiveError) -> [ArchivedInstance] {
+        try authorize(includesHeader ? .readMetadata : .search, principal)
+        let records: [InstanceRecord]
+        do throws(CatalogError) {
+            if let sopInstanceUID = scope.sopInstanceUID {
+                let record = try await catalog.instance(sopInstanceUID)
+                let matches = record.map { scope.contains($0.path) } ?? false
+                records = matches && offset == 0 ? [record].compactMap { $0 } : []
+            } else {
+                records = try await catalog.instances(
+                    ofStudy: scope.studyInstanceUID,
+                    series: scope.seriesInstanceUID,
+                    offset: offset,
+                    limit: limit,
+                    includesHeader: includesHeader
+                )
+            }
+        } catch {
+            throw ArchiveError(error)
+        }
+        guard !records.isEmpty || offset > 0 else {
+            throw ArchiveError(.notFound, "The archive has no such study, series or instance")
+        }
+        return records.map(ArchivedInstance.init)
+    }
+
+    /// The header of an instance: all elements, bulk by reference.
+    public func metadata(
+        of instance: ArchivedInstance,
+        as principal: Principal
+    ) async throws(ArchiveError) -> DataSet {
+        try authorize(.readMetadata, principal)
+        return try headers.dataSet(instance.record.header)
+    }
+
+    /// The stored Part 10 object, byte for byte as it was received.
+    ///
+    /// An object that came without File Meta Information gets one in front, so that every reader can open it.
+    public func payload(
+        of instance: ArchivedInstance,
+        as principal: Principal
+    ) async throws(ArchiveError) -> ByteStream {
+        try authorize(.readPixels, principal)
+        let length = instance.record.location.payloadLength
+        let stored = stream(instance, 0..<length)
+        guard instance.record.dataSetOffset == 0 else {
+            return ByteStream(length: length, parts: [.stored(stored)])
+        }
+        let header: ByteBuffer
+        do throws(DataSetError) {
+            header = try FileHeader.encoded(
+                sopClassUID: instance.sopClassUID,
+                sopInstanceUID: instance.path.sopInstanceUID,
+                transferSyntax: instance.transferSyntax,
+                source: instance.record.source
+            )
+        } catch {
+            throw ArchiveError(.damaged, "No File Meta Information can be written for the instance: \(error)")
+        }
+        return ByteStream(length: UInt64(header.readableBytes) + length, parts: [.bytes(header), .stored(stored)])
+    }
+
+    /// How many frames the instance has.
+    ///
+    /// - Throws: `.framesUnknown` when it has none or they cannot be told apart.
+    public func frameCount(
+        of instance: ArchivedInstance,
+        as principal: Principal
+    ) async throws(ArchiveError) -> Int {
+        try authorize(.readPixels, principal)
+        return try frameIndex(of: instance).frameCount
+    }
+
+    /// One frame in the stored Transfer Syntax: a native frame's bytes, or an encapsulated frame's fragments joined.
+    ///
+    /// - Parameter frameNumber: 1-based, as in PS3.18 10.4.
+    /// - Throws: `.notFound` above Number of Frames, `.framesUnknown` when frames cannot be told apart.
+    public func frame(
+        _ frameNumber: Int,
+        of instance: ArchivedInstance,
+        as principal: Principal
+    ) async throws(ArchiveError) -> ByteStream {
+        try authorize(.readPixels, principal)
+        let index = try frameIndex(of: instance)
+        guard (1...max(1, index.frameCount)).contains(frameNumber), frameNumber <= index.frameCount else {
+            throw ArchiveError(
+                .notFound,
+                "The instance has \(index.frameCount) frames, none with number \(frameNumber)"
+            )
+        }
+        return stream(instance, dataSetRanges: index.byteRanges(frameIndex: frameNumber - 1))
+    }
+
+    /// One bulk value as stored.
+    ///
+    /// - Parameter path: As in the URIs of the metadata: `7FE00010`, `00880200/1/7FE00010`.
+    /// - Throws: `.badRequest` for a malformed path, `.notFound` when the instance has no bulk value there.
+    public func bulkData(
+        at path: String,
+        of instance: ArchivedInstance,
+        as principal: Principal
+    ) async throws(ArchiveError) -> ByteStream {
+        try authorize(.readPixels, principal)
+        guard let path = BulkPath(path) else {
+            throw ArchiveError(.badRequest, "A bulk data path looks like 7FE00010 or 00880200/1/7FE00010")
+        }
+        let header = try headers.dataSet(instance.record.header)
+        guard case .bulk(let bulk) = path.element(in: header)?.value else {
+            throw ArchiveError(.notFound, "The instance has no bulk data there")
+        }
+        let (end, overflow) = bulk.offset.addingReportingOverflow(bulk.length)
+        guard !overflow else { throw ArchiveError(.damaged, "The header in the index names a place beyond the object") }
+        return stream(instance, dataSetRanges: [bulk.offset..<end])
+    }
+
+    private func authorize(_ operation: Operation, _ principal: Principal) throws(ArchiveError) {
+        guard policy.allows(operation, for: principal) else {
+            throw ArchiveError(.denied, "This caller may not read objects")
+        }
+    }
+
+    private func frameIndex(of instance: ArchivedInstance) throws(ArchiveError) -> FrameIndex {
+        if let known = frameIndexes[instance.record.location.recordID] { return known }
+        guard let encoded = instance.record.frameIndex else {
+            throw ArchiveError(.framesUnknown, "The instance has no frames, or they cannot be told apart")
+        }
+        do {
+            let index = try FrameIndex(decoding: ByteBuffer(bytes: encoded))
+            frameIndexes[instance.record.location.recordID] = index
+            return index
+        } catch {
+            throw ArchiveError(.damaged, "The frame index cannot be read: run `cassette index rebuild`")
+        }
+    }
+
+    private func stream(_ instance: ArchivedInstance, dataSetRanges ranges: [Range<UInt64>]) -> ByteStream {
+        let length = ranges.reduce(0) { $0 + $1.upperBound - $1.lowerBound }
+        let start = instance.record.dataSetOffset
+        let parts = ranges.map { range -> ByteStream.Part in
+            guard instance.transferSyntax.isDeflated else {
+                return .stored(stream(instance, start + range.lowerBound..<start + range.upperBound))
+            }
+            let compressed = stream(instance, start..<instance.record.location.payloadLength)
+            return .inflated(InflatedRange(compressed: compressed, range: range, limits: limits))
+        }
+        return ByteStream(length: length, parts: parts)
+    }
+
+    private func stream(_ instance: ArchivedInstance, _ range: Range<UInt64>) -> PackReadSequence {
+        packs.stream(
+            RecordLocation(instance.record.location),
+            context: PayloadContext.bytes(of: instance.record),
+            range: range
+        )
+    }
+}
+
+extension RetrieveScope {
+    func contains(_ path: InstancePath) -> Bool {
+        path.studyInstanceUID == studyInstanceUID
+            && (seriesInstanceUID == nil || path.seriesInstanceUID == seriesInstanceUID)
+            && (sopInstanceUID == nil || path.sopInstanceUID == sopInstanceUID)
+    }
+}

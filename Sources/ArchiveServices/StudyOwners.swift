@@ -1,0 +1,70 @@
+import ArchiveCatalog
+import DICOMCore
+
+/// Remembers which patient each study belongs to, so that no object moves a study to another one.
+actor StudyOwners {
+    /// Studies remembered at most; beyond it all are forgotten and read from the catalog again.
+    private static let limit = 100_000
+
+    private let catalog: any Catalog
+    private let gate = InstanceGate<UID>()
+    private var known: [UID: PatientIdentity] = [:]
+
+    init(catalog: any Catalog) {
+        self.catalog = catalog
+    }
+
+    /// Whether an instance of `patient` may join the study, and whether it is the study's first.
+    ///
+    /// For a first instance the study stays closed to others until ``settle(_:belongsTo:)``.
+    func claim(_ study: UID, for patient: PatientIdentity) async throws(CatalogError) -> Claim {
+        if let owner = known[study] { return member(study, owner, patient) }
+        await gate.enter(study)
+        if known[study] == nil {
+            do throws(CatalogError) {
+                if let owner = try await ownerInCatalog(of: study) { remember(study, owner) }
+            } catch {
+                await gate.leave(study)
+                throw error
+            }
+        }
+        guard let owner = known[study] else { return .first }
+        await gate.leave(study)
+        return member(study, owner, patient)
+    }
+
+    /// Opens the study after its first instance was stored (`patient`) or not (`nil`).
+    func settle(_ study: UID, belongsTo patient: PatientIdentity?) async {
+        if let patient { remember(study, patient) }
+        await gate.leave(study)
+    }
+
+    /// What ``claim(_:for:)`` answers.
+    enum Claim: Sendable {
+        /// The study is the patient's.
+        case member
+        /// The study is new; the claim must be settled.
+        case first
+        /// The study belongs to another patient.
+        case refused
+    }
+
+    private func member(_ study: UID, _ owner: PatientIdentity, _ patient: PatientIdentity) -> Claim {
+        guard let merged = owner.merged(with: patient) else { return .refused }
+        // A fuller identity becomes the study's with this instance, as in the catalog.
+        if merged != owner { remember(study, merged) }
+        return .member
+    }
+
+    private func remember(_ study: UID, _ patient: PatientIdentity) {
+        if known.count >= Self.limit { known.removeAll(keepingCapacity: true) }
+        known[study] = patient
+    }
+
+    private func ownerInCatalog(of study: UID) async throws(CatalogError) -> PatientIdentity? {
+        guard let attribute = CatalogAttribute.forTag(.studyInstanceUID) else { return nil }
+        let condition = MatchingCondition(.attribute(attribute), .values([study.string]))
+        let rows = try await catalog.find(CatalogQuery(level: .study, conditions: [condition], limit: 1))
+        return rows.first.map { PatientIdentity($0.values) }
+    }
+}

@@ -1,0 +1,46 @@
+import ArchiveCatalog
+import GRDB
+
+/// The one row that counts everything, so that no query has to.
+struct CatalogTotals: Equatable {
+    var patients: Int64
+    var studies: Int64
+    var series: Int64
+    var instances: Int64
+    private var payloadBytes: Int64
+
+    /// Reads the row.
+    init(_ database: Database) throws {
+        let row = try database.first("SELECT patients, studies, series, instances, payload_bytes FROM total", []) {
+            row in
+            (0..<5).map { row.integer($0) }
+        }
+        guard let row, row.count == 5 else { throw CatalogError.damagedRow }
+        (patients, studies, series, instances, payloadBytes) = (row[0], row[1], row[2], row[3], row[4])
+    }
+
+    /// Counts the bytes of a payload; stays at the largest number.
+    mutating func add(payloadBytes more: UInt64) {
+        let (sum, overflow) = payloadBytes.addingReportingOverflow(Int64(clamping: more))
+        payloadBytes = overflow ? .max : sum
+    }
+
+    /// Writes the row.
+    func write(to database: Database) throws {
+        try database.run(
+            "UPDATE total SET patients = ?, studies = ?, series = ?, instances = ?, payload_bytes = ?",
+            [patients, studies, series, instances, payloadBytes].map(\.databaseValue)
+        )
+    }
+
+    /// The counts for a caller.
+    var counts: CatalogCounts {
+        CatalogCounts(
+            patients: Int(patients),
+            studies: Int(studies),
+            series: Int(series),
+            instances: Int(instances),
+            payloadBytes: UInt64(clamping: payloadBytes)
+        )
+    }
+}

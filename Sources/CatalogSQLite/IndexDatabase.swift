@@ -1,0 +1,110 @@
+import ArchiveCatalog
+import GRDB
+import Platform
+
+/// The sealed database file of the index with its connections: one that writes and checkpoints, several that read.
+struct IndexDatabase: Sendable {
+    /// The connections.
+    let pool: DatabasePool
+
+    /// Opens the index, or makes an empty one where no file is.
+    ///
+    /// - Throws: `.cannotOpen` for another key, a plain file, another schema version, and settings that SQLite refuses.
+    init(path: String, key: [UInt8], configuration: SQLiteCatalogConfiguration) throws(CatalogError) {
+        let vfs = try SealedVFS(key: key, random: SystemRandomSource())
+        do {
+            pool = try DatabasePool(
+                path: "file:" + Self.percentEncoded(path) + "?vfs=" + vfs.name,
+                configuration: Self.connections(vfs, configuration)
+            )
+            try pool.writeWithoutTransaction { database in
+                if try Self.createSchema(database) {
+                    // The sealed file system knows another key by the pages that it cannot open: let there be some.
+                    try database.checkpoint(.passive)
+                }
+                try Self.checkSchema(database)
+                try Self.checkSettings(database)
+                try vfs.check(database)
+            }
+        } catch let error as CatalogError {
+            throw error
+        } catch {
+            throw CatalogError(opening: error)
+        }
+    }
+
+    private static func connections(_ vfs: SealedVFS, _ index: SQLiteCatalogConfiguration) -> Configuration {
+        var configuration = Configuration()
+        configuration.label = "cassette.index"
+        configuration.maximumReaderCount = max(1, index.readers)
+        configuration.persistentReadOnlyConnections = true
+        configuration.foreignKeysEnabled = false
+        configuration.busyMode = .timeout(10)
+        let cacheKibibytes = max(1, index.cacheBytes / 1_024)
+        let checkpointPages = max(1, index.checkpointPages)
+        configuration.prepareDatabase { database in
+            try vfs.prepare(database)
+            // SQLite 3.40 may lose a checkpoint when two connections make one: only the writer does.
+            let pages = database.configuration.readonly ? 0 : checkpointPages
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(pages); PRAGMA cache_size = -\(cacheKibibytes)")
+        }
+        return configuration
+    }
+
+    /// Makes the tables in an empty database; whether it was empty.
+    private static func createSchema(_ database: Database) throws -> Bool {
+        guard try Int64.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") == 0 else { return false }
+        try database.inTransaction(.immediate) {
+            for statement in CatalogSchema.statements {
+                try database.execute(sql: statement)
+            }
+            try database.execute(sql: "PRAGMA user_version = \(CatalogSchema.version)")
+            return .commit
+        }
+        return true
+    }
+
+    /// Refuses an index of another version; compares the tables too, lest a change of columns forgot its number.
+    private static func checkSchema(_ database: Database) throws {
+        let version = try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        let tables = try String.fetchSet(database, sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
+        let wanted = Set(CatalogSchema.statements.filter { $0.hasPrefix("CREATE") })
+        guard version == CatalogSchema.version, tables == wanted else {
+            throw CatalogError(
+                .cannotOpen,
+                "The index has schema version \(version), this program needs \(CatalogSchema.version); "
+                    + "run `cassette index rebuild`, which makes it again from the packs"
+            )
+        }
+    }
+
+    private static func checkSettings(_ database: Database) throws {
+        let wanted = [
+            ("synchronous", "1"), ("journal_mode", "wal"), ("temp_store", "2"), ("mmap_size", "0"),
+            ("page_size", "4096"),
+        ]
+        for (name, value) in wanted {
+            let found = try Row.fetchOne(database, sql: "PRAGMA \(name)").map { row in
+                row.text(0) ?? String(row.integer(0))
+            }
+            // SQLite answers nothing about memory mapping when the VFS has none.
+            guard found == value || (name == "mmap_size" && found == nil) else {
+                throw CatalogError(.cannotOpen, "SQLite setting \(name) is \(found ?? "unknown"), needed is \(value)")
+            }
+        }
+    }
+
+    /// The path as part of a URI file name: `?`, `#` and `%` would end it or begin an escape.
+    private static func percentEncoded(_ path: String) -> String {
+        var encoded: [UInt8] = []
+        for byte in path.utf8 {
+            switch byte {
+            case 0x23: encoded += Array("%23".utf8)
+            case 0x25: encoded += Array("%25".utf8)
+            case 0x3F: encoded += Array("%3f".utf8)
+            default: encoded.append(byte)
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
+    }
+}

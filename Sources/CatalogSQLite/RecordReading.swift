@@ -1,0 +1,113 @@
+import ArchiveCatalog
+import DICOMCore
+import GRDB
+import Platform
+
+/// The statements that read whole records.
+enum RecordReading {
+    private static let columns = ColumnList(.instance)
+    private static let recordColumns = CatalogSchema.recordColumns.map { "instance.\($0)" }.joined(separator: ", ")
+
+    /// Selects records, with or without blobs; conditions, order and limit follow.
+    private static func select(_ tables: String, blobs: Bool) -> String {
+        "SELECT \(recordColumns), \(blobs ? "instance_blob.sealed_header, instance_blob.frame_index" : "NULL, NULL"), "
+            + "\(columns.sql) FROM \(tables)"
+            + (blobs ? " CROSS JOIN instance_blob ON instance_blob.instance_key = instance.instance_key" : "")
+    }
+
+    /// From an instance up: each step finds one row by its key.
+    private static let upwards = """
+        instance CROSS JOIN series ON series.series_key = instance.series_key \
+        CROSS JOIN study ON study.study_key = series.study_key
+        """
+    /// From a study down, in the order of the indexes.
+    private static let downwards = """
+        study CROSS JOIN series ON series.study_key = study.study_key \
+        CROSS JOIN instance ON instance.series_key = series.series_key
+        """
+
+    private static let byUID = select(upwards, blobs: true) + " WHERE instance.sop_instance_uid = ?"
+    private static let page =
+        select(upwards, blobs: true)
+        + " WHERE instance.sop_instance_uid > ? ORDER BY instance.sop_instance_uid LIMIT ?"
+    private static let order =
+        " ORDER BY series.series_number, series.series_instance_uid,"
+        + " instance.instance_number, instance.sop_instance_uid"
+        + " LIMIT ? OFFSET ?"
+
+    /// The record with that UID; `nil` without one.
+    static func instance(_ uid: UID, in database: Database) throws -> InstanceRecord? {
+        try database.first(byUID, [uid.string.databaseValue]) { try record($0) }
+    }
+
+    /// Records in the order of their UID.
+    static func instances(after uid: UID?, limit: Int, in database: Database) throws -> [InstanceRecord] {
+        try records(page, [(uid?.string ?? "").databaseValue, max(0, limit).databaseValue], in: database)
+    }
+
+    /// A page of the records of a study or of one of its series.
+    static func instances(
+        ofStudy study: UID,
+        series: UID?,
+        offset: Int,
+        limit: Int,
+        blobs: Bool,
+        in database: Database
+    ) throws -> [InstanceRecord] {
+        let sql =
+            select(downwards, blobs: blobs) + " WHERE study.study_instance_uid = ?"
+            + (series == nil ? "" : " AND series.series_instance_uid = ?") + order
+        let uids = [study.string.databaseValue] + (series.map { [$0.string.databaseValue] } ?? [])
+        return try records(sql, uids + [max(0, limit).databaseValue, max(0, offset).databaseValue], in: database)
+    }
+
+    private static func records(
+        _ sql: String,
+        _ arguments: [DatabaseValue],
+        in database: Database
+    ) throws -> [InstanceRecord] {
+        let rows = try Row.fetchCursor(try database.cachedStatement(sql: sql), arguments: StatementArguments(arguments))
+        var records: [InstanceRecord] = []
+        while let row = try rows.next() {
+            records.append(try record(row))
+        }
+        return records
+    }
+
+    private static func record(_ row: Row) throws -> InstanceRecord {
+        let first = CatalogSchema.recordColumns.count
+        let values = columns.values(of: row, from: first + 2)
+        guard let transferSyntaxUID = row.text(0).flatMap({ UID($0) }),
+            let sopClassUID = values[.sopClassUID].flatMap({ UID($0) }),
+            let study = values[.studyInstanceUID].flatMap({ UID($0) }),
+            let series = values[.seriesInstanceUID].flatMap({ UID($0) }),
+            let instance = values[.sopInstanceUID].flatMap({ UID($0) })
+        else { throw CatalogError.damagedRow }
+        return InstanceRecord(
+            path: InstancePath(studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID: instance),
+            sopClassUID: sopClassUID,
+            transferSyntaxUID: transferSyntaxUID,
+            values: values,
+            location: try location(row),
+            dataSetOffset: UInt64(bitPattern: row.integer(9)),
+            dataSetDigest: row.bytes(10) ?? [],
+            receivedAt: Timestamp(microseconds: row.integer(11)),
+            source: row.text(12) ?? "",
+            sealedHeader: row.bytes(first) ?? [],
+            frameIndex: row.bytes(first + 1)
+        )
+    }
+
+    private static func location(_ row: Row) throws(CatalogError) -> StoredLocation {
+        StoredLocation(
+            packID: try row.id(1),
+            recordOffset: UInt64(bitPattern: row.integer(2)),
+            recordID: try row.id(3),
+            studyKeyID: try row.id(4),
+            keyGeneration: UInt32(clamping: row.integer(5)),
+            payloadLength: UInt64(bitPattern: row.integer(6)),
+            manifestLength: UInt32(clamping: row.integer(7)),
+            recordLength: UInt64(bitPattern: row.integer(8))
+        )
+    }
+}

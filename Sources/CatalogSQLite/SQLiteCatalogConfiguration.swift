@@ -1,0 +1,15 @@
+/// How an index is opened.
+public struct SQLiteCatalogConfiguration: Sendable {
+    /// Connections that read at the same time; configuration key `index.readers`.
+    public var readers = 4
+    /// Longest time for the answer of a query; `limits.query.duration`.
+    public var queryDuration: Duration = .seconds(30)
+    /// Pages in the log (about 4 KiB each) after which the writer carries them into the main file;
+    /// `index.checkpointPages`.
+    public var checkpointPages = 4_000
+    /// Bytes of pages that each connection keeps; `index.cacheBytes`.
+    public var cacheBytes = 16 << 20
+
+    /// Takes the defaults.
+    public init() {}
+}

@@ -1,0 +1,144 @@
+import DICOMCore
+import NIOCore
+
+extension ByteBuffer {
+    /// The eight digits of a tag.
+    mutating func writeHexadecimal(_ tag: Tag) {
+        var digits: UInt64 = 0
+        for shift in stride(from: UInt32(28), through: 0, by: -4) {
+            let nibble = UInt64(tag.rawValue >> shift & 0xF)
+            digits = digits << 8 | (nibble < 10 ? 0x30 + nibble : 0x37 + nibble)
+        }
+        writeInteger(digits, endianness: .big)
+    }
+
+    /// A JSON string with its quotes (RFC 8259 7).
+    mutating func writeJSONString(_ text: String) {
+        writeInteger(UInt8(ascii: "\""))
+        let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }
+        if isPlain {
+            writeString(text)
+        } else {
+            for byte in text.utf8 { writeJSONCharacter(byte) }
+        }
+        writeInteger(UInt8(ascii: "\""))
+    }
+
+    private mutating func writeJSONCharacter(_ byte: UInt8) {
+        switch byte {
+        case 0x22: writeStaticString("\\\"")
+        case 0x5C: writeStaticString("\\\\")
+        case 0x0A: writeStaticString("\\n")
+        case 0x0D: writeStaticString("\\r")
+        case 0x09: writeStaticString("\\t")
+        case ..<0x20:
+            writeStaticString("\\u00")
+            let low = byte & 0xF
+            writeInteger(0x30 + byte >> 4)
+            writeInteger(low < 10 ? 0x30 + low : 0x37 + low)
+        default: writeInteger(byte)
+        }
+    }
+
+    /// A number as the shortest text that reads back equal; what is not finite as a string, which JSON numbers lack.
+    mutating func writeJSONNumber(_ number: some BinaryFloatingPoint & LosslessStringConvertible) {
+        if number.isNaN {
+            writeStaticString("\"NaN\"")
+        } else if number.isInfinite {
+            writeString(number < 0 ? "\"-Infinity\"" : "\"Infinity\"")
+        } else {
+            writeString(number.description)
+        }
+    }
+
+    /// A DS value: as it was written where that is a JSON number, else the number it means, else a string.
+    mutating func writeDecimalString(_ text: String) {
+        if text.isEmpty {
+            writeStaticString("null")
+        } else if let number = DataElement.decimal(text) {
+            writeString(JSONNumber.isNumber(text.utf8) ? text : number.description)
+        } else {
+            writeJSONString(text)
+        }
+    }
+
+    /// An IS value: the number, else a string.
+    mutating func writeIntegerString(_ text: String) {
+        if text.isEmpty {
+            writeStaticString("null")
+        } else if let number = DataElement.integer(text) {
+            writeString(String(number))
+        } else {
+            writeJSONString(text)
+        }
+    }
+
+    /// A PN value: its component groups (PS3.18 F.2.2).
+    mutating func writePersonName(_ text: String) {
+        let name = PersonName(text)
+        guard !name.isEmpty else {
+            writeStaticString("null")
+            return
+        }
+        var separator = "{"
+        for (key, group) in [
+            ("Alphabetic", name.alphabetic), ("Ideographic", name.ideographic), ("Phonetic", name.phonetic),
+        ] where !group.isEmpty {
+            writeString(separator)
+            writeJSONString(key)
+            writeInteger(UInt8(ascii: ":"))
+            writeJSONString(group)
+            separator = ","
+        }
+        writeInteger(UInt8(ascii: "}"))
+    }
+}
+
+extension DataElement {
+    var decimals32: [Float] {
+        guard vr == .fl, var bytes else { return [] }
+        var values: [Float] = []
+        while let pattern = bytes.readInteger(endianness: .little, as: UInt32.self) {
+            values.append(Float(bitPattern: pattern))
+        }
+        return values
+    }
+
+    var decimals64: [Double] {
+        guard vr == .fd else { return [] }
+        return unsigned64.map { Double(bitPattern: $0) }
+    }
+
+    var unsigned64: [UInt64] {
+        guard var bytes else { return [] }
+        var values: [UInt64] = []
+        while let value = bytes.readInteger(endianness: .little, as: UInt64.self) { values.append(value) }
+        return values
+    }
+}
+
+/// The grammar of a JSON number (RFC 8259 6).
+enum JSONNumber {
+    static func isNumber(_ text: some Collection<UInt8>) -> Bool {
+        var rest = text[...]
+        if rest.first == 0x2D { rest = rest.dropFirst() }
+        let whole = rest.prefix { isDigit($0) }
+        guard let first = whole.first, whole.count == 1 || first != 0x30 else { return false }
+        rest = rest[whole.endIndex...]
+        if rest.first == 0x2E {
+            let fraction = rest.dropFirst().prefix { isDigit($0) }
+            guard !fraction.isEmpty else { return false }
+            rest = rest[fraction.endIndex...]
+        }
+        if rest.first == 0x65 || rest.first == 0x45 {
+            rest = rest.dropFirst()
+            if rest.first == 0x2B || rest.first == 0x2D { rest = rest.dropFirst() }
+            let exponent = rest.prefix { isDigit($0) }
+            guard !exponent.isEmpty else { return false }
+            rest = rest[exponent.endIndex...]
+        }
+        return rest.isEmpty
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+}

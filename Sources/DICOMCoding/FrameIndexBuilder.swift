@@ -1,0 +1,109 @@
+import DICOMCore
+import NIOCore
+
+/// Makes the frame index of an object from the elements of its outermost Data Set as they pass.
+struct FrameIndexBuilder: Sendable {
+    private enum PixelData: Sendable {
+        case native(offset: UInt64, length: UInt64, bitsAllocated: UInt64?)
+        case encapsulated
+    }
+
+    private var rows: UInt64?
+    private var columns: UInt64?
+    private var samplesPerPixel: UInt64 = 1
+    private var bitsAllocated: UInt64?
+    /// `nil` when Number of Frames has a value that is no number above 0.
+    private var frameCount: Int? = 1
+    private var isSubsampled = false
+    private var pixelData: PixelData?
+    private var fragments = FragmentList()
+    private var isExtendedOffsetTable = false
+
+    mutating func accept(_ element: DataElement) {
+        switch element.tag.rawValue {
+        case 0x0028_0002: samplesPerPixel = Self.positive(element) ?? 0
+        case 0x0028_0004:
+            // The native form has two luminance samples for each pair of chrominance (PS3.3 C.7.6.3.1.2).
+            isSubsampled = ["YBR_FULL_422", "YBR_PARTIAL_422"].contains(element.strings(.ascii).first)
+        case 0x0028_0008:
+            // Present without value says no more than absent.
+            if let bytes = element.bytes, bytes.readableBytes == 0 { return }
+            frameCount = element.integers.first.flatMap { $0 > 0 ? $0 : nil }
+        case 0x0028_0010: rows = Self.positive(element)
+        case 0x0028_0011: columns = Self.positive(element)
+        case 0x0028_0100: bitsAllocated = Self.positive(element)
+        case 0x7FE0_0001: if let bytes = element.bytes { fragments.extendedOffsets = bytes }
+        default: break
+        }
+    }
+
+    mutating func accept(_ token: DataSetToken) {
+        switch token {
+        case .beginBulk(let header):
+            isExtendedOffsetTable = header.tag.rawValue == 0x7FE0_0001 && (header.length ?? 0) <= 32 << 20
+            let bits: UInt64?
+            switch header.tag.rawValue {
+            case 0x7FE0_0008: bits = 32
+            case 0x7FE0_0009: bits = 64
+            case 0x7FE0_0010: bits = nil
+            default: return
+            }
+            guard pixelData == nil else { return }
+            pixelData = .native(
+                offset: header.valueOffset,
+                length: UInt64(header.length ?? 0),
+                bitsAllocated: bits
+            )
+        case .beginFragments: pixelData = pixelData ?? .encapsulated
+        case .beginFragment(let offset, let length): fragments.begin(offset: offset, length: length)
+        case .bulkBytes(var bytes):
+            if case .encapsulated = pixelData {
+                fragments.bytes(bytes)
+            } else if isExtendedOffsetTable {
+                fragments.extendedOffsets.writeBuffer(&bytes)
+            }
+        case .endFragment: fragments.endFragment()
+        case .endBulk: isExtendedOffsetTable = false
+        default: break
+        }
+    }
+
+    /// The index; `nil` when there is no Pixel Data, or what describes it does not fit its length.
+    func frameIndex() -> FrameIndex? {
+        guard let frameCount else { return nil }
+        switch pixelData {
+        case .none: return nil
+        case .encapsulated: return fragments.frameIndex(frameCount: frameCount)
+        case .native(let offset, let length, let bits):
+            guard let rows, let columns, samplesPerPixel > 0, let bitsAllocated = bits ?? bitsAllocated else {
+                return nil
+            }
+            // At most 65,535 × 65,535 × 65,535 × 65,535: fits.
+            let bitsPerPlane = rows * columns
+            let full = bitsPerPlane.multipliedReportingOverflow(by: samplesPerPixel * bitsAllocated)
+            guard !full.overflow else { return nil }
+            let subsampled =
+                samplesPerPixel == 3 ? bitsPerPlane.multipliedReportingOverflow(by: 2 * bitsAllocated) : full
+            let candidates =
+                isSubsampled && !subsampled.overflow
+                ? [subsampled.partialValue, full.partialValue] : [full.partialValue]
+            for bitsPerFrame in candidates where Self.fits(bitsPerFrame, frameCount: frameCount, length: length) {
+                return FrameIndex(frameCount: frameCount, bitsPerFrame: bitsPerFrame, offset: offset)
+            }
+            return nil
+        }
+    }
+
+    /// Whether the frames fill the value field, but for a byte of padding.
+    private static func fits(_ bitsPerFrame: UInt64, frameCount: Int, length: UInt64) -> Bool {
+        let (bits, overflow) = bitsPerFrame.multipliedReportingOverflow(by: UInt64(frameCount))
+        guard !overflow else { return false }
+        let bytes = bits / 8 + (bits % 8 > 0 ? 1 : 0)
+        return length == bytes || length == bytes + bytes % 2
+    }
+
+    private static func positive(_ element: DataElement) -> UInt64? {
+        guard let number = element.integers.first, number > 0, number <= 0xFFFF else { return nil }
+        return UInt64(number)
+    }
+}

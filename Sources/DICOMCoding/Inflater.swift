@@ -1,0 +1,148 @@
+import CZlib
+public import DICOMCore
+public import NIOCore
+
+/// Inflates a raw deflate stream (RFC 1951, PS3.5 A.5) piece by piece, within limits.
+///
+/// A value type: a copy goes on independently, the zlib state is copied when two would share it.
+public struct Inflater: Sendable {
+    private var stream: InflateStream
+    private var pending = ByteBuffer()
+    private let lengthLimit: UInt64
+    private let ratioLimit: UInt64
+    /// Compressed bytes used and plain bytes made.
+    private(set) var consumed: UInt64 = 0
+    private(set) var produced: UInt64 = 0
+    /// Whether the last block has ended; what follows is ignored.
+    private(set) var isEnded = false
+
+    /// The ratio is not looked at before so many bytes: short runs of zeros are no attack.
+    private static let ratioGrace: UInt64 = 1 << 20
+    private static let pieceLength = 64 << 10
+
+    /// Begins a stream.
+    ///
+    /// - Parameters:
+    ///   - lengthLimit: Bytes that it may grow to.
+    ///   - ratioLimit: How many times its compressed length it may grow, beyond the first MiB.
+    public init(lengthLimit: UInt64, ratioLimit: UInt64) {
+        self.lengthLimit = lengthLimit
+        self.ratioLimit = ratioLimit
+        stream = InflateStream()
+    }
+
+    /// Takes the next compressed bytes.
+    public mutating func append(_ bytes: ByteBuffer) {
+        guard !isEnded else { return }
+        if pending.readableBytes == 0 {
+            pending = bytes
+        } else {
+            pending.writeImmutableBuffer(bytes)
+        }
+    }
+
+    /// The next plain bytes, at most 64 KiB; `nil` when more input is needed or the stream has ended.
+    public mutating func next() throws(DataSetError) -> ByteBuffer? {
+        guard !isEnded else { return nil }
+        if !isKnownUniquelyReferenced(&stream) {
+            stream = stream.copy()
+        }
+        let (output, used, result) = stream.inflate(pending, pieceLength: Self.pieceLength)
+        pending.moveReaderIndex(forwardBy: used)
+        consumed += UInt64(used)
+        produced += UInt64(output.readableBytes)
+        switch result {
+        case .ended: isEnded = true
+        case .goesOn: break
+        case .failed: throw DataSetError(.inflateFailed, at: produced)
+        }
+        let allowance = consumed.multipliedReportingOverflow(by: ratioLimit)
+        let isTooDense =
+            !allowance.overflow && produced > Self.ratioGrace && produced - Self.ratioGrace > allowance.partialValue
+        guard produced <= lengthLimit, !isTooDense else {
+            throw DataSetError(.inflatesTooFar, at: produced)
+        }
+        return output.readableBytes > 0 ? output : nil
+    }
+}
+
+/// The zlib state of one stream.
+///
+/// `@unchecked Sendable`: the owner mutates it only after `isKnownUniquelyReferenced`, so no two tasks ever do, and
+/// `copy` only reads. `@safe`: the pointer never leaves the class and is valid until `deinit`.
+@safe private final class InflateStream: @unchecked Sendable {
+    enum Result {
+        case goesOn
+        case ended
+        case failed
+    }
+
+    // zlib keeps the address of the structure, so it must not move: hence memory of its own.
+    private let state: UnsafeMutablePointer<z_stream>
+    private var isUsable: Bool
+
+    init() {
+        // Freed in deinit, exactly once: the class owns it and never hands it out.
+        unsafe state = .allocate(capacity: 1)
+        // Fresh memory must be initialised before zlib reads it.
+        unsafe state.initialize(to: z_stream())
+        // -15: raw deflate without a zlib header, the largest window.
+        let code = unsafe inflateInit2_(state, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        isUsable = code == Z_OK
+    }
+
+    private init(copying other: InflateStream) {
+        // As above.
+        unsafe state = .allocate(capacity: 1)
+        // As above.
+        unsafe state.initialize(to: z_stream())
+        // zlib allocates a state of its own for the copy.
+        let code = unsafe inflateCopy(state, other.state)
+        isUsable = other.isUsable && code == Z_OK
+    }
+
+    deinit {
+        // Releases what zlib allocated; harmless when nothing was.
+        unsafe inflateEnd(state)
+        // The only owner is gone.
+        unsafe state.deallocate()
+    }
+
+    func copy() -> InflateStream { InflateStream(copying: self) }
+
+    func inflate(_ input: ByteBuffer, pieceLength: Int) -> (output: ByteBuffer, used: Int, result: Result) {
+        guard isUsable else { return (ByteBuffer(), 0, .failed) }
+        var output = ByteBuffer()
+        var code = Z_OK
+        var used = 0
+        // The pointers are valid inside the closures only, and zlib is done with both when they return.
+        unsafe input.withUnsafeReadableBytes { source in
+            let available = min(source.count, 1 << 20)
+            // zlib's declaration lacks const; it does not write through next_in.
+            unsafe state.pointee.next_in = UnsafeMutablePointer(
+                mutating: source.bindMemory(to: UInt8.self).baseAddress
+            )
+            // At most `source.count` bytes are offered.
+            unsafe state.pointee.avail_in = UInt32(available)
+            // The closure's buffer has at least `pieceLength` bytes.
+            unsafe output.writeWithUnsafeMutableBytes(minimumWritableBytes: pieceLength) { target in
+                // As above.
+                unsafe state.pointee.next_out = target.bindMemory(to: UInt8.self).baseAddress
+                // At most `target.count` bytes are offered.
+                unsafe state.pointee.avail_out = UInt32(pieceLength)
+                // Input and output are set above.
+                code = unsafe CZlib.inflate(state, Z_NO_FLUSH)
+                // zlib has counted down what it filled.
+                return unsafe pieceLength - Int(state.pointee.avail_out)
+            }
+            // zlib has counted down what it used.
+            used = unsafe available - Int(state.pointee.avail_in)
+        }
+        switch code {
+        case Z_STREAM_END: return (output, used, .ended)
+        // Z_BUF_ERROR says that it could not go on without more input; it is not an error of the stream.
+        case Z_OK, Z_BUF_ERROR: return (output, used, .goesOn)
+        default: return (output, used, .failed)
+        }
+    }
+}

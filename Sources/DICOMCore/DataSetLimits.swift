@@ -1,0 +1,22 @@
+/// How much of a Data Set from outside is read before it is refused.
+public struct DataSetLimits: Sendable, Hashable {
+    /// Sequences inside sequences; configuration key `limits.dataSet.depth`.
+    public var depth = 64
+    /// Elements in all, nested ones and items included; `limits.dataSet.elements`.
+    public var elementCount = 1_000_000
+    /// Fragments of encapsulated Pixel Data, whose lengths the frame index must hold; `limits.dataSet.fragments`.
+    public var fragmentCount = 4_000_000
+    /// Bytes of one value that is kept in memory; longer values are bulk; `limits.dataSet.valueLength`.
+    public var valueLength = 16 << 20
+    /// Bytes of all values kept in memory; `limits.dataSet.headerLength`.
+    public var headerLength = 64 << 20
+    /// Bytes of a whole instance; `limits.dataSet.instanceLength`.
+    public var instanceLength: UInt64 = 16 << 30
+    /// Bytes that a deflated Data Set may grow to; `limits.deflate.length`.
+    public var inflatedLength: UInt64 = 2 << 30
+    /// How many times its compressed length a deflated Data Set may grow, beyond the first MiB; `limits.deflate.ratio`.
+    public var inflationRatio: UInt64 = 200
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,96 @@
+import AccessControl
+import ArchiveServices
+import DICOMCore
+import DICOMUpperLayer
+import DIMSE
+import Logging
+
+/// Makes the services of each association from those of the archive.
+struct ArchiveServiceProvider: DIMSEServiceProvider {
+    let archive: Archive
+    let opensAccess: Bool
+    let aeTitle: AETitle
+    let logger: Logger
+
+    func open(_ association: AssociationDescription) async -> any DIMSEServices {
+        let principal = Principal(opensAccess ? .anyoneOnLoopback : .applicationEntity(association.callingAETitle))
+        return ArchiveAssociation(archive: archive, principal: principal, aeTitle: aeTitle)
+    }
+}
+
+/// One peer's view of the archive.
+final class ArchiveAssociation: DIMSEServices {
+    private let archive: Archive
+    private let principal: Principal
+    private let aeTitle: AETitle
+    /// Why the peer may not store, or its session.
+    private let session: Result<IngestSession, ArchiveError>
+
+    init(archive: Archive, principal: Principal, aeTitle: AETitle) {
+        self.archive = archive
+        self.principal = principal
+        self.aeTitle = aeTitle
+        do throws(ArchiveError) {
+            session = .success(try archive.ingest.openSession(for: principal))
+        } catch {
+            session = .failure(error)
+        }
+    }
+
+    func store(_ request: CStoreRequest, body: DIMSEBody) async -> DIMSEOutcome {
+        switch session {
+        case .failure:
+            return StatusMap.outcome(IngestRefusal(.denied))
+        case .success(let session):
+            let object = IncomingObject(
+                form: .dataSet(request.transferSyntax),
+                sopClassUID: request.affectedSOPClassUID,
+                sopInstanceUID: request.affectedSOPInstanceUID
+            )
+            return StatusMap.outcome(await session.store(object, body: body))
+        }
+    }
+
+    func find(
+        _ request: CFindRequest,
+        identifier: DataSet,
+        respond: @escaping @Sendable (DataSet) async throws -> Void
+    ) async -> DIMSEOutcome {
+        do {
+            let model: FindIdentifier.Model =
+                request.affectedSOPClassUID == ArchiveNegotiationPolicy.patientRootFind ? .patientRoot : .studyRoot
+            let question = try FindIdentifier(identifier, model: model)
+            return try await answer(question, request, respond)
+        } catch let error as IdentifierError {
+            return StatusMap.outcome(error)
+        } catch let error as ArchiveError {
+            return StatusMap.outcome(error)
+        } catch {
+            // Only `respond` throws anything else: the peer has cancelled, or is gone.
+            return DIMSEOutcome(.cancel)
+        }
+    }
+
+    func ended() async {
+        if case .success(let session) = session { await session.close() }
+    }
+
+    /// Answers page by page, so that memory is bounded however many matches there are.
+    private func answer(
+        _ question: FindIdentifier,
+        _ request: CFindRequest,
+        _ respond: @escaping @Sendable (DataSet) async throws -> Void
+    ) async throws -> DIMSEOutcome {
+        var query = question.query
+        query.limit = FindIdentifier.pageLength
+        while true {
+            let page = try await archive.query.find(query, as: principal)
+            for match in page {
+                guard !request.isCancelled() else { return DIMSEOutcome(.cancel) }
+                try await respond(question.response(match, retrieveAETitle: aeTitle))
+            }
+            guard page.count == FindIdentifier.pageLength else { return .success }
+            query.offset += page.count
+        }
+    }
+}

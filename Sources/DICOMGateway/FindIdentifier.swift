@@ -1,0 +1,96 @@
+import ArchiveCatalog
+import ArchiveServices
+import DICOMCore
+
+/// The identifier of a C-FIND-RQ, understood (PS3.4 C.4.1, C.6).
+struct FindIdentifier: Sendable {
+    /// Matches read from the catalog at once.
+    static let pageLength = 1_000
+
+    /// The information model of the SOP class.
+    enum Model: Sendable {
+        case patientRoot
+        case studyRoot
+    }
+
+    /// The question that the identifier asks.
+    private(set) var query: ArchiveQuery
+    /// The keys as they were sent, to be answered one by one.
+    private let keys: [DataElement]
+
+    init(_ identifier: DataSet, model: Model, parser: MatchingParser = MatchingParser()) throws(IdentifierError) {
+        guard let code = identifier.string(.queryRetrieveLevel) else {
+            throw IdentifierError(.queryRetrieveLevel, "Query/Retrieve Level is missing")
+        }
+        guard let level = QueryLevel(code: code), model == .patientRoot || level != .patient else {
+            throw IdentifierError(.queryRetrieveLevel, "Query/Retrieve Level is not of this model")
+        }
+        keys = identifier.elements.filter { !Self.isAboutTheQuery($0.tag) }
+        query = ArchiveQuery(level: level)
+        // The unique key of the level is always answered (PS3.4 C.2.2.1.1).
+        query.attributes = Set(keys.map(\.tag) + [Self.uniqueKey(of: level)])
+        let characterSet = identifier.specificCharacterSet
+        for key in keys {
+            guard let subject = MatchingCondition.Subject(tag: key.tag), key.items.isEmpty else { continue }
+            let values = key.vr.isText ? key.strings(characterSet) : key.integers.map { String($0) }
+            do throws(MatchingError) {
+                if let condition = try parser.condition(on: subject, values: values) {
+                    query.conditions.append(condition)
+                }
+            } catch {
+                throw IdentifierError(key.tag, "\(key.tag): \(error.code.rawValue)")
+            }
+        }
+    }
+
+    /// The identifier of a pending response: every key that was sent, with the match's value or empty.
+    func response(_ match: DataSet, retrieveAETitle: AETitle) -> DataSet {
+        var response = DataSet()
+        for key in keys {
+            response.set(match[key.tag] ?? Self.empty(key))
+        }
+        let unique = Self.uniqueKey(of: query.level)
+        if response[unique] == nil, let element = match[unique] { response.set(element) }
+        if let characterSet = match[.specificCharacterSet] { response.set(characterSet) }
+        response.set(.text(.queryRetrieveLevel, .cs, query.level.code))
+        response.set(.text(.retrieveAETitle, .ae, retrieveAETitle.string))
+        if query.attributes.contains(.instanceAvailability) {
+            response.set(.text(.instanceAvailability, .cs, "ONLINE"))
+        }
+        return response
+    }
+
+    private static func isAboutTheQuery(_ tag: Tag) -> Bool {
+        switch tag {
+        case .queryRetrieveLevel, .specificCharacterSet, .retrieveAETitle, .timezoneOffsetFromUTC: true
+        default: tag.isGroupLength
+        }
+    }
+
+    private static func uniqueKey(of level: QueryLevel) -> Tag {
+        switch level {
+        case .patient: .patientID
+        case .study: .studyInstanceUID
+        case .series: .seriesInstanceUID
+        case .instance: .sopInstanceUID
+        }
+    }
+
+    private static func empty(_ key: DataElement) -> DataElement {
+        if key.vr == .sq { return .sequence(key.tag, []) }
+        return .empty(key.tag, key.vr)
+    }
+}
+
+/// An identifier that cannot be understood.
+///
+/// Holds no value of it.
+struct IdentifierError: Error, Sendable, Hashable {
+    let tag: Tag
+    let comment: String
+
+    init(_ tag: Tag, _ comment: String) {
+        self.tag = tag
+        self.comment = comment
+    }
+}

@@ -1,0 +1,252 @@
+public import Logging
+public import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Listens at one address and serves the associations that are asked for there (PS3.8 9.1).
+public final class AssociationListener: Sendable {
+    /// What a listener needs to know.
+    public struct Configuration: Sendable {
+        /// The name or address to listen at.
+        public var host = "127.0.0.1"
+        /// The port; 0: any free one.
+        public var port = 11_112
+        /// Limits of each association.
+        public var limits = UpperLayerLimits()
+        /// Associations at a time.
+        public var associationCount = 128
+        /// Associations at a time with one peer address.
+        public var associationCountByPeer = 16
+        /// Connections at a time that have not asked for an association.
+        public var halfOpenCount = 64
+        /// Connections of one peer address at a time that have not asked for an association.
+        public var halfOpenCountByPeer = 16
+        /// How long associations may go on after `beginShutdown()` before they are aborted.
+        public var shutdownGrace: Duration = .seconds(20)
+        /// Whether the task of an association runs on its event loop, without a change of thread for each message.
+        ///
+        /// What is served must then neither block nor go round without waiting: the loop could not read or write. Blocking
+        /// work goes to a pool, as anywhere else.
+        public var servesOnEventLoop = true
+
+        /// Makes the default configuration.
+        public init() {}
+    }
+
+    /// What the owner of the listener says to a request.
+    public enum Admission: Sendable {
+        /// Go on, with what to answer to a user identity that wants a positive response.
+        case accept(userIdentityResponse: ByteBuffer?)
+        /// Refuse.
+        case reject(AssociateReject)
+    }
+
+    /// Judges a request by its titles, its user identity, and the address of the peer (without port).
+    public typealias AdmissionRule = @Sendable (AssociateRequest, _ peerAddress: String?) async -> Admission
+
+    private let configuration: Configuration
+    private let policy: any NegotiationPolicy
+    private let admission: AdmissionRule
+    private let logger: Logger
+    private let server: NIOAsyncChannel<AcceptedConnection, Never>
+    private let shared: Mutex<Shared>
+
+    private struct Shared {
+        var ledger: AdmissionLedger
+        var pipes: [ObjectIdentifier: AssociationPipe] = [:]
+        var isShuttingDown = false
+    }
+
+    private init(
+        configuration: Configuration,
+        policy: any NegotiationPolicy,
+        admission: @escaping AdmissionRule,
+        logger: Logger,
+        server: NIOAsyncChannel<AcceptedConnection, Never>
+    ) {
+        self.configuration = configuration
+        self.policy = policy
+        self.admission = admission
+        self.logger = logger
+        self.server = server
+        var limits = AdmissionLedger.Limits()
+        limits.associationCount = configuration.associationCount
+        limits.associationCountByPeer = configuration.associationCountByPeer
+        limits.halfOpenCount = configuration.halfOpenCount
+        limits.halfOpenCountByPeer = configuration.halfOpenCountByPeer
+        shared = Mutex(Shared(ledger: AdmissionLedger(limits: limits)))
+    }
+
+    /// Opens the port. Nobody is served before `run`.
+    ///
+    /// - Throws: `.bindFailed`.
+    public static func bind(
+        _ configuration: Configuration,
+        policy: any NegotiationPolicy = ArchiveNegotiationPolicy(),
+        group: any EventLoopGroup,
+        logger: Logger,
+        admission: @escaping AdmissionRule
+    ) async throws(UpperLayerError) -> AssociationListener {
+        let limits = configuration.limits
+        do {
+            let server = try await ServerBootstrap(group: group)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelOption(.backlog, value: 256)
+                .childAssociationOptions(limits)
+                .bind(host: configuration.host, port: configuration.port) { channel in
+                    AcceptedConnection.make(channel, limits: limits, logger: logger)
+                }
+            return AssociationListener(
+                configuration: configuration,
+                policy: policy,
+                admission: admission,
+                logger: logger,
+                server: server
+            )
+        } catch {
+            throw UpperLayerError(.bindFailed)
+        }
+    }
+
+    /// The port that is listened at.
+    public var port: Int? { server.channel.localAddress?.port }
+
+    /// Serves until `beginShutdown()`, or until the task is cancelled, which aborts what goes on.
+    ///
+    /// Returns when the last association is over. `serve` is called once for each association that is established, each
+    /// in a child task; when it returns without the association being over, the association is aborted.
+    public func run(_ serve: @escaping @Sendable (Association) async -> Void) async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            try await server.executeThenClose { connections in
+                for try await connection in connections {
+                    accept(connection, into: &group, serve)
+                }
+            }
+            let grace = server.channel.eventLoop.scheduleTask(in: TimeAmount(configuration.shutdownGrace)) {
+                self.abortAll()
+            }
+            group.addTask {
+                await self.lastIsClosed()
+                grace.cancel()
+            }
+        }
+    }
+
+    /// Stops listening; what goes on may finish within the `shutdownGrace`.
+    public func beginShutdown() {
+        shared.withLock { $0.isShuttingDown = true }
+        server.channel.close(promise: nil)
+    }
+
+    /// Associations and connections at present.
+    public var connectionCount: Int { shared.withLock { $0.pipes.count } }
+}
+
+extension AssociationListener {
+    private func accept(
+        _ connection: AcceptedConnection,
+        into group: inout ThrowingDiscardingTaskGroup<any Error>,
+        _ serve: @escaping @Sendable (Association) async -> Void
+    ) {
+        let peer = connection.peerAddress ?? ""
+        let isWelcome = shared.withLock { shared in
+            guard !shared.isShuttingDown, shared.ledger.connect(peer) else { return false }
+            shared.pipes[ObjectIdentifier(connection.pipe)] = connection.pipe
+            return true
+        }
+        guard isWelcome else {
+            connection.channel.close(promise: nil)
+            return
+        }
+        let executor = configuration.servesOnEventLoop ? EventLoopTaskExecutor(connection.channel.eventLoop) : nil
+        group.addTask(executorPreference: executor) {
+            await withTaskCancellationHandler {
+                await self.serveConnection(connection, peer: peer, serve)
+            } onCancel: {
+                connection.channel.close(promise: nil)
+            }
+        }
+    }
+
+    private func serveConnection(
+        _ connection: AcceptedConnection,
+        peer: String,
+        _ serve: @Sendable (Association) async -> Void
+    ) async {
+        var isAssociated = false
+        if case .request(let request) = await connection.pipe.handshake() {
+            let decision = await decide(request, connection)
+            switch decision {
+            case .accept(let response):
+                isAssociated = shared.withLock { $0.ledger.associate(peer) }
+                if isAssociated {
+                    await establish(request, connection, userIdentityResponse: response, serve)
+                } else {
+                    reject(.localLimitExceeded, connection)
+                }
+            case .reject(let reject): self.reject(reject, connection)
+            }
+        }
+        await connection.pipe.closed()
+        shared.withLock { shared in
+            shared.pipes[ObjectIdentifier(connection.pipe)] = nil
+            shared.ledger.close(peer, wasAssociated: isAssociated)
+        }
+    }
+
+    private func decide(_ request: AssociateRequest, _ connection: AcceptedConnection) async -> Admission {
+        if let refusal = Negotiation.refusal(of: request, isSecure: connection.isSecure) { return .reject(refusal) }
+        return await admission(request, connection.peerAddress)
+    }
+
+    private func reject(_ reject: AssociateReject, _ connection: AcceptedConnection) {
+        logger.info(
+            "association rejected",
+            metadata: [
+                "result": "\(reject.result)", "source": "\(reject.source)", "reason": "\(reject.reason)",
+                "peer": "\(connection.peerAddress ?? "")",
+            ]
+        )
+        connection.pipe.command(.reject(reject))
+    }
+
+    private func establish(
+        _ request: AssociateRequest,
+        _ connection: AcceptedConnection,
+        userIdentityResponse: ByteBuffer?,
+        _ serve: @Sendable (Association) async -> Void
+    ) async {
+        guard let calling = request.callingAETitle, let called = request.calledAETitle else { return }
+        let accept = Negotiation(request: request, policy: policy, limits: configuration.limits)
+            .accept(userIdentityResponse: userIdentityResponse)
+        let association = Association(
+            description: AssociationDescription(
+                callingAETitle: calling,
+                calledAETitle: called,
+                peerAddress: connection.peerAddress,
+                isSecure: connection.isSecure,
+                presentationContexts: Negotiation.contexts(of: request, accept),
+                peerInformation: request.userInformation
+            ),
+            pipe: connection.pipe
+        )
+        connection.pipe.command(.accept(accept))
+        logger.debug("association established", metadata: ["calling": "\(calling)", "called": "\(called)"])
+        await serve(association)
+        if association.end == nil { association.abort() }
+        logger.debug("association over", metadata: ["calling": "\(calling)", "called": "\(called)"])
+    }
+
+    private func abortAll() {
+        for pipe in shared.withLock({ Array($0.pipes.values) }) {
+            pipe.command(.abort(.provider(.notSpecified)))
+            pipe.close()
+        }
+    }
+
+    private func lastIsClosed() async {
+        for pipe in shared.withLock({ Array($0.pipes.values) }) {
+            await pipe.closed()
+        }
+    }
+}

@@ -1,0 +1,40 @@
+public import DICOMUpperLayer
+public import Logging
+
+/// Serves the operations of associations as SCP (PS3.7 8).
+public struct DIMSEServer: Sendable {
+    private let provider: any DIMSEServiceProvider
+    private let policy: ArchiveNegotiationPolicy
+    private let limits: DIMSELimits
+    private let logger: Logger
+
+    /// Makes a server.
+    ///
+    /// - Parameter policy: That of the listener: tells storage SOP classes from others.
+    public init(
+        provider: any DIMSEServiceProvider,
+        policy: ArchiveNegotiationPolicy = ArchiveNegotiationPolicy(),
+        limits: DIMSELimits = DIMSELimits(),
+        logger: Logger
+    ) {
+        self.provider = provider
+        self.policy = policy
+        self.limits = limits
+        self.logger = logger
+    }
+
+    /// Serves one association to its end.
+    public func run(_ association: Association) async {
+        let services = await provider.open(association.description)
+        var session = DIMSESession(association: association, services: services, policy: policy, limits: limits)
+        do throws(DIMSEError) {
+            try await session.serve()
+        } catch {
+            if let abort = error.abort {
+                logger.notice("association aborted", metadata: ["reason": "\(error.code)"])
+                association.abort(abort)
+            }
+        }
+        await services.ended()
+    }
+}

@@ -1,0 +1,142 @@
+import AccessControl
+import ArchiveServices
+import DICOMCoding
+import DICOMCore
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Platform
+
+/// Retrieves frames and bulk data (PS3.18 10.4.1.1.5 and 10.4.1.1.6).
+struct FrameRoutes: Sendable {
+    let retrieve: RetrieveService
+    let links: Links
+    let limits: HTTPLimits
+    let logger: Logger
+
+    /// Sends frames in the order of the list.
+    func frames(
+        _ list: String,
+        of resource: Route.InstanceResource,
+        accept: AcceptHeader,
+        as principal: Principal
+    ) async throws -> Response {
+        let frameNumbers = try FrameList.frameNumbers(list, limit: limits.frameCount)
+        let instance = try await instance(resource, as: principal)
+        let frameCount = try await retrieve.frameCount(of: instance, as: principal)
+        guard frameNumbers.allSatisfy({ $0 <= frameCount }) else {
+            throw ArchiveError(.notFound, "The instance has \(frameCount) frames")
+        }
+        return try await frames(frameNumbers, of: instance, accept: accept, as: principal)
+    }
+
+    /// Sends one bulk value; of compressed pixel data, every frame.
+    func bulkData(
+        at text: String,
+        of resource: Route.InstanceResource,
+        accept: AcceptHeader,
+        as principal: Principal
+    ) async throws -> Response {
+        guard let path = BulkPath(text) else {
+            throw RequestError(.badRequest, "The path of the bulk data is none that the metadata of an instance gave")
+        }
+        let instance = try await instance(resource, as: principal)
+        if path == BulkPath(tag: .pixelData), instance.transferSyntax.isEncapsulated {
+            let frameCount = try await retrieve.frameCount(of: instance, as: principal)
+            guard frameCount > 0 else { throw ArchiveError(.notFound, "The instance has no frames") }
+            return try await frames(Array(1...frameCount), of: instance, accept: accept, as: principal)
+        }
+        let isBigEndian = instance.transferSyntax.isBigEndian
+        let form = Representation.frames(isBigEndian ? instance.transferSyntax : .explicitVRLittleEndian)
+        let (packaging, mediaType) = try Self.negotiate(form, accept, allowsSingle: true)
+        let stream = try await retrieve.bulkData(at: path.description, of: instance, as: principal)
+        let location = links.instance(instance.path) + "/bulkdata/" + path.description
+        return answer(stream, form, mediaType, packaging, location: location)
+    }
+
+    private func frames(
+        _ frameNumbers: [Int],
+        of instance: ArchivedInstance,
+        accept: AcceptHeader,
+        as principal: Principal
+    ) async throws -> Response {
+        let form = Representation.frames(instance.transferSyntax)
+        let (packaging, mediaType) = try Self.negotiate(form, accept, allowsSingle: frameNumbers.count == 1)
+        guard let firstNumber = frameNumbers.first else { throw ArchiveError(.notFound, "No frame was asked for") }
+        let first = try await retrieve.frame(firstNumber, of: instance, as: principal)
+        let location = links.instance(instance.path) + "/frames/"
+        guard frameNumbers.count > 1 else {
+            return answer(first, form, mediaType, packaging, location: location + String(firstNumber))
+        }
+
+        let frame = MultipartFrame(random: SystemRandomSource())
+        let contentType = form.contentType(as: mediaType)
+        return Response(
+            status: .ok,
+            headers: [.contentType: frame.contentType(type: mediaType)],
+            body: StreamedResponse.body(logger: logger) { writer in
+                try await writer.write(
+                    frame.head(contentType: contentType, location: location + String(firstNumber), isFirst: true)
+                )
+                try await writer.write(contentsOf: first)
+                for number in frameNumbers.dropFirst() {
+                    let stream = try await retrieve.frame(number, of: instance, as: principal)
+                    try await writer.write(
+                        frame.head(contentType: contentType, location: location + String(number), isFirst: false)
+                    )
+                    try await writer.write(contentsOf: stream)
+                }
+                try await writer.write(frame.tail)
+            }
+        )
+    }
+
+    private func answer(
+        _ stream: ByteStream,
+        _ form: Representation,
+        _ mediaType: String,
+        _ packaging: RetrieveAcceptance.Packaging,
+        location: String
+    ) -> Response {
+        let contentType = form.contentType(as: mediaType)
+        switch packaging {
+        case .single: return StreamedResponse.single(stream, contentType: contentType, logger: logger)
+        case .multipart:
+            return StreamedResponse.multipart(
+                stream,
+                type: mediaType,
+                contentType: contentType,
+                location: location,
+                logger: logger
+            )
+        }
+    }
+
+    private func instance(
+        _ resource: Route.InstanceResource,
+        as principal: Principal
+    ) async throws -> ArchivedInstance {
+        let found = try await retrieve.instances(
+            in: resource.scope,
+            as: principal,
+            offset: 0,
+            limit: 1,
+            includesHeader: true
+        )
+        guard let instance = found.first else { throw ArchiveError(.notFound, "There is no such instance") }
+        return instance
+    }
+
+    private static func negotiate(
+        _ form: Representation,
+        _ accept: AcceptHeader,
+        allowsSingle: Bool
+    ) throws(RequestError) -> (RetrieveAcceptance.Packaging, mediaType: String) {
+        let acceptance = RetrieveAcceptance(accept, allowsSingle: allowsSingle)
+        guard let packaging = acceptance.packaging(for: [form]),
+            let mediaType = acceptance.mediaType(for: form, packaging: packaging)
+        else { throw RetrieveAcceptance.refusal([form]) }
+        return (packaging, mediaType)
+    }
+}

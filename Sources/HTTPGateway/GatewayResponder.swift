@@ -1,0 +1,102 @@
+import AccessControl
+import ArchiveServices
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTP1
+import Platform
+
+/// Answers each request: who asks, what for, and nothing without both.
+struct GatewayResponder: HTTPResponder {
+    let gate: RequestGate
+    let health: @Sendable () async -> Readiness
+    let store: StoreRoutes
+    let search: SearchRoutes
+    let objects: ObjectRoutes
+    let metadata: MetadataRoutes
+    let frames: FrameRoutes
+    let verification: VerificationRoutes
+    let links: Links
+    let limits: HTTPLimits
+    let logger: Logger
+
+    func respond(to request: Request, context: GatewayContext) async throws -> Response {
+        var response: Response
+        do {
+            response = try await answer(request)
+        } catch let error as HTTPParserError {
+            // The server closes the connection then; nothing of it can be trusted any more.
+            throw error
+        } catch {
+            response = refuse(error)
+        }
+        for field in Self.securityFields {
+            response.headers[field.name] = field.value
+        }
+        logger.debug(
+            "Answered a request",
+            metadata: [
+                LogKeys.httpMethod: "\(request.method.rawValue)", LogKeys.status: "\(response.status.code)",
+            ]
+        )
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func answer(_ request: Request) async throws -> Response {
+        let admission = try gate.admit(
+            request.method,
+            path: request.uri.path,
+            query: request.uri.query,
+            headers: request.headers
+        )
+        switch admission {
+        case .anyone(.live): return Readiness.live
+        case .anyone(.ready): return await health().response
+        case .caller(let principal, let route): return try await answer(route, request, principal)
+        }
+    }
+
+    private func answer(_ route: Route, _ request: Request, _ principal: Principal) async throws -> Response {
+        let items = try QueryItems(request.uri.query)
+        let accept = accept(request.headers, items)
+        switch route {
+        case .capabilities: return Capabilities.response(links: links, limits: limits)
+        case .verification: return try verification.verify(as: principal)
+        case .store(let study): return try await store.store(request, accept: accept, study: study, as: principal)
+        case .search(let resource):
+            return try await search.search(resource, items, accept: accept, as: principal)
+        case .retrieve(let scope): return try await objects.objects(in: scope, accept: accept, as: principal)
+        case .metadata(let scope): return try await metadata.metadata(of: scope, accept: accept, as: principal)
+        case .frames(let resource, let list):
+            return try await frames.frames(list, of: resource, accept: accept, as: principal)
+        case .bulkData(let resource, let path):
+            return try await frames.bulkData(at: path, of: resource, accept: accept, as: principal)
+        }
+    }
+
+    // The query parameter counts before the header (PS3.18 8.3.3.1).
+    private func accept(_ headers: HTTPFields, _ items: QueryItems) -> AcceptHeader {
+        let parameter = items.values(of: "accept")
+        return AcceptHeader(parameter.isEmpty ? headers[values: .accept] : parameter, limit: limits.acceptCount)
+    }
+
+    private func refuse(_ error: any Error) -> Response {
+        let problem = Problem(error)
+        if problem.status.kind == .serverError {
+            logger.error("A request failed", metadata: [LogKeys.errorCode: "\(problem.code)"])
+        }
+        return problem.response()
+    }
+
+    private static let securityFields: [HTTPField] = [
+        HTTPField(name: .xContentTypeOptions, value: "nosniff"),
+        HTTPField(name: .contentSecurityPolicy, value: "default-src 'none'; sandbox"),
+        HTTPField(name: .cacheControl, value: "no-store"),
+    ]
+}
+
+/// What the server hands over with each request; the archive needs nothing of it.
+struct GatewayContext: InitializableFromSource {
+    init(source: ApplicationRequestContextSource) {}
+}

@@ -1,0 +1,96 @@
+public import ArchiveServices
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+public import Logging
+public import NIOCore
+
+/// The HTTP door: DICOMweb (PS3.18) and health, HTTP/1.1.
+///
+/// It finds out who asks, translates, and maps errors; what may be done and how is up to the services.
+public struct HTTPGateway: Sendable {
+    private let configuration: HTTPGatewayConfiguration
+    private let responder: GatewayResponder
+    private let links: Links
+    private let eventLoopGroup: any EventLoopGroup
+    private let onServing: @Sendable (Int) async -> Void
+    private let logger: Logger
+
+    /// Puts the door together.
+    ///
+    /// - Parameters:
+    ///   - health: Asked for each `/health/ready`.
+    ///   - onServing: Told the port once connections are accepted.
+    public init(
+        configuration: HTTPGatewayConfiguration,
+        ingest: IngestService,
+        query: QueryService,
+        retrieve: RetrieveService,
+        verification: VerificationService,
+        authenticator: HTTPAuthenticator,
+        health: @escaping @Sendable () async -> Readiness,
+        eventLoopGroup: any EventLoopGroup,
+        logger: Logger,
+        onServing: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.eventLoopGroup = eventLoopGroup
+        self.onServing = onServing
+        self.logger = logger
+        let links = Links(configuration: configuration)
+        let limits = configuration.limits
+        self.links = links
+        responder = GatewayResponder(
+            gate: RequestGate(authenticator: authenticator),
+            health: health,
+            store: StoreRoutes(ingest: ingest, links: links, limits: limits),
+            search: SearchRoutes(queries: query, links: links, limits: limits),
+            objects: ObjectRoutes(retrieve: retrieve, links: links, logger: logger),
+            metadata: MetadataRoutes(retrieve: retrieve, links: links, logger: logger),
+            frames: FrameRoutes(retrieve: retrieve, links: links, limits: limits, logger: logger),
+            verification: VerificationRoutes(verification: verification, logger: logger),
+            links: links,
+            limits: limits,
+            logger: logger
+        )
+    }
+
+    /// Serves until the task is cancelled or the service group around it shuts down gracefully.
+    public func run() async throws {
+        let limits = configuration.limits
+        var connectionLogger = logger
+        connectionLogger.logLevel = max(logger.logLevel, .warning)
+        let application = Application(
+            responder: responder,
+            server: .http1(configuration: Self.channelConfiguration(limits)),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.connectionCount, logger: logger)
+            ),
+            onServerRunning: { [links, onServing] channel in
+                guard let port = channel.localAddress?.port else { return }
+                links.bound(to: port)
+                await onServing(port)
+            },
+            eventLoopGroupProvider: .shared(eventLoopGroup),
+            // The framework logs requests and errors in words of its own; what an operator needs is logged by the routes.
+            logger: connectionLogger
+        )
+        try await application.run()
+    }
+
+    private static func channelConfiguration(_ limits: HTTPLimits) -> HTTP1Channel.Configuration {
+        let idle = TimeAmount.seconds(Int64(limits.idleSeconds))
+        return HTTP1Channel.Configuration(
+            additionalChannelHandlers: [
+                HeaderOverflowHandler(), ExpectContinueHandler(), StalledReaderHandler(timeout: idle),
+            ],
+            idleTimeout: idle,
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: limits.headerLength,
+                maxHeaderListSize: limits.headerLength,
+                maxHeaderFieldCount: limits.headerFieldCount
+            )
+        )
+    }
+}

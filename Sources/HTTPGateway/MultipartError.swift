@@ -1,0 +1,31 @@
+/// Why a body is no multipart message that the archive takes.
+struct MultipartError: Error, Sendable, Hashable {
+    enum Code: String, Sendable, Hashable {
+        case badBoundary
+        case badDelimiter
+        case badHeader
+        case headerTooLong
+        case tooManyParts
+        case truncated
+    }
+
+    let code: Code
+    /// Bytes from the first byte of the body.
+    let offset: UInt64
+}
+
+extension MultipartError: CustomStringConvertible {
+    var description: String {
+        switch code {
+        case .badBoundary:
+            "The boundary parameter of the Content-Type is missing, too long or holds forbidden characters"
+        case .badDelimiter: "The line of a boundary has other characters behind the boundary (byte \(offset))"
+        case .badHeader: "The header of a part is malformed (byte \(offset))"
+        case .headerTooLong:
+            "The header of a part is longer than the limit limits.multipart.headerLength (byte \(offset))"
+        case .tooManyParts:
+            "There are more parts than the limit limits.multipart.parts; send the rest in another request"
+        case .truncated: "The body ends before its closing boundary (byte \(offset)); send it again as a whole"
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import ArchiveServices
+import DICOMCore
+import HTTPTypes
+
+/// What a request is about: the table of all resources (PS3.18 10.1).
+enum Route: Sendable, Hashable {
+    case capabilities
+    case verification
+    case store(study: UID?)
+    case search(SearchResource)
+    case retrieve(RetrieveScope)
+    case metadata(RetrieveScope)
+    case frames(InstanceResource, list: String)
+    case bulkData(InstanceResource, path: String)
+
+    /// One instance by its three UIDs.
+    struct InstanceResource: Sendable, Hashable {
+        let study: UID
+        let series: UID
+        let instance: UID
+
+        var scope: RetrieveScope {
+            RetrieveScope(studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID: instance)
+        }
+    }
+
+    /// Finds the route of a method and path.
+    ///
+    /// - Throws: `.notFound`, `.methodNotAllowed` with the methods there are, `.badRequest` for segments that are no UID.
+    init(_ method: HTTPRequest.Method, _ path: RequestPath) throws(RequestError) {
+        let candidates = try Self.routes(path.segments)
+        guard !candidates.isEmpty else { throw RequestError(.notFound, "There is no such resource") }
+        // HEAD is GET without the body (RFC 9110 9.3.2).
+        let wanted = method == .head ? .get : method
+        guard let match = candidates.first(where: { $0.method == wanted }) else {
+            throw RequestError(
+                .methodNotAllowed,
+                "The resource does not have this method",
+                available: candidates.map(\.method.rawValue)
+            )
+        }
+        self = match.route
+    }
+
+    private typealias Candidate = (method: HTTPRequest.Method, route: Route)
+
+    private static func routes(_ segments: [String]) throws(RequestError) -> [Candidate] {
+        switch segments {
+        case ["api", "verification"]: return [(.post, .verification)]
+        case ["dicomweb"]: return [(.get, .capabilities), (.options, .capabilities)]
+        case ["dicomweb", "studies"]: return [(.get, .search(.studies)), (.post, .store(study: nil))]
+        case ["dicomweb", "series"]: return [(.get, .search(.series(study: nil)))]
+        case ["dicomweb", "instances"]: return [(.get, .search(.instances(study: nil, series: nil)))]
+        default:
+            guard segments.count >= 3, segments.starts(with: ["dicomweb", "studies"]) else { return [] }
+            return try studyRoutes(study: try uid(segments[2]), Array(segments.dropFirst(3)))
+        }
+    }
+
+    private static func studyRoutes(study: UID, _ rest: [String]) throws(RequestError) -> [Candidate] {
+        switch rest {
+        case []:
+            return [(.get, .retrieve(RetrieveScope(studyInstanceUID: study))), (.post, .store(study: study))]
+        case ["metadata"]: return [(.get, .metadata(RetrieveScope(studyInstanceUID: study)))]
+        case ["series"]: return [(.get, .search(.series(study: study)))]
+        case ["instances"]: return [(.get, .search(.instances(study: study, series: nil)))]
+        default:
+            guard rest.count >= 2, rest[0] == "series" else { return [] }
+            return try seriesRoutes(study: study, series: try uid(rest[1]), Array(rest.dropFirst(2)))
+        }
+    }
+
+    private static func seriesRoutes(study: UID, series: UID, _ rest: [String]) throws(RequestError) -> [Candidate] {
+        let scope = RetrieveScope(studyInstanceUID: study, seriesInstanceUID: series)
+        switch rest {
+        case []: return [(.get, .retrieve(scope))]
+        case ["metadata"]: return [(.get, .metadata(scope))]
+        case ["instances"]: return [(.get, .search(.instances(study: study, series: series)))]
+        default:
+            guard rest.count >= 2, rest[0] == "instances" else { return [] }
+            let resource = InstanceResource(study: study, series: series, instance: try uid(rest[1]))
+            return instanceRoutes(resource, Array(rest.dropFirst(2)))
+        }
+    }
+
+    private static func instanceRoutes(_ resource: InstanceResource, _ rest: [String]) -> [Candidate] {
+        switch (rest.first, rest.count) {
+        case (nil, _): [(.get, .retrieve(resource.scope))]
+        case ("metadata", 1): [(.get, .metadata(resource.scope))]
+        case ("frames", 2): [(.get, .frames(resource, list: rest[1]))]
+        case ("bulkdata", 2...): [(.get, .bulkData(resource, path: rest.dropFirst().joined(separator: "/")))]
+        default: []
+        }
+    }
+
+    private static func uid(_ text: String) throws(RequestError) -> UID {
+        guard let uid = UID(text) else { throw RequestError(.badRequest, "A segment of the path is no UID") }
+        return uid
+    }
+}
+
+/// What a search asks for, and within what (PS3.18 table 10.6.1-5).
+enum SearchResource: Sendable, Hashable {
+    case studies
+    case series(study: UID?)
+    case instances(study: UID?, series: UID?)
+}

@@ -1,0 +1,210 @@
+import ArchiveCatalog
+import ArchiveServices
+import DICOMCore
+
+/// A search as its URL asks for it (PS3.18 8.3.4 and 10.6.1.2), turned into a question to the archive.
+struct SearchRequest: Sendable, Hashable {
+    /// The question.
+    ///
+    /// It asks for one answer more than will be given, to know whether there are more.
+    let query: ArchiveQuery
+    /// Answers to give at most.
+    let limit: Int
+    /// The attributes that each answer carries even when they are empty.
+    let requiredAttributes: [Tag]
+    /// What was asked for and will not be done, for `Warning` header fields.
+    let warnings: [String]
+
+    /// Reads the query of a search.
+    ///
+    /// - Throws: ``RequestError`` and ``MatchingError`` for keys and values that cannot be understood.
+    init(_ resource: SearchResource, _ items: QueryItems, resultLimit: Int) throws {
+        var parser = SearchParser(resource)
+        for item in items.items {
+            try parser.take(item)
+        }
+        limit = min(parser.limit ?? resultLimit, resultLimit)
+        requiredAttributes = resource.requiredAttributes
+        warnings = parser.warnings
+        query = ArchiveQuery(
+            level: resource.level,
+            conditions: try parser.conditions(),
+            attributes: Set(resource.returnedAttributes).union(parser.attributes),
+            wantsAllAttributes: parser.wantsAllAttributes,
+            limit: limit + 1,
+            offset: parser.offset
+        )
+    }
+}
+
+/// Gathers the items of a query.
+private struct SearchParser {
+    let resource: SearchResource
+    var limit: Int?
+    var offset = 0
+    var attributes: Set<Tag> = []
+    var wantsAllAttributes = false
+    var warnings: [String] = []
+    private var values: [MatchingCondition.Subject: [String]] = [:]
+    private var order: [MatchingCondition.Subject] = []
+
+    init(_ resource: SearchResource) {
+        self.resource = resource
+    }
+
+    mutating func take(_ item: QueryItems.Item) throws(RequestError) {
+        switch item.name {
+        case "limit": limit = try Self.number(item)
+        case "offset": offset = try Self.number(item)
+        case "includefield": try takeField(item.value)
+        case "fuzzymatching": try takeSwitch(item, "Fuzzy matching is not done: names match letter by letter")
+        case "emptyvaluematching": try takeSwitch(item, "Empty value matching is not done")
+        case "multiplevaluematching": try takeSwitch(item, "Multiple value matching is done where PS3.4 has it")
+        case "accept", "charset": break
+        default: try takeKey(item)
+        }
+    }
+
+    func conditions() throws(MatchingError) -> [MatchingCondition] {
+        var conditions = resource.conditions
+        for subject in order {
+            if let condition = try MatchingParser().condition(on: subject, values: values[subject] ?? []) {
+                conditions.append(condition)
+            }
+        }
+        return conditions
+    }
+
+    private mutating func takeField(_ list: String) throws(RequestError) {
+        for field in list.split(separator: ",") {
+            guard field != "all" else {
+                wantsAllAttributes = true
+                continue
+            }
+            // Of an attribute in a sequence, the whole sequence is returned.
+            let tag = try Self.tag(field.prefix { $0 != "." })
+            if let attribute = CatalogAttribute.forTag(tag), attribute.level > resource.level {
+                warn("\(tag) belongs to a lower level and is not returned")
+            } else {
+                attributes.insert(tag)
+            }
+        }
+    }
+
+    private mutating func takeKey(_ item: QueryItems.Item) throws(RequestError) {
+        let tag = try Self.tag(item.name.prefix { $0 != "." })
+        guard !item.name.contains("."), let subject = MatchingCondition.Subject(tag: tag) else {
+            warn("\(tag) is not matched: the archive has no index of it")
+            if !item.name.contains(".") { attributes.insert(tag) }
+            return
+        }
+        // PS3.18 8.3.4.1 separates UIDs by commas, PS3.4 by backslashes.
+        let separators: [Character] = Self.isListOfUIDs(subject) ? [",", "\\"] : ["\\"]
+        let parts = item.value.split { separators.contains($0) }.map(String.init)
+        if values[subject] == nil { order.append(subject) }
+        values[subject, default: []] += parts
+        if (CatalogAttribute.forTag(tag)?.level ?? .study) <= resource.level { attributes.insert(tag) }
+    }
+
+    private mutating func takeSwitch(_ item: QueryItems.Item, _ warning: String) throws(RequestError) {
+        switch item.value {
+        case "true": warn(warning)
+        case "false": break
+        default: throw RequestError(.badRequest, "\(item.name) is neither true nor false")
+        }
+    }
+
+    private mutating func warn(_ text: String) {
+        // A request of thousands of odd keys must not make thousands of header fields.
+        if warnings.count < 16, !warnings.contains(text) { warnings.append(text) }
+    }
+
+    private static func isListOfUIDs(_ subject: MatchingCondition.Subject) -> Bool {
+        switch subject {
+        case .attribute(let attribute): attribute.kind == .uid
+        case .modalitiesInStudy, .sopClassesInStudy: true
+        }
+    }
+
+    private static func number(_ item: QueryItems.Item) throws(RequestError) -> Int {
+        guard (1...12).contains(item.value.utf8.count), item.value.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let number = Int(item.value)
+        else { throw RequestError(.badRequest, "\(item.name) is no whole number from 0 on, or too large") }
+        return number
+    }
+
+    private static func tag(_ name: Substring) throws(RequestError) -> Tag {
+        if let tag = Tag(hexadecimal: name) { return tag }
+        if let tag = DataElementDictionary.tag(forKeyword: name) { return tag }
+        throw RequestError(
+            .badRequest,
+            "A key of the query is neither a keyword of PS3.6 nor eight hexadecimal digits; keywords are case-sensitive"
+        )
+    }
+}
+
+extension SearchResource {
+    /// The level of the answers.
+    var level: QueryLevel {
+        switch self {
+        case .studies: .study
+        case .series: .series
+        case .instances: .instance
+        }
+    }
+
+    /// What the path demands.
+    var conditions: [MatchingCondition] {
+        switch self {
+        case .studies: []
+        case .series(let study): Self.condition(.studyInstanceUID, study)
+        case .instances(let study, let series):
+            Self.condition(.studyInstanceUID, study) + Self.condition(.seriesInstanceUID, series)
+        }
+    }
+
+    /// The attributes that the tables mark as required (PS3.18 tables 10.6.3-3 to 10.6.3-5), and those that place the answer.
+    var requiredAttributes: [Tag] {
+        switch self {
+        case .studies: Self.study
+        case .series(study: nil): Self.study + Self.series
+        case .series: [.studyInstanceUID] + Self.series
+        case .instances(study: nil, series: _): Self.study + Self.series + Self.instance
+        case .instances(study: .some, series: nil): [.studyInstanceUID] + Self.series + Self.instance
+        case .instances(study: .some, series: .some):
+            [.studyInstanceUID, .seriesInstanceUID] + Self.instance
+        }
+    }
+
+    /// The attributes that every answer carries when the archive has them.
+    var returnedAttributes: [Tag] {
+        let optional: [Tag] =
+            switch self {
+            case .studies: [.studyDescription]
+            case .series: Self.seriesWhenKnown
+            case .instances(study: _, series: nil): Self.seriesWhenKnown + Self.instanceWhenKnown
+            case .instances: Self.instanceWhenKnown
+            }
+        return requiredAttributes + optional
+    }
+
+    private static let study: [Tag] = [
+        .studyDate, .studyTime, .accessionNumber, .modalitiesInStudy, .referringPhysicianName, .patientName, .patientID,
+        .patientBirthDate, .patientSex, .studyInstanceUID, .studyID, .numberOfStudyRelatedSeries,
+        .numberOfStudyRelatedInstances,
+    ]
+    private static let series: [Tag] = [
+        .modality, .seriesInstanceUID, .seriesNumber, .numberOfSeriesRelatedInstances,
+    ]
+    private static let seriesWhenKnown: [Tag] = [
+        .seriesDescription, .performedProcedureStepStartDate, .performedProcedureStepStartTime,
+        .scheduledProcedureStepID, .requestedProcedureID,
+    ]
+    private static let instance: [Tag] = [.sopClassUID, .sopInstanceUID, .instanceNumber]
+    private static let instanceWhenKnown: [Tag] = [.rows, .columns, .bitsAllocated, .numberOfFrames]
+
+    private static func condition(_ tag: Tag, _ uid: UID?) -> [MatchingCondition] {
+        guard let uid, let subject = MatchingCondition.Subject(tag: tag) else { return [] }
+        return [MatchingCondition(subject, .values([uid.string]))]
+    }
+}

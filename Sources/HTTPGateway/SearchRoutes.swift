@@ -1,0 +1,54 @@
+import AccessControl
+import ArchiveServices
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// The Search transaction (PS3.18 10.6).
+struct SearchRoutes: Sendable {
+    let queries: QueryService
+    let links: Links
+    let limits: HTTPLimits
+
+    /// Answers with a JSON array; an empty one when nothing matches.
+    func search(
+        _ resource: SearchResource,
+        _ items: QueryItems,
+        accept: AcceptHeader,
+        as principal: Principal
+    ) async throws -> Response {
+        guard let mediaType = accept.best(of: DataSetJSON.mediaTypes) else { throw DataSetJSON.notAcceptable }
+        let request = try SearchRequest(resource, items, resultLimit: limits.resultCount)
+
+        let found = try await queries.find(request.query, as: principal)
+
+        var warnings = request.warnings
+        if found.count > request.limit {
+            warnings.append("There are additional results that can be requested: use offset and limit")
+        }
+        var headers: HTTPFields = [.contentType: mediaType]
+        if let name = HTTPField.Name("Warning") {
+            // 299 is the code that PS3.18 8.3.4.4 and 10.6.3 name.
+            headers[values: name] = warnings.map { "299 cassette \"\($0)\"" }
+        }
+        let answers = found.prefix(request.limit)
+        let answer = SearchAnswer(
+            level: request.query.level,
+            requiredAttributes: request.requiredAttributes,
+            links: links
+        )
+        return Response(
+            status: .ok,
+            headers: headers,
+            body: ResponseBody { writer in
+                var array = DataSetArrayWriter()
+                for found in answers {
+                    array.append(answer.dataSet(found))
+                    if let bytes = array.takeIfLarge() { try await writer.write(bytes) }
+                }
+                try await writer.write(array.finish())
+                try await writer.finish(nil)
+            }
+        )
+    }
+}

@@ -1,0 +1,22 @@
+import AccessControl
+import Platform
+
+/// The administrator token of an archive, kept in its folder for the owner only.
+enum AdministratorToken {
+    /// Reads the token, or draws the first one.
+    static func readOrMake(_ folder: DataFolder, disk: any Disk) throws -> (token: String, isNew: Bool) {
+        let file = SmallFile(path: folder.adminToken, disk: disk)
+        if let text = try file.read() {
+            let token = String(text.prefix { !$0.isWhitespace })
+            guard token.utf8.count >= 32 else {
+                throw CommandFailure(
+                    "\(folder.adminToken) holds no token (32 characters at least): remove it and start again for a new one"
+                )
+            }
+            return (token, false)
+        }
+        let token = BearerTokens.makeToken(random: SystemRandomSource())
+        try file.write(token + "\n")
+        return (token, true)
+    }
+}

@@ -1,0 +1,23 @@
+import Platform
+
+/// The one folder that holds an archive, and the names in it.
+struct DataFolder: Sendable {
+    /// The folder, absolute.
+    let path: String
+
+    var packs: String { path + "/packs" }
+    var keyrings: [String] { [path + "/keyring", path + "/keyring-mirror"] }
+    var index: String { path + "/index.sqlite" }
+    var adminToken: String { path + "/admin-token" }
+    var lock: String { path + "/lock" }
+    var applicationEntities: String { path + "/application-entities" }
+    /// The root key lies beside the data folder: a copy of the folder opens nothing.
+    var defaultRootKey: String { path + ".keys/root.key" }
+
+    /// Takes a path as typed; a relative one counts from the working directory.
+    init(_ typed: String, workingDirectory: String) {
+        var path = typed.hasPrefix("/") ? typed : workingDirectory + "/" + typed
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        self.path = path
+    }
+}

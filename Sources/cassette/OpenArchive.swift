@@ -1,0 +1,137 @@
+import ArchiveCatalog
+import ArchiveServices
+import CatalogSQLite
+import Crypto
+import DICOMCore
+import Logging
+import NIOPosix
+import PackStorage
+import Platform
+import Sealing
+
+/// An archive in this process: the concrete stores, opened and recovered.
+///
+/// The only place that names them.
+struct OpenArchive: Sendable {
+    let archive: Archive
+    /// What the open packs of the last run held.
+    let recovery: RecoveryReport
+    /// What all packs held, when the index was made again.
+    let rebuild: RecoveryReport?
+    private let threads: NIOThreadPool
+
+    /// Threads for files and the database; more than cores, because they wait.
+    private static let threadCount = 8
+
+    /// Opens the archive in a folder whose lock the caller holds, making what is missing.
+    static func open(
+        _ folder: DataFolder,
+        rootKeyPath: String,
+        rebuildsIndex: Bool = false,
+        logger: Logger
+    ) async throws -> OpenArchive {
+        let threads = NIOThreadPool(numberOfThreads: threadCount)
+        threads.start()
+        do {
+            return try await open(folder, rootKeyPath, rebuildsIndex, WorkPool(threads: threads), threads, logger)
+        } catch {
+            try await threads.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private static func open(
+        _ folder: DataFolder,
+        _ rootKeyPath: String,
+        _ rebuildsIndex: Bool,
+        _ pool: WorkPool,
+        _ threads: NIOThreadPool,
+        _ logger: Logger
+    ) async throws -> OpenArchive {
+        let disk = PosixDisk()
+        let random = SystemRandomSource()
+        let clock = SystemWallClock()
+        let provider = FileRootKeyProvider(
+            disk: disk,
+            pool: pool,
+            path: rootKeyPath,
+            random: random,
+            refusingUnder: folder.path
+        )
+        let keyring = try await Keyring.open(
+            directories: folder.keyrings,
+            provider: provider,
+            disk: disk,
+            pool: pool,
+            random: random,
+            clock: clock
+        )
+        let packs = PackStore(
+            directory: folder.packs,
+            disk: disk,
+            pool: pool,
+            keyring: keyring,
+            random: random,
+            clock: clock,
+            logger: logger,
+            configuration: PackConfiguration()
+        )
+        let indexSealingKey = try await keyring.sideKey("index")
+        // The pointer stays inside the closure, which copies the bytes.
+        let indexKey = unsafe indexSealingKey.withUnsafeBytes { unsafe Array($0) }
+        // The index is a projection: one that was removed is made again from the packs.
+        var rebuild: RecoveryReport?
+        if try rebuildsIndex || !disk.exists(folder.index) {
+            rebuild = try await Self.rebuild(folder, indexKey, packs, keyring, disk, pool, logger)
+        }
+        let catalog = try await SQLiteCatalog.open(path: folder.index, key: indexKey, pool: pool)
+        let archive = Archive(
+            packs: packs,
+            keyring: keyring,
+            catalog: catalog,
+            clock: clock,
+            limits: DataSetLimits(),
+            logger: logger
+        )
+        return OpenArchive(
+            archive: archive,
+            recovery: try await archive.recover(),
+            rebuild: rebuild,
+            threads: threads
+        )
+    }
+
+    /// Makes everything durable and ends the threads.
+    func close() async throws {
+        try await archive.close()
+        try await threads.shutdownGracefully()
+    }
+
+    /// Builds the index beside the old one and puts it in its place when it is whole, so that a crash in between leaves
+    /// the old one, or none.
+    private static func rebuild(
+        _ folder: DataFolder,
+        _ key: [UInt8],
+        _ packs: PackStore,
+        _ keyring: Keyring,
+        _ disk: PosixDisk,
+        _ pool: WorkPool,
+        _ logger: Logger
+    ) async throws -> RecoveryReport {
+        let draft = folder.index + ".building"
+        try remove(draft, disk)
+        let catalog = try await SQLiteCatalog.open(path: draft, key: key, pool: pool)
+        let report = try await Archive.rebuild(catalog, from: packs, keyring: keyring, logger: logger)
+        try await catalog.close()
+        try remove(folder.index, disk)
+        try disk.rename(draft, to: folder.index)
+        try disk.syncDirectory(folder.path)
+        return report
+    }
+
+    private static func remove(_ index: String, _ disk: PosixDisk) throws {
+        for suffix in ["-wal", "-shm", ""] where try disk.exists(index + suffix) {
+            try disk.unlink(index + suffix)
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import AsyncHTTPClient
+import DICOMCoding
+import DICOMCore
+import NIOCore
+import NIOHTTP1
+import Platform
+
+/// The server that has a data folder open, as other commands on this host reach it.
+struct RemoteArchive: Sendable {
+    private static let answerLimit = 256 << 20
+    private static let timeout = TimeAmount.hours(12)
+
+    private let address: String
+    private let token: String
+    private let client = HTTPClient(eventLoopGroupProvider: .singleton)
+
+    init(address: String, token: String) {
+        self.address = address
+        self.token = token
+    }
+
+    /// The answers of a QIDO-RS search.
+    func search(_ resource: String) async throws -> [DataSet] {
+        let response = try await send(request(.GET, "/dicomweb/" + resource, accept: "application/dicom+json"))
+        guard response.status == .ok else { throw try await failure(response) }
+        return try await dataSets(response)
+    }
+
+    /// Stores one Part 10 object.
+    ///
+    /// - Returns: `nil` when it is stored, else why not.
+    func store(_ chunks: FileChunks, length: UInt64) async throws -> String? {
+        var request = request(.POST, "/dicomweb/studies", accept: "application/dicom+json")
+        request.headers.add(name: "Content-Type", value: "application/dicom")
+        request.body = .stream(chunks, length: .known(Int64(clamping: length)))
+        let response = try await send(request)
+        if response.status == .ok || response.status == .accepted {
+            _ = try await response.body.collect(upTo: Self.answerLimit)
+            return nil
+        }
+        guard response.status == .conflict else { throw try await failure(response) }
+        let item = try await dataSets(response).first?.items(.failedSOPSequence).first
+        let reason = item?.integer(.failureReason).map { String($0, radix: 16, uppercase: true) } ?? "unknown"
+        return item?.string(.errorComment) ?? "failure reason \(reason)H"
+    }
+
+    /// Lines of JSON that a long task of the server sends as it goes.
+    func lines(_ path: String, _ body: (String) throws -> Void) async throws {
+        let response = try await send(request(.POST, path, accept: "application/x-ndjson"))
+        guard response.status == .ok else { throw try await failure(response) }
+        var pending = ByteBuffer()
+        for try await chunk in response.body {
+            pending.writeImmutableBuffer(chunk)
+            while let end = pending.readableBytesView.firstIndex(of: 0x0A) {
+                try body(pending.readString(length: end - pending.readerIndex) ?? "")
+                pending.moveReaderIndex(forwardBy: 1)
+            }
+            pending.discardReadBytes()
+        }
+    }
+
+    func close() async throws {
+        try await client.shutdown()
+    }
+
+    private func dataSets(_ response: HTTPClientResponse) async throws -> [DataSet] {
+        let text = try await response.body.collect(upTo: Self.answerLimit)
+        return try DICOMJSONReader.dataSets(from: text).map(\.dataSet)
+    }
+
+    private func request(_ method: HTTPMethod, _ path: String, accept: String) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: address + path)
+        request.method = method
+        request.headers.add(name: "Authorization", value: "Bearer " + token)
+        request.headers.add(name: "Accept", value: accept)
+        return request
+    }
+
+    private func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+        do {
+            return try await client.execute(request, timeout: Self.timeout)
+        } catch {
+            throw CommandFailure("The server of this archive does not answer at \(address): \(error)")
+        }
+    }
+
+    private func failure(_ response: HTTPClientResponse) async throws -> CommandFailure {
+        let text = String(buffer: try await response.body.collect(upTo: 64 << 10))
+        return CommandFailure("The server answered \(response.status.code): \(text)")
+    }
+}

@@ -1,0 +1,133 @@
+import AccessControl
+import ArchiveServices
+import DICOMCore
+import DICOMGateway
+import HTTPGateway
+import Logging
+import NIOPosix
+import Platform
+import ServiceLifecycle
+import UnixSignals
+
+/// The doors and the housekeeping of a running archive.
+struct Server: Sendable {
+    /// How often packs are looked at that may be sealed.
+    private static let maintenanceInterval: Duration = .seconds(10)
+    /// How long a pack of a living sender must be quiet.
+    private static let quietTime: Duration = .seconds(30)
+
+    let settings: ServerSettings
+    let folder: DataFolder
+    let lock: FolderLock
+    let token: String
+    let archive: Archive
+    let logger: Logger
+
+    /// Serves until SIGTERM or SIGINT, then lets running work end.
+    ///
+    /// - Parameter started: Called with the ports for DICOM and HTTP once both doors are open.
+    func run(started: @escaping @Sendable (Int, Int) -> Void) async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let dicom = try await DICOMGateway.bind(dicomConfiguration, archive: archive, group: group, logger: logger)
+        let dicomPort = dicom.port ?? settings.dicomPort
+        let web = HTTPGateway(
+            configuration: HTTPGatewayConfiguration(host: settings.bind, port: settings.httpPort),
+            ingest: archive.ingest,
+            query: archive.query,
+            retrieve: archive.retrieve,
+            verification: archive.verification,
+            authenticator: settings.opensAccess
+                ? .anyoneOnLoopback : .bearerTokens(BearerTokens(administratorToken: token)),
+            health: health,
+            eventLoopGroup: group,
+            logger: logger,
+            onServing: { [lock, logger, settings] port in
+                let host = settings.bind == "0.0.0.0" ? "127.0.0.1" : settings.bind
+                do {
+                    try lock.announce("http://\(host):\(port)\n")
+                } catch {
+                    logger.error("other commands will not find this server", metadata: ["cause": "\(error)"])
+                }
+                started(dicomPort, port)
+            }
+        )
+        let services: [any Service] = [
+            DICOMService(gateway: dicom), HTTPService(gateway: web),
+            MaintenanceService(archive: archive, interval: Self.maintenanceInterval, quietTime: Self.quietTime),
+        ]
+        let serviceGroup = ServiceGroup(
+            configuration: .init(
+                services: services.map { .init(service: $0) },
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
+            )
+        )
+        try await serviceGroup.run()
+    }
+
+    private var dicomConfiguration: DICOMGatewayConfiguration {
+        let known = KnownApplicationEntities(folder, disk: PosixDisk())
+        let logger = logger
+        return DICOMGatewayConfiguration(
+            host: settings.bind,
+            port: settings.dicomPort,
+            aeTitle: settings.aet,
+            acceptsAnyCaller: settings.isOnLoopback,
+            opensAccess: settings.opensAccess,
+            isKnown: { title in
+                do {
+                    return try known.titles().contains(title)
+                } catch {
+                    logger.error("the list of AE titles cannot be read; nobody is let in")
+                    return false
+                }
+            }
+        )
+    }
+
+    private var health: @Sendable () async -> Readiness {
+        { [archive] in
+            do {
+                _ = try await archive.counts()
+                return .ready
+            } catch {
+                return .notReady("the catalog does not answer")
+            }
+        }
+    }
+}
+
+/// The DICOM door as a service with a graceful end.
+private struct DICOMService: Service {
+    let gateway: DICOMGateway
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await gateway.run()
+        } onGracefulShutdown: {
+            gateway.beginShutdown()
+        }
+    }
+}
+
+/// The HTTP door as a service; it hears of a graceful end by itself.
+private struct HTTPService: Service {
+    let gateway: HTTPGateway
+
+    func run() async throws {
+        try await gateway.run()
+    }
+}
+
+/// Seals quiet packs while the archive runs.
+private struct MaintenanceService: Service {
+    let archive: Archive
+    let interval: Duration
+    let quietTime: Duration
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await archive.maintain(every: interval, quietFor: quietTime)
+        }
+    }
+}

@@ -1,0 +1,146 @@
+"""The commands that people type: results, JSON, exit codes, hints."""
+
+import json
+
+import pytest
+import synthetic_images
+from archive import first
+from senders import reference_receiver
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Six instances of two studies, and a file that is none."""
+    target = tmp_path_factory.mktemp("import")
+    for instance in range(6):
+        (target / f"{instance}.dcm").write_bytes(synthetic_images.ct_instance(instance % 2 + 1, instance, size=32))
+    (target / "notes.txt").write_text("no DICOM file")
+    return target
+
+
+@pytest.fixture(scope="module")
+def filled(archive, folder):
+    archive.command("import", "--data", archive.data, folder / "0.dcm", folder / "1.dcm", check=0)
+    return archive
+
+
+def test_import_takes_folders_and_files(filled, folder):
+    filled.command("import", "--data", filled.data, folder)
+
+    assert len(filled.search("/instances", limit=100)) == 6
+
+
+def test_import_twice_changes_nothing(filled, folder):
+    before = filled.search("/instances", limit=100)
+
+    filled.command("import", "--data", filled.data, folder / "0.dcm", check=0)
+
+    assert filled.search("/instances", limit=100) == before
+
+
+def test_import_tells_what_it_could_not_take(filled, folder):
+    result = filled.command("import", "--data", filled.data, folder / "notes.txt", check=1)
+
+    assert "notes.txt" in result.stdout + result.stderr
+
+
+def test_query_prints_json(filled):
+    found = filled.command_json("query", "--data", filled.data, "PatientName=Synthetic*")
+
+    assert len(found) == 2
+    assert "Synthetic^Patient 0001" in json.dumps(found)
+
+
+def test_query_without_a_match_is_no_failure(filled):
+    assert filled.command_json("query", "--data", filled.data, "PatientID=NOBODY") == []
+
+
+def test_verify_reads_all(filled):
+    filled.command("verify", "--data", filled.data, check=0)
+    filled.command_json("verify", "--data", filled.data)
+
+
+def test_verify_finds_a_changed_byte(fresh_archive, folder):
+    fresh_archive.command("import", "--data", fresh_archive.data, folder / "0.dcm", check=0)
+    fresh_archive.stop()
+    pack = max(fresh_archive.data.rglob("*.pack"), key=lambda path: path.stat().st_size)
+    content = bytearray(pack.read_bytes())
+    content[len(content) // 2] ^= 1
+    pack.write_bytes(content)
+
+    fresh_archive.command("verify", "--data", fresh_archive.data, check=1)
+
+
+def test_index_rebuild_gives_the_same_rows(fresh_archive, folder):
+    fresh_archive.command("import", "--data", fresh_archive.data, folder)
+    parameters = {"limit": 100, "includefield": "all"}
+    before = {first(item, "00080018"): item for item in fresh_archive.search("/instances", **parameters)}
+    fresh_archive.stop()
+
+    fresh_archive.command("index", "rebuild", "--data", fresh_archive.data, check=0)
+
+    fresh_archive.start()
+    after = {first(item, "00080018"): item for item in fresh_archive.search("/instances", **parameters)}
+    assert len(after) == 6
+    assert after == before
+
+
+def test_echo(filled):
+    filled.command("echo", "127.0.0.1", filled.dicom_port, "--aec", "CASSETTE", check=0)
+    with reference_receiver() as receiver:
+        filled.command("echo", "127.0.0.1", receiver.port, check=0)
+
+
+def test_echo_without_a_peer_fails(filled):
+    result = filled.command("echo", "127.0.0.1", "1", check=1)
+
+    assert result.stderr.strip()
+
+
+def test_send_sends_files(filled, folder):
+    with reference_receiver() as receiver:
+        filled.command("send", "127.0.0.1", receiver.port, folder / "0.dcm", folder / "1.dcm", check=0)
+        assert len(list(receiver.folder.iterdir())) == 2
+
+
+def test_application_entities_are_added_listed_and_removed(filled):
+    filled.command("ae", "add", "SCANNER1", "--data", filled.data, check=0)
+
+    assert "SCANNER1" in json.dumps(filled.command_json("ae", "list", "--data", filled.data))
+
+    filled.command("ae", "remove", "SCANNER1", "--data", filled.data, check=0)
+    assert "SCANNER1" not in json.dumps(filled.command_json("ae", "list", "--data", filled.data))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["no-such-command"], ["serve", "--no-such-option"], ["query", "PatientNam"], ["serve", "--dicom-port", "x"]],
+    ids=" ".join,
+)
+def test_bad_usage_ends_with_2(filled, arguments):
+    result = filled.command(*arguments, check=2)
+
+    assert result.stderr.strip()
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("typed,meant", [("querry", "query"), ("verfy", "verify"), ("imprt", "import")])
+def test_a_typing_error_gets_a_hint(filled, typed, meant):
+    assert meant in filled.command(typed, check=2).stderr
+
+
+def test_a_mistyped_attribute_gets_a_hint(filled):
+    assert "PatientName" in filled.command("query", "--data", filled.data, "PatientNmae=X", check=2).stderr
+
+
+def test_open_refuses_other_than_loopback(filled, tmp_path):
+    result = filled.command("serve", "--open", "--bind", "0.0.0.0", "--data", tmp_path / "data", check=2)
+
+    assert "loopback" in result.stderr.lower()
+
+
+def test_help_names_all_commands(filled):
+    text = filled.command("--help", check=0).stdout
+
+    for command in ["serve", "import", "query", "verify", "echo", "send", "ae", "index"]:
+        assert command in text

@@ -1,0 +1,194 @@
+import ArchiveCatalog
+import DICOMCore
+import Platform
+import Testing
+
+extension CatalogContract {
+    static var answering: [CatalogContract] {
+        [
+            CatalogContract("studies come newest first, then by UID; series and instances by number, then by UID") {
+                (catalog: any Catalog) async throws -> Void in
+                try await catalog.insert([
+                    SampleRecord(study: 1, series: 11, instance: 111, values: [(.studyDate, "20250101")]),
+                    SampleRecord(study: 2, series: 21, instance: 211, values: [(.studyDate, "20260101")]),
+                    SampleRecord(study: 3, series: 31, instance: 311, values: [(.studyDate, "")]),
+                    SampleRecord(
+                        study: 4,
+                        series: 42,
+                        instance: 421,
+                        values: [(.studyDate, "20260101"), (.seriesNumber, "5")]
+                    ),
+                    SampleRecord(
+                        study: 4,
+                        series: 41,
+                        instance: 411,
+                        values: [(.studyDate, "20260101"), (.seriesNumber, "10")]
+                    ),
+                    SampleRecord(study: 4, series: 42, instance: 422, values: [(.instanceNumber, "-1")]),
+                ])
+
+                #expect(try await catalog.find(.study, .studyInstanceUID) == ["1.2.2", "1.2.4", "1.2.1", "1.2.3"])
+                #expect(
+                    try await catalog.find(.series, .seriesInstanceUID) == [
+                        "1.3.21", "1.3.42", "1.3.41", "1.3.11", "1.3.31",
+                    ]
+                )
+                #expect(
+                    try await catalog.find(.instance, .sopInstanceUID)
+                        == ["1.4.211", "1.4.422", "1.4.421", "1.4.411", "1.4.111", "1.4.311"]
+                )
+            },
+            CatalogContract("pages of any length put together are the whole answer") {
+                (catalog: any Catalog) async throws -> Void in
+                try await catalog.insert(
+                    (1...23).map { number in
+                        SampleRecord(
+                            patientID: "P\(number % 4)",
+                            study: number % 4,
+                            series: number % 7 * 10 + number % 4,
+                            instance: number,
+                            values: [(.studyDate, "2026010\(number % 4 + 1)")]
+                        )
+                    }
+                )
+
+                for level in QueryLevel.allCases {
+                    let whole = try await catalog.find(CatalogQuery(level: level))
+                    for length in [1, 2, 5, 23, 24] {
+                        var pages: [CatalogRow] = []
+                        while case let page = try await catalog.find(
+                            CatalogQuery(level: level, limit: length, offset: pages.count)
+                        ), !page.isEmpty {
+                            pages += page
+                        }
+                        #expect(pages == whole)
+                    }
+                }
+                #expect(try await catalog.find(CatalogQuery(level: .study, limit: 0)).isEmpty)
+                #expect(try await catalog.find(CatalogQuery(level: .study, limit: 5, offset: .max)).isEmpty)
+            },
+            CatalogContract("conditions hold across levels, those below ask for one such record") {
+                (catalog: any Catalog) async throws -> Void in
+                try await catalog.insert([
+                    SampleRecord(patientID: "A", study: 1, series: 1, instance: 1, values: [(.accessionNumber, "N1")]),
+                    SampleRecord(
+                        patientID: "A",
+                        study: 1,
+                        series: 2,
+                        instance: 2,
+                        values: [(.modality, "MR"), (.bodyPartExamined, "HEAD")]
+                    ),
+                    SampleRecord(
+                        patientID: "B",
+                        study: 2,
+                        series: 3,
+                        instance: 3,
+                        values: [(.bodyPartExamined, "HEAD")]
+                    ),
+                ])
+                let series2 = Matching.values(["1.3.2"])
+                let instance3 = Matching.values(["1.4.3"])
+
+                #expect(
+                    try await catalog.find(.patient, .patientID, where: [(.accessionNumber, .values(["N1"]))]) == ["A"]
+                )
+                #expect(try await catalog.find(.patient, .patientID, where: [(.sopInstanceUID, instance3)]) == ["B"])
+                #expect(
+                    try await catalog.find(.study, .studyInstanceUID, where: [(.seriesInstanceUID, series2)]) == [
+                        "1.2.1"
+                    ]
+                )
+                #expect(
+                    try await catalog.find(.series, .seriesInstanceUID, where: [(.sopInstanceUID, instance3)]) == [
+                        "1.3.3"
+                    ]
+                )
+                #expect(
+                    try await catalog.find(.instance, .sopInstanceUID, where: [(.patientID, .values(["A"]))]) == [
+                        "1.4.1", "1.4.2",
+                    ]
+                )
+                #expect(
+                    try await catalog.find(.instance, .sopInstanceUID, where: [(.seriesInstanceUID, series2)]) == [
+                        "1.4.2"
+                    ]
+                )
+                // CT and HEAD are both in study 1, but not in one series of it.
+                #expect(
+                    try await catalog.find(
+                        .study,
+                        .studyInstanceUID,
+                        where: [(.modality, .values(["CT"])), (.bodyPartExamined, .values(["HEAD"]))]
+                    ) == ["1.2.2"]
+                )
+                #expect(
+                    try await catalog.find(
+                        .study,
+                        .studyInstanceUID,
+                        where: [(.modalitiesInStudy, .values(["MR", "PT"])), (.patientName, .wildcard("doe*"))]
+                    ) == ["1.2.1"]
+                )
+            },
+        ]
+    }
+
+    static var reading: [CatalogContract] {
+        [
+            CatalogContract("instances of a study come page by page in their order, with headers when asked for") {
+                (catalog: any Catalog) async throws -> Void in
+                try await catalog.insert((1...5).map { SampleRecord(series: 1 + $0 % 2, instance: $0) })
+                try await catalog.insert([SampleRecord(study: 2, series: 9, instance: 9)])
+                let study = SampleRecord.studyUID(1)
+                func page(
+                    series: UID? = nil,
+                    _ offset: Int,
+                    _ limit: Int,
+                    _ header: Bool
+                ) async throws -> [InstanceRecord] {
+                    try await catalog.instances(
+                        ofStudy: study,
+                        series: series,
+                        offset: offset,
+                        limit: limit,
+                        includesHeader: header
+                    )
+                }
+
+                #expect(
+                    try await page(0, 100, false).map(\.path.sopInstanceUID.string) == [
+                        "1.4.2", "1.4.4", "1.4.1", "1.4.3", "1.4.5",
+                    ]
+                )
+                #expect(try await page(1, 2, false).map(\.path.sopInstanceUID.string) == ["1.4.4", "1.4.1"])
+                #expect(
+                    try await page(series: SampleRecord.seriesUID(1), 0, 9, true)
+                        == [2, 4].map { SampleRecord(instance: $0).record }
+                )
+                #expect(try await page(0, 1, false).map(\.sealedHeader) == [[]])
+                #expect(try await page(5, 1, false).isEmpty)
+            },
+            CatalogContract("all instances come by UID, after the given one") {
+                (catalog: any Catalog) async throws -> Void in
+                try await catalog.insert([3, 1, 2].map { SampleRecord(study: 4 - $0, series: $0, instance: $0) })
+
+                let first = try await catalog.allInstances(after: nil, limit: 2)
+                let rest = try await catalog.allInstances(after: first.last?.path.sopInstanceUID, limit: 2)
+
+                #expect((first + rest).map(\.path.sopInstanceUID.string) == ["1.4.1", "1.4.2", "1.4.3"])
+                #expect(first.first == SampleRecord(study: 3, series: 1, instance: 1).record)
+            },
+            CatalogContract("making durable and closing lose nothing, and a closed catalog refuses") {
+                (catalog: any Catalog) async throws -> Void in
+                try await catalog.insert([SampleRecord()])
+                try await catalog.makeDurable()
+                try await catalog.makeDurable()
+                #expect(try await catalog.counts().instances == 1)
+
+                try await catalog.close()
+
+                await #expect(throws: CatalogError.self) { try await catalog.counts() }
+                await #expect(throws: CatalogError.self) { try await catalog.insert([SampleRecord(instance: 2)]) }
+            },
+        ]
+    }
+}

@@ -1,0 +1,153 @@
+import AccessControl
+import ArchiveServices
+import DICOMCore
+import HTTPTypes
+import HummingbirdCore
+import Testing
+
+@testable import HTTPGateway
+
+@Suite struct `Admitting a request` {
+    private let gate = RequestGate(authenticator: .bearerTokens(BearerTokens(administratorToken: "secret")))
+
+    @Test(arguments: [
+        "/dicomweb/studies", "/nothing", "/", "/health", "/health/live/", "/%2e%2e", "/dicomweb/studies/x",
+    ])
+    func `without a token every path gets the same answer`(path: String) {
+        let error = #expect(throws: RequestError.self) { try admit(path, headers: [:]) }
+
+        #expect(error?.code == .unauthenticated)
+        #expect(Problem(error ?? RequestError(.notFound, "")).response().headers[.wwwAuthenticate] == "Bearer")
+    }
+
+    @Test(arguments: ["Bearer wrong", "Bearer", "Basic secret", "secret", "Bearer  secret", "Bearer secret,"])
+    func `anything but the token is refused`(authorization: String) {
+        let error = #expect(throws: RequestError.self) {
+            try admit("/dicomweb/studies", headers: [.authorization: authorization])
+        }
+
+        #expect(error?.code == .unauthenticated)
+    }
+
+    @Test func `the scheme is read in any case`() throws {
+        let admission = try admit("/dicomweb/studies", headers: [.authorization: "bEARER secret"])
+
+        #expect(admission == .caller(Principal(.administrator), .search(.studies)))
+    }
+
+    @Test func `two tokens are none`() {
+        var headers: HTTPFields = [:]
+        headers[values: .authorization] = ["Bearer secret", "Bearer secret"]
+
+        #expect(throws: RequestError.self) { try admit("/dicomweb/studies", headers: headers) }
+    }
+
+    @Test(arguments: ["access_token=secret", "a=b&Access_Token=x", "token=secret"])
+    func `a token in the query is refused, also beside a good one`(query: String) {
+        let error = #expect(throws: RequestError.self) {
+            try admit("/dicomweb/studies", query: query, headers: [.authorization: "Bearer secret"])
+        }
+
+        #expect(error?.code == .tokenInQuery)
+    }
+
+    @Test func `health needs no token`() throws {
+        #expect(try admit("/health/live", headers: [:]) == .anyone(.live))
+        #expect(try admit("/health/ready", headers: [:]) == .anyone(.ready))
+    }
+
+    @Test func `an open archive knows everybody as anyone`() throws {
+        let gate = RequestGate(authenticator: .anyoneOnLoopback)
+
+        let admission = try gate.admit(.get, path: "/dicomweb/series", query: nil, headers: [:])
+
+        #expect(admission == .caller(Principal(.anyoneOnLoopback), .search(.series(study: nil))))
+    }
+
+    private func admit(
+        _ path: String,
+        query: String? = nil,
+        headers: HTTPFields
+    ) throws -> RequestGate.Admission {
+        try gate.admit(.get, path: path, query: query, headers: headers)
+    }
+}
+
+@Suite struct `Finding the route of a request` {
+    @Test func `every resource of the table has its route`() throws {
+        let study = try #require(UID("1.1"))
+        let series = try #require(UID("1.2"))
+        let resource = Route.InstanceResource(study: study, series: series, instance: try #require(UID("1.3")))
+        let studyPath = "/dicomweb/studies/1.1"
+        let instancePath = studyPath + "/series/1.2/instances/1.3"
+        let seriesScope = RetrieveScope(studyInstanceUID: study, seriesInstanceUID: series)
+
+        #expect(try route(.get, "/dicomweb/") == .capabilities)
+        #expect(try route(.options, "/dicomweb") == .capabilities)
+        #expect(try route(.get, "/dicomweb/instances") == .search(.instances(study: nil, series: nil)))
+        #expect(try route(.post, "/dicomweb/studies") == .store(study: nil))
+        #expect(try route(.post, studyPath) == .store(study: study))
+        #expect(try route(.head, studyPath) == .retrieve(RetrieveScope(studyInstanceUID: study)))
+        #expect(try route(.get, studyPath + "/metadata") == .metadata(RetrieveScope(studyInstanceUID: study)))
+        #expect(try route(.get, studyPath + "/series") == .search(.series(study: study)))
+        #expect(try route(.get, studyPath + "/instances") == .search(.instances(study: study, series: nil)))
+        #expect(try route(.get, studyPath + "/series/1.2") == .retrieve(seriesScope))
+        #expect(try route(.get, studyPath + "/series/1.2/metadata") == .metadata(seriesScope))
+        #expect(try route(.get, instancePath) == .retrieve(resource.scope))
+        #expect(try route(.get, instancePath + "/metadata") == .metadata(resource.scope))
+        #expect(try route(.get, instancePath + "/frames/1,2") == .frames(resource, list: "1,2"))
+        #expect(
+            try route(.get, instancePath + "/bulkdata/00880200/1/7FE00010")
+                == .bulkData(resource, path: "00880200/1/7FE00010")
+        )
+    }
+
+    @Test(arguments: [
+        "/dicomweb/studies/%2e%2e%2f%2e%2e/etc", "/dicomweb/studies/..", "/dicomweb//studies",
+        "/dicomweb/studies/1.2%00",
+        "/dicomweb/studies/1.2;x=y", "/dicomweb/studies/%C0%AE", "/dicomweb/studies/%zz", "/dicomweb/studies/%252e",
+        "/dicomweb/studies/abc", "/dicomweb/studies/1..2", "relative", "",
+    ])
+    func `a path with anything else in it is refused`(path: String) {
+        let error = #expect(throws: RequestError.self) { try route(.get, path) }
+
+        #expect(error?.code == .badRequest)
+    }
+
+    @Test(arguments: [
+        "/dicomweb/studies/1.2/rendered", "/api", "/dicomweb/studies/1.2/series/1.3/instances/1.4/frames",
+    ])
+    func `an unknown resource is not found`(path: String) {
+        let error = #expect(throws: RequestError.self) { try route(.get, path) }
+
+        #expect(error?.code == .notFound)
+    }
+
+    @Test func `a wrong method is told with the right ones`() {
+        let error = #expect(throws: RequestError.self) { try route(.delete, "/dicomweb/studies/1.2") }
+
+        #expect(error?.code == .methodNotAllowed)
+        #expect(error?.available == ["GET", "POST"])
+    }
+
+    private func route(_ method: HTTPRequest.Method, _ path: String) throws -> Route {
+        try Route(method, try RequestPath(path))
+    }
+}
+
+@Suite struct `Reading a list of frames` {
+    @Test func `frames come in the order asked for, each once`() throws {
+        #expect(try FrameList.frameNumbers("3,1,3,2", limit: 3) == [3, 1, 2])
+    }
+
+    @Test(arguments: ["", "0", "-1", "1-", "1,", ",1", "1;2", "99999999999", "2147483648", "1e3", "+1", " 1"])
+    func `anything but frame numbers is refused`(list: String) {
+        #expect(throws: RequestError.self) { try FrameList.frameNumbers(list, limit: 10) }
+    }
+
+    @Test func `one frame more than the limit is refused, a million times the same one is not`() throws {
+        #expect(throws: RequestError.self) { try FrameList.frameNumbers("1,2,3", limit: 2) }
+        let same = Array(repeating: "1", count: 1_000_000).joined(separator: ",")
+        #expect(try FrameList.frameNumbers(same, limit: 2) == [1])
+    }
+}
