@@ -101,7 +101,7 @@ public final class Keyring: Sendable {
             case .kek: break
             case .studyKey:
                 let id = StudyKeyID(record.id)
-                state.entries[Reference(id: id, generation: record.generation)] = record
+                state.entries[Reference(id: id, generation: record.generation)] = record.withoutHash
                 state.newest[id] = max(record.generation, state.newest[id] ?? 0)
             case .sideKey:
                 state.sideKeys[record.id] = try Self.unwrap(record, kek: kek)
@@ -176,6 +176,11 @@ public final class Keyring: Sendable {
             make: { () throws(KeyringError) in try self.makeKey(.sideKey, id: id, generation: 1) },
             keep: { _, key in self.state.withLock { $0.sideKeys[id] = key } }
         )
+    }
+
+    /// The 32 bytes of ``sideKey(_:)``, for code that takes a key as bytes; keep them no longer than needed.
+    public func sideKeyBytes(_ label: String) async throws(KeyringError) -> [UInt8] {
+        try await sideKey(label).rawBytes
     }
 
     private func makeKey(

@@ -109,6 +109,13 @@ struct KeyringRecord: Sendable, Hashable {
         self.previousHash = previousHash
     }
 
+    /// The entry without the hash of the one before, which costs memory and is of no use once the chain is checked.
+    var withoutHash: KeyringRecord {
+        var record = self
+        record.previousHash = []
+        return record
+    }
+
     /// SHA-256 of an encoded entry.
     static func hash(_ encoded: ByteBuffer) -> [UInt8] {
         var hash = SHA256()

@@ -61,6 +61,7 @@ extension StudyKey {
         #expect(found?.fingerprint == made.fingerprint)
         #expect(found?.generation == 1)
         #expect(try await second.sideKey("index") == side)
+        #expect(try await second.sideKeyBytes("index") == side.rawBytes)
         #expect(try await second.sideKey("other") != side)
         #expect(try await second.studyKey(second.keyID(for: [])) == nil)
     }
