@@ -81,6 +81,8 @@ public final class Archive: Sendable {
         keyring: Keyring,
         logger: Logger
     ) async throws -> RecoveryReport {
+        // Torn and false tails go first, so that no row is made for a record that recovery would take away.
+        _ = try await packs.recover { _ in }
         var builder = CatalogBuilder(keyring: keyring, catalog: catalog, logger: logger)
         builder.note(try await packs.forEachRecord { record in try await builder.add(record) })
         try await builder.finish()

@@ -9,7 +9,7 @@ extension ArchiveError {
         case .packNotFound, .malformedPack, .keyNotFound, .sealBroken, .unsupportedVersion, .rangeOutOfBounds:
             self.init(.damaged, "Stored bytes cannot be opened (\(error)): run `cassette verify`")
         case .volumeSuspect:
-            self.init(.unavailable, "The volume failed twice: check its disk, then start the archive again")
+            self.init(.unavailable, "The volume failed twice within an hour and takes nothing new: check its disk")
         case .disk, .store, .keyring, .rangeTooLong, .recordTooLong, .wrongOrder, .abandoned, .cancelled:
             self.init(.unavailable, "Storage failed (\(error)): see the server's log")
         }

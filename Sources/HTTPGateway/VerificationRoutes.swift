@@ -1,5 +1,6 @@
 import AccessControl
 import ArchiveServices
+import DICOMCore
 import Hummingbird
 import Logging
 import NIOCore

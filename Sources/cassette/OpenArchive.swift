@@ -58,6 +58,12 @@ struct OpenArchive: Sendable {
             random: random,
             refusingUnder: folder.path
         )
+        // A new keyring would open none of the packs that are there: both copies of the old one are lost.
+        guard try holdsFiles(folder.keyrings, disk) || !holdsFiles([folder.packs], disk) else {
+            throw CommandFailure(
+                "\(folder.path) holds packs but no keyring: put \(folder.keyrings[0]) back from a backup"
+            )
+        }
         let keyring = try await Keyring.open(
             directories: folder.keyrings,
             provider: provider,
@@ -127,6 +133,17 @@ struct OpenArchive: Sendable {
         try disk.rename(draft, to: folder.index)
         try disk.syncDirectory(folder.path)
         return report
+    }
+
+    /// Whether there is a file in one of these folders, or in a folder of theirs.
+    private static func holdsFiles(_ paths: [String], _ disk: PosixDisk) throws -> Bool {
+        for path in paths where try disk.exists(path) {
+            for entry in try disk.list(path) {
+                guard entry.isDirectory else { return true }
+                if try !disk.list(path + "/" + entry.name).isEmpty { return true }
+            }
+        }
+        return false
     }
 
     private static func remove(_ index: String, _ disk: PosixDisk) throws {

@@ -1,4 +1,5 @@
 import AccessControl
+import ArchiveCatalog
 import ArchiveServices
 import DICOMCore
 import NIOCore
@@ -119,7 +120,7 @@ import Testing
         let archive = try await TestArchive()
         let object = TestObject()
         let other = UID(literal: "1.9")
-        let requests: [(IncomingObject, Tag)] = [
+        let requests: [(IncomingObject, DICOMCore.Tag)] = [
             (IncomingObject(form: .part10, sopClassUID: other), .sopClassUID),
             (IncomingObject(form: .part10, sopInstanceUID: other), .sopInstanceUID),
             (IncomingObject(form: .part10, studyInstanceUID: other), .studyInstanceUID),

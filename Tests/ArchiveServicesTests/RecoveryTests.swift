@@ -2,6 +2,7 @@ import ArchiveCatalog
 import ArchiveServices
 import CatalogSQLite
 import DICOMCore
+import NIOCore
 import Platform
 import TestKit
 import Testing

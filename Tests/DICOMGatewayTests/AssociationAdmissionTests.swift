@@ -26,7 +26,7 @@ import Testing
             calledAETitle: called,
             callingAETitle: calling,
             presentationContexts: [],
-            userInformation: UserInformation()
+            userInformation: UserInformation(maximumLength: 16_384, implementationClassUID: Implementation.classUID)
         )
     }
 

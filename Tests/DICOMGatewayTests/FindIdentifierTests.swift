@@ -1,4 +1,5 @@
 import ArchiveCatalog
+import ArchiveServices
 import DICOMCore
 import Testing
 
