@@ -141,7 +141,7 @@ let package = Package(
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
                     "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMCoding", "DICOMCore", "Platform",
-                    nioCore, nioPosix, nioHTTP1, crypto, logging, serviceLifecycle, unixSignals, argumentParser,
+                    nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient,
                 ],
                 swiftSettings: strict

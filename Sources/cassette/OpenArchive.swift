@@ -1,7 +1,6 @@
 import ArchiveCatalog
 import ArchiveServices
 import CatalogSQLite
-import Crypto
 import DICOMCore
 import Logging
 import NIOPosix
@@ -49,42 +48,19 @@ struct OpenArchive: Sendable {
         _ logger: Logger
     ) async throws -> OpenArchive {
         let disk = PosixDisk()
-        let random = SystemRandomSource()
         let clock = SystemWallClock()
-        let provider = FileRootKeyProvider(
-            disk: disk,
-            pool: pool,
-            path: rootKeyPath,
-            random: random,
-            refusingUnder: folder.path
-        )
-        // A new keyring would open none of the packs that are there: both copies of the old one are lost.
-        guard try holdsFiles(folder.keyrings, disk) || !holdsFiles([folder.packs], disk) else {
-            throw CommandFailure(
-                "\(folder.path) holds packs but no keyring: put \(folder.keyrings[0]) back from a backup"
-            )
-        }
-        let keyring = try await Keyring.open(
-            directories: folder.keyrings,
-            provider: provider,
-            disk: disk,
-            pool: pool,
-            random: random,
-            clock: clock
-        )
+        let keyring = try await openKeyring(folder, rootKeyPath, disk, pool)
         let packs = PackStore(
             directory: folder.packs,
             disk: disk,
             pool: pool,
             keyring: keyring,
-            random: random,
+            random: SystemRandomSource(),
             clock: clock,
             logger: logger,
             configuration: PackConfiguration()
         )
-        let indexSealingKey = try await keyring.sideKey("index")
-        // The pointer stays inside the closure, which copies the bytes.
-        let indexKey = unsafe indexSealingKey.withUnsafeBytes { unsafe Array($0) }
+        let indexKey = try await keyring.sideKeyBytes("index")
         // The index is a projection: one that was removed is made again from the packs.
         var rebuild: RecoveryReport?
         if try rebuildsIndex || !disk.exists(folder.index) {
@@ -133,6 +109,36 @@ struct OpenArchive: Sendable {
         try disk.rename(draft, to: folder.index)
         try disk.syncDirectory(folder.path)
         return report
+    }
+
+    private static func openKeyring(
+        _ folder: DataFolder,
+        _ rootKeyPath: String,
+        _ disk: PosixDisk,
+        _ pool: WorkPool
+    ) async throws -> Keyring {
+        let random = SystemRandomSource()
+        let provider = FileRootKeyProvider(
+            disk: disk,
+            pool: pool,
+            path: rootKeyPath,
+            random: random,
+            refusingUnder: folder.path
+        )
+        // A new keyring would open none of the packs that are there: both copies of the old one are lost.
+        guard try holdsFiles(folder.keyrings, disk) || !holdsFiles([folder.packs], disk) else {
+            throw CommandFailure(
+                "\(folder.path) holds packs but no keyring: put \(folder.keyrings[0]) back from a backup"
+            )
+        }
+        return try await Keyring.open(
+            directories: folder.keyrings,
+            provider: provider,
+            disk: disk,
+            pool: pool,
+            random: random,
+            clock: SystemWallClock()
+        )
     }
 
     /// Whether there is a file in one of these folders, or in a folder of theirs.

@@ -103,8 +103,7 @@ import Testing
             let folder = TestFolder()
             let disk = FaultInjectingDisk(PosixDisk())
             let archive = try await TestArchive(in: folder, disk: disk)
-            let first = disk.callCount
-            disk.failCall(first + call, code: .io)
+            disk.failCall(call, code: .io)
 
             let outcome = try await archive.store(TestObject())
             let hasFailed = disk.hasFailed

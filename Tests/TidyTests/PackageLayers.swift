@@ -43,10 +43,10 @@ struct PackageLayers {
         }
     }
 
-    /// `let nioCore = Target.Dependency.product(name: "NIOCore", ...)`: product name by constant.
+    /// `let nioCore = product("NIOCore", ...)`: product name by constant.
     private static func products(of manifest: String) -> [String: String] {
         var products: [String: String] = [:]
-        for line in manifest.split(separator: "\n") where line.contains("Target.Dependency.product(") {
+        for line in manifest.split(separator: "\n") where line.contains(" = product(\"") {
             let constant = line.drop { $0 != " " }.dropFirst().prefix { $0 != " " }
             products[String(constant)] = String(line.drop { $0 != "\"" }.dropFirst().prefix { $0 != "\"" })
         }

@@ -86,7 +86,7 @@ import Testing
     @Test func `an import that the manifest does not list is found`() {
         let layers = PackageLayers(
             manifest: """
-                let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+                let nioCore = product("NIOCore", of: "swift-nio")
                 targets: [.target(name: "B", dependencies: ["C"])] + layer("A", uses: ["B", nioCore], testedWith: ["D"])
                 """
         )
