@@ -4,10 +4,6 @@ import NIOCore
 extension DataSetDecoder {
     private static let undefinedLength: UInt32 = 0xFFFF_FFFF
 
-    private var bound: UInt64 { levels.last?.bound ?? .max }
-    private var isImplicitVR: Bool { levels.last?.isImplicitVR ?? hasImplicitVR }
-    private var isBigEndian: Bool { levels.last?.isBigEndian ?? transferSyntax.isBigEndian }
-
     private func peekTag() -> Tag {
         Tag(
             group: input.peek(0, isBigEndian: isBigEndian, as: UInt16.self),
@@ -105,7 +101,7 @@ extension DataSetDecoder {
             isBigEndian: isBigEndian && !(isImplicitVR && !self.isImplicitVR)
         )
         input.skip(headerLength)
-        levels.append(level)
+        push(level)
         state = .items
         return .beginSequence(header)
     }
@@ -137,7 +133,7 @@ extension DataSetDecoder {
             throw error(.unexpectedDelimiter, tag: tag)
         }
         input.skip(8)
-        levels.removeLast()
+        pop()
         state = .items
         return .endItem
     }
@@ -153,7 +149,7 @@ extension DataSetDecoder {
         let length = input.peek(4, isBigEndian: isBigEndian, as: UInt32.self)
         if tag == .sequenceDelimitationItem, sequence.end == nil {
             input.skip(8)
-            levels.removeLast()
+            pop()
             state = .elements
             return .endSequence
         }
@@ -163,7 +159,7 @@ extension DataSetDecoder {
         let end = length == Self.undefinedLength ? nil : input.position + 8 + UInt64(length)
         guard end ?? 0 <= sequence.bound else { throw error(.lengthExceedsParent, tag: tag) }
         input.skip(8)
-        levels.append(
+        push(
             Level(
                 tag: sequence.tag,
                 isItem: true,
@@ -234,7 +230,7 @@ extension DataSetDecoder {
     ///
     /// Such files are common enough that other readers take them too. Command sets, group 0000, are never corrected.
     private mutating func detectEncoding(_ tag: Tag) {
-        guard tag.group > 0, !transferSyntax.isBigEndian else { return }
+        guard tag.group > 0, !isBigEndian else { return }
         let hasLetters = VR(rawValue: input.peek(4, isBigEndian: true, as: UInt16.self)) != nil
         if hasImplicitVR {
             // Read as a length, the letters would be above 16 KiB and nearly always odd or far beyond the next element.
@@ -243,6 +239,7 @@ extension DataSetDecoder {
             let length = input.peek(4, isBigEndian: false, as: UInt32.self)
             hasImplicitVR = length <= UInt16.max || vr == .sq && length == Self.undefinedLength
         }
+        isImplicitVR = hasImplicitVR
     }
 
     private func header(_ tag: Tag, _ vr: VR, length: UInt32, headerLength: UInt64) -> ElementHeader {

@@ -36,7 +36,7 @@ public struct DataSetDecoder: Sendable {
     /// Which values pass as bulk.
     let thresholds: BulkThresholds
     let limits: DataSetLimits
-    let transferSyntax: TransferSyntax
+    private let hasBigEndian: Bool
     var input: DecoderInput
     var levels: [Level] = []
     var state = State.elements
@@ -45,6 +45,10 @@ public struct DataSetDecoder: Sendable {
     var headerLength = 0
     /// Whether the outermost elements are without VR: as the Transfer Syntax says, unless the first element shows it wrong.
     var hasImplicitVR: Bool
+    // What holds for the next element, kept beside the levels because every header asks for it.
+    var isImplicitVR: Bool
+    var isBigEndian: Bool
+    var bound = UInt64.max
     /// Pixel Representation (0028,0103) as last seen, for `US or SS` in Implicit VR.
     var hasSignedPixels = false
     /// Whether an element above (0000,0000) has passed, so that zeros cannot be one.
@@ -58,10 +62,12 @@ public struct DataSetDecoder: Sendable {
         limits: DataSetLimits = DataSetLimits(),
         thresholds: BulkThresholds = BulkThresholds()
     ) {
-        self.transferSyntax = transferSyntax
         self.limits = limits
         self.thresholds = thresholds
         hasImplicitVR = transferSyntax.isImplicitVR
+        hasBigEndian = transferSyntax.isBigEndian
+        isImplicitVR = hasImplicitVR
+        isBigEndian = hasBigEndian
         let inflater =
             transferSyntax.isDeflated
             ? Inflater(lengthLimit: limits.inflatedLength, ratioLimit: limits.inflationRatio) : nil
@@ -103,7 +109,7 @@ public struct DataSetDecoder: Sendable {
         case .elements where levels.isEmpty && input.readableBytes < 8 && input.isZero:
             return
         case .items where levels.count == 1 && levels[0].end == nil && input.readableBytes == 0:
-            levels.removeLast()
+            pop()
             state = .elements
             pendingEnd = .endSequence
         case .fragments where levels.isEmpty && input.readableBytes == 0:
@@ -119,14 +125,14 @@ public struct DataSetDecoder: Sendable {
         switch state {
         case .elements:
             if let level = levels.last, level.end == input.position {
-                levels.removeLast()
+                pop()
                 state = .items
                 return .endItem
             }
             return try readElement()
         case .items:
             if let level = levels.last, level.end == input.position {
-                levels.removeLast()
+                pop()
                 state = .elements
                 return .endSequence
             }
@@ -164,6 +170,28 @@ public struct DataSetDecoder: Sendable {
         let count = Int(min(remaining, UInt64(input.readableBytes)))
         guard count > 0, let piece = input.take(count) else { return nil }
         return (piece, remaining - UInt64(count))
+    }
+
+    mutating func push(_ level: Level) {
+        levels.append(level)
+        enter(level)
+    }
+
+    mutating func pop() {
+        levels.removeLast()
+        if let level = levels.last {
+            enter(level)
+        } else {
+            isImplicitVR = hasImplicitVR
+            isBigEndian = hasBigEndian
+            bound = .max
+        }
+    }
+
+    private mutating func enter(_ level: Level) {
+        isImplicitVR = level.isImplicitVR
+        isBigEndian = level.isBigEndian
+        bound = level.bound
     }
 
     func error(_ code: DataSetError.Code, tag: Tag? = nil) -> DataSetError {

@@ -24,14 +24,14 @@ public struct DataSetEncoder: Sendable {
         var itemStart: Int
     }
 
-    private let transferSyntax: TransferSyntax
+    private let isImplicitVR: Bool
     private let sequenceLengths: SequenceLengths
     private let endianness: Endianness
     private var bytes = ByteBuffer()
     private var open: [Open] = []
 
     private init(_ transferSyntax: TransferSyntax, _ sequenceLengths: SequenceLengths) {
-        self.transferSyntax = transferSyntax
+        isImplicitVR = transferSyntax.isImplicitVR
         self.sequenceLengths = sequenceLengths
         endianness = transferSyntax.isBigEndian ? .big : .little
     }
@@ -146,7 +146,7 @@ public struct DataSetEncoder: Sendable {
     private mutating func writeValue(_ element: DataElement, _ vr: VR) {
         guard let value = element.bytes else { return }
         let length = value.readableBytes + value.readableBytes % 2
-        let fits = transferSyntax.isImplicitVR || vr.hasLongLength || length <= UInt16.max
+        let fits = isImplicitVR || vr.hasLongLength || length <= UInt16.max
         writeHeader(element.tag, fits ? vr : .un, length: UInt32(length))
         if endianness == .big, vr.wordLength > 1 {
             var rest = value
@@ -160,7 +160,7 @@ public struct DataSetEncoder: Sendable {
 
     private mutating func writeHeader(_ tag: Tag, _ vr: VR, length: UInt32) {
         writeTag(tag)
-        if transferSyntax.isImplicitVR {
+        if isImplicitVR {
             bytes.writeInteger(length, endianness: endianness)
             return
         }

@@ -183,7 +183,7 @@ struct JSONTokenizer {
         }
     }
 
-    /// The character of `\uXXXX`, or of two of them that are a surrogate pair.
+    /// The character of an escape with four digits, or of two that are a surrogate pair.
     private mutating func readScalar() throws(DataSetError) -> Unicode.Scalar {
         let first = try readHexadecimal()
         if let scalar = Unicode.Scalar(first) { return scalar }

@@ -13,7 +13,7 @@ public struct DataSet: Sendable, Hashable {
     /// O(n) for elements that are in order already, otherwise O(n log n).
     public init(_ elements: some Sequence<DataElement>) {
         let given = Array(elements)
-        let isAscending = zip(given, given.dropFirst()).allSatisfy { $0.tag < $1.tag }
+        let isAscending = given.indices.dropFirst().allSatisfy { given[$0 - 1].tag < given[$0].tag }
         guard !isAscending else {
             self.elements = given
             return

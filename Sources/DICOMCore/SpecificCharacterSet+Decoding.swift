@@ -8,6 +8,9 @@ extension SpecificCharacterSet {
         if isPlain || first == .utf8 {
             return String(decoding: bytes, as: UTF8.self)
         }
+        if first == .gb18030 {
+            return MultiByteText.decodeGB18030(Array(bytes))
+        }
         var scalars = String.UnicodeScalarView()
         var reader = Reader(characterSet: self)
         for byte in bytes {
@@ -23,10 +26,12 @@ extension SpecificCharacterSet {
         /// The set of bytes below 80, and of those above.
         var lower = Repertoire.ascii
         var upper: Repertoire
-        /// Escape sequence so far, or the first byte of a two-byte character.
+        /// The escape sequence so far.
         var escape: [UInt8] = []
         var isEscaping = false
-        var pending = 0
+        /// Bytes of two-byte characters that have come one after another, all of one set.
+        var pairs: [UInt8] = []
+        var pairSet = MultiByteText.DoubleByteSet.jisX0208
 
         init(characterSet: SpecificCharacterSet) {
             self.characterSet = characterSet
@@ -38,42 +43,49 @@ extension SpecificCharacterSet {
                 continueEscape(byte, into: &scalars)
                 return
             }
-            if pending > 0 {
-                pending -= 1
-                if pending == 0 { scalars.append(SpecificCharacterSet.replacement) }
+            if pairs.count % 2 == 1, byte > 0x20 {
+                pairs.append(byte)
                 return
             }
+            if let set = doubleByteSet(of: byte) {
+                if set != pairSet { flush(into: &scalars) }
+                pairSet = set
+                pairs.append(byte)
+                return
+            }
+            flush(into: &scalars)
             switch byte {
             case 0x1B where characterSet.allowsCodeExtensions:
                 isEscaping = true
-            case 0x0A, 0x0C, 0x0D, 0x09,
-                0x5C where lower != .doubleByte, 0x5E where lower != .doubleByte,
-                0x3D where lower != .doubleByte:
+            case 0x09, 0x0A, 0x0C, 0x0D, 0x5C, 0x5E, 0x3D:
                 // The delimiters of values and of name parts switch back to the first set (PS3.5 6.1.2.5.3).
-                resetSets()
+                lower = .ascii
+                upper = characterSet.first
                 scalars.append(Unicode.Scalar(byte))
             case ..<0x80:
-                readLower(byte, into: &scalars)
+                scalars.append(Unicode.Scalar(byte))
             default:
                 readUpper(byte, into: &scalars)
             }
         }
 
-        mutating func finish(into scalars: inout String.UnicodeScalarView) {
-            if isEscaping || pending > 0 { scalars.append(SpecificCharacterSet.replacement) }
-        }
-
-        private mutating func resetSets() {
-            lower = .ascii
-            upper = characterSet.first
-        }
-
-        private mutating func readLower(_ byte: UInt8, into scalars: inout String.UnicodeScalarView) {
-            if lower == .doubleByte, byte > 0x20, byte < 0x7F {
-                pending = 1
-            } else {
-                scalars.append(Unicode.Scalar(byte))
+        /// The set whose character begins with this byte, if it is one of two bytes.
+        private func doubleByteSet(of byte: UInt8) -> MultiByteText.DoubleByteSet? {
+            switch (byte, lower, upper) {
+            case (0x21...0x7E, .doubleByte(let set), _), (0xA1...0xFE, _, .doubleByte(let set)): set
+            default: nil
             }
+        }
+
+        private mutating func flush(into scalars: inout String.UnicodeScalarView) {
+            guard !pairs.isEmpty else { return }
+            scalars.append(contentsOf: MultiByteText.decode(pairs: pairs, of: pairSet).unicodeScalars)
+            pairs.removeAll(keepingCapacity: true)
+        }
+
+        mutating func finish(into scalars: inout String.UnicodeScalarView) {
+            flush(into: &scalars)
+            if isEscaping { scalars.append(SpecificCharacterSet.replacement) }
         }
 
         private mutating func readUpper(_ byte: UInt8, into scalars: inout String.UnicodeScalarView) {
@@ -87,9 +99,7 @@ extension SpecificCharacterSet {
             case .katakana where (0xA1...0xDF).contains(byte):
                 // JIS X 0201 lies in Unicode in the same order: A1 is FF61.
                 scalars.append(Unicode.Scalar(0xFEC0 + UInt16(byte)) ?? SpecificCharacterSet.replacement)
-            case .doubleByte, .gb18030:
-                pending = 1
-            case .table, .katakana, .ascii, .utf8:
+            case .table, .katakana, .ascii, .utf8, .gb18030, .doubleByte:
                 scalars.append(SpecificCharacterSet.replacement)
             }
         }
@@ -107,8 +117,10 @@ extension SpecificCharacterSet {
             switch sequence {
             case [0x28, 0x42], [0x28, 0x4A]: lower = .ascii
             case [0x29, 0x49]: upper = .katakana
-            case [0x24, 0x42], [0x24, 0x28, 0x44]: lower = .doubleByte
-            case [0x24, 0x29, 0x43], [0x24, 0x29, 0x41]: upper = .doubleByte
+            case [0x24, 0x42]: lower = .doubleByte(.jisX0208)
+            case [0x24, 0x28, 0x44]: lower = .doubleByte(.jisX0212)
+            case [0x24, 0x29, 0x43]: upper = .doubleByte(.ksX1001)
+            case [0x24, 0x29, 0x41]: upper = .doubleByte(.gb2312)
             case [0x2D, 0x41]: upper = .latin1
             case [0x2D, 0x42]: upper = .table(.latin2)
             case [0x2D, 0x43]: upper = .table(.latin3)

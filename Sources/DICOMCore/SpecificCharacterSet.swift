@@ -1,6 +1,6 @@
 /// How the bytes of text become characters: the values of Specific Character Set (0008,0005) (PS3.3 C.12.1.1.2).
 ///
-/// Decoding never fails. Bytes that the sets do not define, and the multi-byte sets without a table here, become U+FFFD.
+/// Decoding never fails: bytes that the sets do not define become U+FFFD.
 public struct SpecificCharacterSet: Sendable, Hashable {
     /// One character set that an element of the list names.
     enum Repertoire: Sendable, Hashable {
@@ -10,8 +10,8 @@ public struct SpecificCharacterSet: Sendable, Hashable {
         case katakana
         case utf8
         case gb18030
-        /// Two bytes a character, known by name only.
-        case doubleByte
+        /// Two bytes a character.
+        case doubleByte(MultiByteText.DoubleByteSet)
     }
 
     /// The single-byte sets with a table.
@@ -76,6 +76,8 @@ public struct SpecificCharacterSet: Sendable, Hashable {
         case "ISO_IR 203": .table(.latin9)
         case "ISO_IR 166": .table(.thai)
         case "ISO_IR 13": .katakana
+        case "ISO_IR 149": .doubleByte(.ksX1001)
+        case "ISO_IR 58": .doubleByte(.gb2312)
         case "ISO_IR 192": .utf8
         case "GB18030", "GBK": .gb18030
         default: .ascii

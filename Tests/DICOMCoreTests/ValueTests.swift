@@ -86,6 +86,22 @@ import Testing
         #expect(decode(["ISO 2022 IR 100", "ISO 2022 IR 126"], bytes) == "Δ^Ä")
     }
 
+    @Test func `the names of PS3.5 Annexes H, I and J are read`() {
+        // H.3.1: Yamada^Tarou=山田^太郎=やまだ^たろう in ISO 2022 IR 87.
+        let japanese: [UInt8] =
+            Array("=".utf8) + [0x1B, 0x24, 0x42, 0x3B, 0x33, 0x45, 0x44, 0x1B, 0x28, 0x42] + Array("^".utf8)
+            + [0x1B, 0x24, 0x42, 0x42, 0x40, 0x4F, 0x3A, 0x1B, 0x28, 0x42]
+        // I.2: 洪 in ISO 2022 IR 149; J.3: 王 in GB18030.
+        let korean: [UInt8] = [0x1B, 0x24, 0x29, 0x43, 0xFB, 0xF3]
+        let chinese: [UInt8] = [0xCD, 0xF5]
+
+        #expect(decode(["", "ISO 2022 IR 87"], japanese) == "=山田^太郎")
+        #expect(decode(["", "ISO 2022 IR 149"], korean) == "洪")
+        #expect(decode(["GB18030"], chinese) == "王")
+        #expect(decode(["GB18030"], [0x41, 0xCD]) == "A\u{FFFD}")
+        #expect(decode(["", "ISO 2022 IR 87"], [0x1B, 0x24, 0x42, 0x3B]) == "\u{FFFD}")
+    }
+
     @Test func `random bytes in any set decode without a trap`() {
         var state: UInt64 = 7
         for term in [

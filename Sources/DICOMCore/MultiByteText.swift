@@ -1,0 +1,62 @@
+import Glibc
+
+/// Converts text of East Asian character sets with the C library's tables.
+enum MultiByteText {
+    /// A set of two-byte characters that escape sequences choose (PS3.3 table C.12-4).
+    enum DoubleByteSet: Sendable, Hashable {
+        case jisX0208
+        case jisX0212
+        case ksX1001
+        case gb2312
+    }
+
+    /// The characters of a run of pairs; U+FFFD for each where the run is not valid or the system lacks the table.
+    static func decode(pairs: [UInt8], of set: DoubleByteSet) -> String {
+        var bytes: [UInt8] = []
+        for (position, byte) in pairs.enumerated() {
+            // In EUC the pairs have their high bits set, and those of JIS X 0212 follow the byte 8F.
+            if set == .jisX0212, position % 2 == 0 { bytes.append(0x8F) }
+            bytes.append(byte | 0x80)
+        }
+        let encoding =
+            switch set {
+            case .jisX0208, .jisX0212: "EUC-JP"
+            case .ksX1001: "EUC-KR"
+            case .gb2312: "EUC-CN"
+            }
+        return convert(bytes, from: encoding) ?? String(repeating: "\u{FFFD}", count: (pairs.count + 1) / 2)
+    }
+
+    /// The characters of GB18030, of which GBK is a part; invalid bytes become U+FFFD one by one.
+    static func decodeGB18030(_ bytes: [UInt8]) -> String {
+        if let text = convert(bytes, from: "GB18030") { return text }
+        return String(decoding: bytes.map { $0 < 0x80 ? $0 : 0xFF }, as: UTF8.self)
+    }
+
+    private static func convert(_ bytes: [UInt8], from encoding: String) -> String? {
+        // A descriptor of its own for each call: nothing is shared between threads.
+        guard let descriptor = unsafe iconv_open("UTF-8", encoding), Int(bitPattern: descriptor) != -1 else {
+            return nil
+        }
+        // Opened above, closed once.
+        defer { unsafe _ = iconv_close(descriptor) }
+        var source = bytes.map { CChar(bitPattern: $0) }
+        // No character of two or four bytes needs more than three or four in UTF-8.
+        var target = [UInt8](repeating: 0, count: bytes.count * 3 + 4)
+        let capacity = target.count
+        var sourceLeft = source.count
+        var targetLeft = capacity
+        // The pointers live inside the closures only, and the counts keep iconv within both arrays.
+        let result = unsafe source.withUnsafeMutableBufferPointer { from in
+            // As above.
+            unsafe target.withUnsafeMutableBytes { to in
+                var input = from.baseAddress
+                var output = unsafe to.baseAddress?.assumingMemoryBound(to: CChar.self)
+                // As above.
+                return unsafe iconv(descriptor, &input, &sourceLeft, &output, &targetLeft)
+            }
+        }
+        guard result != -1, sourceLeft == 0 else { return nil }
+        return String(decoding: target.prefix(capacity - targetLeft), as: UTF8.self)
+    }
+}
