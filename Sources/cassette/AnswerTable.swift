@@ -55,7 +55,10 @@ struct AnswerTable {
                 cell.count > width
                     ? cell.prefix(width - 1) + "…" : cell + String(repeating: " ", count: width - cell.count)
             }
-            return padded.joined(separator: "  ")
+            let line = padded.joined(separator: "  ")
+            return String(
+                line.prefix(upTo: line.lastIndex { $0 != " " }.map { line.index(after: $0) } ?? line.startIndex)
+            )
         }
     }
 

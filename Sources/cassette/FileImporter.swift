@@ -1,5 +1,6 @@
 import AccessControl
 import ArchiveServices
+import DICOMCoding
 import DICOMCore
 import Platform
 import Synchronization
@@ -70,9 +71,27 @@ struct FileImporter: Sendable {
         } catch {
             return .refused("cannot be read: \(error)")
         }
+        defer { try? file.close() }
+        // What is no DICOM object at all need not travel.
+        do {
+            try await Self.probe(FileChunks(file: file, pool: pool))
+        } catch let error as DataSetError where error.code == .notDICOM {
+            return named.contains(path) ? .refused(error.description) : .skipped
+        } catch {
+            return .refused("\(error)")
+        }
         let reason = try await archive.store(FileChunks(file: file, pool: pool), length: length)
-        try? file.close()
         return reason.map { .refused($0) } ?? .stored
+    }
+
+    /// Throws unless the bytes begin like a DICOM object.
+    private static func probe(_ chunks: FileChunks) async throws {
+        var decoder = Part10Decoder()
+        for try await chunk in chunks {
+            _ = try decoder.read(chunk)
+            if decoder.header != nil { return }
+        }
+        _ = try decoder.finish()
     }
 
     private func open(_ path: String) async throws -> any DiskFile {

@@ -39,9 +39,9 @@ struct RemoteArchive: Sendable {
             return nil
         }
         guard response.status == .conflict else { throw try await failure(response) }
-        let item = try await dataSets(response).first?.items(.failedSOPSequence).first
-        let reason = item?.integer(.failureReason).map { String($0, radix: 16, uppercase: true) } ?? "unknown"
-        return item?.string(.errorComment) ?? "failure reason \(reason)H"
+        let answer = try await dataSets(response).first
+        let failures = (answer?.items(.failedSOPSequence) ?? []) + (answer?.items(.otherFailuresSequence) ?? [])
+        return Self.explanation(of: failures.first?.integer(.failureReason))
     }
 
     /// Lines of JSON that a long task of the server sends as it goes.
@@ -61,6 +61,20 @@ struct RemoteArchive: Sendable {
 
     func close() async throws {
         try await client.shutdown()
+    }
+
+    /// What a Failure Reason of STOW-RS means here (PS3.18 table I.2-2, PS3.7 C).
+    private static func explanation(of reason: Int?) -> String {
+        switch reason {
+        case 0x0111: "a different object with this SOP Instance UID is stored and stays unchanged"
+        case 0x0122: "the archive takes no such objects"
+        case 0x0124: "this caller may not store"
+        case 0xA700: "the archive has no room for it, or storage failed: see the server's log"
+        case 0xA900: "a UID is missing, malformed, or known under another study or patient"
+        case 0xC000: "the object is not readable to its end"
+        case .some(let code): "failure reason " + String(code, radix: 16, uppercase: true) + "H"
+        case nil: "the server did not say why"
+        }
     }
 
     private func dataSets(_ response: HTTPClientResponse) async throws -> [DataSet] {
