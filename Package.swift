@@ -32,6 +32,7 @@ let httpTypes = product("HTTPTypes", of: "swift-http-types")
 let serviceLifecycle = product("ServiceLifecycle", of: "swift-service-lifecycle")
 let unixSignals = product("UnixSignals", of: "swift-service-lifecycle")
 let argumentParser = product("ArgumentParser", of: "swift-argument-parser")
+let yams = product("Yams", of: "Yams")
 let asyncHTTPClient = product("AsyncHTTPClient", of: "async-http-client")
 
 /// A library and its test target.
@@ -73,6 +74,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
         .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -142,7 +144,7 @@ let package = Package(
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
                     "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMCoding", "DICOMCore", "Platform",
                     nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
-                    asyncHTTPClient,
+                    asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict
             )

@@ -94,7 +94,11 @@ public final class Archive: Sendable {
     /// The index is made durable before the first rename: what is no longer in `open/` is not looked at after a crash.
     public func sealPacks(quietFor quietTime: Duration) async throws {
         let catalog = catalog
-        _ = try await packs.sealPacks(olderThan: quietTime) { try await catalog.makeDurable() }
+        let index = ingest.index
+        _ = try await packs.sealPacks(olderThan: quietTime) {
+            await index.drain()
+            try await catalog.makeDurable()
+        }
     }
 
     /// Seals quiet packs again and again until the task is cancelled.

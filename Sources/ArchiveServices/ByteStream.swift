@@ -13,8 +13,25 @@ public struct ByteStream: AsyncSequence, Sendable {
     /// A piece of the stream: bytes at hand, or a range of a stored payload.
     enum Part: Sendable {
         case bytes(ByteBuffer)
-        case stored(PackReadSequence)
+        case stored(StoredPayload, Range<UInt64>)
         case inflated(InflatedRange)
+    }
+
+    /// The payload that ranges are read from; shared by all of them, however many there are.
+    final class StoredPayload: Sendable {
+        private let packs: PackStore
+        private let location: RecordLocation
+        private let context: [UInt8]
+
+        init(packs: PackStore, location: RecordLocation, context: [UInt8]) {
+            self.packs = packs
+            self.location = location
+            self.context = context
+        }
+
+        func read(_ range: Range<UInt64>) -> PackReadSequence {
+            packs.stream(location, context: context, range: range)
+        }
     }
 
     init(length: UInt64, parts: [Part]) {
@@ -51,7 +68,7 @@ public struct ByteStream: AsyncSequence, Sendable {
                 guard let part = waiting.popFirst() else { return nil }
                 switch part {
                 case .bytes(let buffer): return buffer
-                case .stored(let sequence): current = .stored(sequence.makeAsyncIterator())
+                case .stored(let payload, let range): current = .stored(payload.read(range).makeAsyncIterator())
                 case .inflated(let range): current = .inflated(range.makeAsyncIterator())
                 }
             }

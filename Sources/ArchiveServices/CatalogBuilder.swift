@@ -10,6 +10,8 @@ import Sealing
 /// Works from manifests alone; no payload is read.
 struct CatalogBuilder: Sendable {
     private static let batchLimit = 512
+    /// Bytes of headers and frame indexes that may wait for one transaction.
+    private static let batchBytes = 16 << 20
 
     let keyring: Keyring
     let catalog: any Catalog
@@ -17,6 +19,9 @@ struct CatalogBuilder: Sendable {
 
     private(set) var report = RecoveryReport()
     private var batch: [InstanceRecord] = []
+    private var waitingBytes = 0
+    /// The record before the one at hand: a tombstone right behind it takes it back.
+    private var held: InstanceRecord?
 
     init(keyring: Keyring, catalog: any Catalog, logger: Logger) {
         self.keyring = keyring
@@ -27,7 +32,11 @@ struct CatalogBuilder: Sendable {
     /// Takes the next record of a pack.
     mutating func add(_ record: PackRecord) async throws {
         report.records += 1
-        guard record.kind == .instance else { return }
+        switch record.kind {
+        case .instance: break
+        case .tombstone: return takeBack(record)
+        case .edit: return
+        }
         guard let manifest = InstanceManifest(decoding: record.manifest) else {
             report.unreadable += 1
             logger.error(
@@ -38,14 +47,30 @@ struct CatalogBuilder: Sendable {
         }
         let location = StoredLocation(record.location)
         let key = try keyring.existingKey(location.studyKeyID, generation: location.keyGeneration)
-        batch.append(try manifest.record(at: location, key: key))
-        if batch.count >= Self.batchLimit { try await flush() }
+        try await release()
+        held = try manifest.record(at: location, key: key)
     }
 
     /// Writes what was gathered, and makes it durable.
     mutating func finish() async throws {
+        try await release()
         try await flush()
         try await catalog.makeDurable()
+    }
+
+    private mutating func takeBack(_ tombstone: PackRecord) {
+        if let held, Tombstone(decoding: tombstone.manifest)?.recordID == held.location.recordID {
+            self.held = nil
+            report.takenBack += 1
+        }
+    }
+
+    private mutating func release() async throws {
+        guard let record = held else { return }
+        held = nil
+        batch.append(record)
+        waitingBytes += record.sealedHeader.count + (record.frameIndex?.count ?? 0)
+        if batch.count >= Self.batchLimit || waitingBytes >= Self.batchBytes { try await flush() }
     }
 
     /// Takes what the walk itself had to say.
@@ -65,16 +90,20 @@ struct CatalogBuilder: Sendable {
 
     private mutating func flush() async throws {
         guard !batch.isEmpty else { return }
-        for outcome in try await catalog.insert(batch) {
+        for (record, outcome) in zip(batch, try await catalog.insert(batch)) {
             switch outcome {
             case .inserted: report.inserted += 1
-            case .alreadyThere: report.known += 1
+            case .alreadyThere(let there) where there.location.recordID == record.location.recordID: report.known += 1
+            case .alreadyThere:
+                report.conflicts += 1
+                logger.error("two stored records have one SOP Instance UID; the second stays in its pack")
             case .conflict:
                 report.conflicts += 1
                 logger.error("a stored record contradicts the index; it stays in its pack")
             }
         }
         batch.removeAll(keepingCapacity: true)
+        waitingBytes = 0
     }
 }
 
@@ -92,6 +121,8 @@ public struct RecoveryReport: Sendable, Hashable {
     public var known = 0
     /// Records that contradict the index.
     public var conflicts = 0
+    /// Records that were refused after all, and say so.
+    public var takenBack = 0
     /// Records whose manifest cannot be read.
     public var unreadable = 0
 }

@@ -47,6 +47,12 @@ extension DataSet {
 }
 
 extension DataElement {
+    /// The same element with bytes of its own: a slice would keep the whole header that it was read from.
+    var detached: DataElement {
+        guard case .bytes(let bytes) = value else { return self }
+        return DataElement(tag: tag, vr: vr, value: .bytes(ByteBuffer(bytes: bytes.readableBytesView)))
+    }
+
     fileprivate func converted(
         from characterSet: SpecificCharacterSet,
         item: (DataSet) -> DataSet

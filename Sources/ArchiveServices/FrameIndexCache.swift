@@ -4,29 +4,32 @@ import Synchronization
 
 /// Keeps the decoded frame indexes of the instances that were read last, so that paging through frames decodes once.
 final class FrameIndexCache: Sendable {
-    /// Frames of all kept indexes together, about 16 bytes each.
-    private static let frameLimit = 1_000_000
+    /// Bytes of all kept indexes together, as they are encoded.
+    private static let lengthLimit = 16 << 20
 
     private let state = Mutex(State())
 
     private struct State {
-        var indexes: [RandomID: FrameIndex] = [:]
+        var indexes: [RandomID: (index: FrameIndex, length: Int)] = [:]
         var order: [RandomID] = []
-        var frames = 0
+        var length = 0
     }
 
+    /// The index of that record; `nil` when it is not kept.
     subscript(recordID: RandomID) -> FrameIndex? {
-        get { state.withLock { $0.indexes[recordID] } }
-        set {
-            guard let newValue else { return }
-            state.withLock { state in
-                guard state.indexes.updateValue(newValue, forKey: recordID) == nil else { return }
-                state.order.append(recordID)
-                state.frames += newValue.frameCount
-                while state.frames > Self.frameLimit, state.order.count > 1 {
-                    let oldest = state.order.removeFirst()
-                    state.frames -= state.indexes.removeValue(forKey: oldest)?.frameCount ?? 0
-                }
+        state.withLock { $0.indexes[recordID]?.index }
+    }
+
+    /// Keeps an index, and forgets the oldest ones beyond the limit.
+    func keep(_ index: FrameIndex, length: Int, of recordID: RandomID) {
+        guard length <= Self.lengthLimit else { return }
+        state.withLock { state in
+            guard state.indexes.updateValue((index, length), forKey: recordID) == nil else { return }
+            state.order.append(recordID)
+            state.length += length
+            while state.length > Self.lengthLimit, !state.order.isEmpty {
+                let oldest = state.order.removeFirst()
+                state.length -= state.indexes.removeValue(forKey: oldest)?.length ?? 0
             }
         }
     }

@@ -9,6 +9,10 @@ actor IndexWriter {
     private let batchLimit: Int
     private var waiting: [Waiter] = []
     private var isWriting = false
+    /// Records handed in, and those of them whose transaction has ended, since the start.
+    private var handedIn = 0
+    private var done = 0
+    private var drains: [(target: Int, continuation: CheckedContinuation<Void, Never>)] = []
 
     private struct Waiter {
         let record: InstanceRecord
@@ -29,6 +33,7 @@ actor IndexWriter {
 
     /// Adds a record; returns when the transaction that holds it has ended.
     func insert(_ record: InstanceRecord) async throws(CatalogError) -> InsertOutcome {
+        handedIn += 1
         if isWriting {
             let turn = await withCheckedContinuation { continuation in
                 waiting.append(Waiter(record: record, continuation: continuation))
@@ -42,8 +47,18 @@ actor IndexWriter {
         for (position, companion) in companions.enumerated() {
             companion.continuation.resume(returning: .done(result.map { $0[position + 1] }))
         }
+        done += 1 + companions.count
+        for drain in drains where drain.target <= done { drain.continuation.resume() }
+        drains.removeAll { $0.target <= done }
         handOn()
         return try result.map { $0[0] }.get()
+    }
+
+    /// Waits until all records that were handed in before are in the catalog, or refused by it.
+    func drain() async {
+        guard done < handedIn else { return }
+        let target = handedIn
+        await withCheckedContinuation { drains.append((target, $0)) }
     }
 
     private func write(_ records: [InstanceRecord]) async -> Result<[InsertOutcome], CatalogError> {

@@ -19,7 +19,7 @@ public final class IngestService: Sendable {
     let clock: any WallClock
     let limits: DataSetLimits
     let logger: Logger
-    private let nextAdmission = Mutex(Timestamp(microseconds: .min))
+    private let nextAdmission = Mutex<ContinuousClock.Instant?>(nil)
 
     init(
         policy: AccessPolicy,
@@ -45,8 +45,8 @@ public final class IngestService: Sendable {
     ///
     /// The volume is asked once a second at most: what arrives within a second is far less than the floor.
     func admit() async throws(PackError) {
-        let now = clock.now()
-        let isDue = nextAdmission.withLock { $0 <= now }
+        let now = ContinuousClock.now
+        let isDue = nextAdmission.withLock { $0.map { $0 <= now } ?? true }
         guard isDue else { return }
         try await packs.admit()
         nextAdmission.withLock { $0 = now.advanced(by: .seconds(1)) }

@@ -124,6 +124,7 @@ extension IngestSession {
         do throws(CatalogError) {
             outcome = try await service.index.insert(record)
         } catch {
+            await takeBack(record)
             throw recording.refusal(failure(error))
         }
         switch outcome {
@@ -131,7 +132,26 @@ extension IngestSession {
         case .alreadyThere, .conflict:
             // Both were ruled out above while this sender alone held the instance and the study.
             service.logger.error("the index refused a record that was new a moment ago")
+            await takeBack(record)
             throw recording.refusal(.storageFailed)
+        }
+    }
+
+    /// Says in the pack that the record before was refused, so that a rebuild does not bring it back in the place of an
+    /// object that is acknowledged later.
+    private func takeBack(_ record: InstanceRecord) async {
+        do {
+            let key = try service.keyring.existingKey(
+                record.location.studyKeyID,
+                generation: record.location.keyGeneration
+            )
+            _ = try await writer.begin(studyKey: key, context: [])
+            _ = try await writer.finish(
+                manifest: Tombstone(recordID: record.location.recordID).encoded(),
+                kind: .tombstone
+            )
+        } catch {
+            service.logger.error("a refused record could not be taken back", metadata: ["cause": "\(error)"])
         }
     }
 }

@@ -86,7 +86,7 @@ public final class IngestSession: Sendable {
         do throws(PackError) {
             try await service.admit()
         } catch {
-            throw recording.refusal(Self.reason(error))
+            throw recording.refusal(failure(error))
         }
     }
 

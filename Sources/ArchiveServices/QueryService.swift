@@ -59,7 +59,7 @@ public final class QueryService: Sendable {
                 if case .bulk = element.value { continue }
                 // Attributes of the levels below the answer's say something about one instance only.
                 if let attribute = CatalogAttribute.forTag(element.tag), attribute.level > query.level { continue }
-                answer.set(element)
+                answer.set(element.detached)
             }
         }
         for attribute in CatalogAttribute.all

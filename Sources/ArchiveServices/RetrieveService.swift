@@ -86,9 +86,9 @@ public final class RetrieveService: Sendable {
     ) async throws(ArchiveError) -> ByteStream {
         try authorize(.readPixels, principal)
         let length = instance.record.location.payloadLength
-        let stored = stream(instance, 0..<length)
+        let stored = ByteStream.Part.stored(payload(instance), 0..<length)
         guard instance.record.dataSetOffset == 0 else {
-            return ByteStream(length: length, parts: [.stored(stored)])
+            return ByteStream(length: length, parts: [stored])
         }
         let header: ByteBuffer
         do throws(DataSetError) {
@@ -101,7 +101,7 @@ public final class RetrieveService: Sendable {
         } catch {
             throw ArchiveError(.damaged, "No File Meta Information can be written for the instance: \(error)")
         }
-        return ByteStream(length: UInt64(header.readableBytes) + length, parts: [.bytes(header), .stored(stored)])
+        return ByteStream(length: UInt64(header.readableBytes) + length, parts: [.bytes(header), stored])
     }
 
     /// How many frames the instance has.
@@ -164,13 +164,14 @@ public final class RetrieveService: Sendable {
     }
 
     private func frameIndex(of instance: ArchivedInstance) throws(ArchiveError) -> FrameIndex {
-        if let known = frameIndexes[instance.record.location.recordID] { return known }
+        let recordID = instance.record.location.recordID
+        if let known = frameIndexes[recordID] { return known }
         guard let encoded = instance.record.frameIndex else {
             throw ArchiveError(.framesUnknown, "The instance has no frames, or they cannot be told apart")
         }
         do {
             let index = try FrameIndex(decoding: ByteBuffer(bytes: encoded))
-            frameIndexes[instance.record.location.recordID] = index
+            frameIndexes.keep(index, length: encoded.count, of: recordID)
             return index
         } catch {
             throw ArchiveError(.damaged, "The frame index cannot be read: run `cassette index rebuild`")
@@ -180,21 +181,22 @@ public final class RetrieveService: Sendable {
     private func stream(_ instance: ArchivedInstance, dataSetRanges ranges: [Range<UInt64>]) -> ByteStream {
         let length = ranges.reduce(0) { $0 + $1.upperBound - $1.lowerBound }
         let start = instance.record.dataSetOffset
-        let parts = ranges.map { range -> ByteStream.Part in
+        let payload = payload(instance)
+        let parts = ranges.filter { !$0.isEmpty }.map { range -> ByteStream.Part in
             guard instance.transferSyntax.isDeflated else {
-                return .stored(stream(instance, start + range.lowerBound..<start + range.upperBound))
+                return .stored(payload, start + range.lowerBound..<start + range.upperBound)
             }
-            let compressed = stream(instance, start..<instance.record.location.payloadLength)
+            let compressed = payload.read(start..<instance.record.location.payloadLength)
             return .inflated(InflatedRange(compressed: compressed, range: range, limits: limits))
         }
         return ByteStream(length: length, parts: parts)
     }
 
-    private func stream(_ instance: ArchivedInstance, _ range: Range<UInt64>) -> PackReadSequence {
-        packs.stream(
-            RecordLocation(instance.record.location),
-            context: PayloadContext.bytes(of: instance.record),
-            range: range
+    private func payload(_ instance: ArchivedInstance) -> ByteStream.StoredPayload {
+        ByteStream.StoredPayload(
+            packs: packs,
+            location: RecordLocation(instance.record.location),
+            context: PayloadContext.bytes(of: instance.record)
         )
     }
 }

@@ -44,13 +44,26 @@ public final class VerificationService: Sendable {
             let page = try await unwrapped { () async throws(CatalogError) in
                 try await catalog.allInstances(after: after, limit: Self.pageLength)
             }
-            guard let end = page.last else { return report }
+            guard let end = page.last else { break }
             for record in page {
-                await check(record, &report)
+                try await check(record, &report)
                 try await progress(report)
             }
             last = end.path.sopInstanceUID
         }
+        try await checkPacks(&report)
+        return report
+    }
+
+    /// Looks for records that the index does not know, and for packs that cannot be read to their end.
+    private func checkPacks(_ report: inout VerificationReport) async throws {
+        let survey = try await packs.forEachRecord { record in
+            guard record.kind == .instance, let manifest = InstanceManifest(decoding: record.manifest) else { return }
+            let uid = manifest.path.sopInstanceUID
+            let known = try await unwrapped { () async throws(CatalogError) in try await catalog.instance(uid) }
+            if known == nil { report.unindexed += 1 }
+        }
+        report.packProblems = survey.problems.count
     }
 
     private func unwrapped<Answer>(
@@ -63,7 +76,10 @@ public final class VerificationService: Sendable {
         }
     }
 
-    private func check(_ record: InstanceRecord, _ report: inout VerificationReport) async {
+    private func check(
+        _ record: InstanceRecord,
+        _ report: inout VerificationReport
+    ) async throws(ArchiveError) {
         report.checked += 1
         var digest = SHA256()
         var position: UInt64 = 0
@@ -73,6 +89,8 @@ public final class VerificationService: Sendable {
                 context: PayloadContext.bytes(of: record),
                 range: 0..<record.location.payloadLength
             )
+            // What a rebuild of the index would need of the record.
+            _ = try await packs.readManifest(RecordLocation(record.location))
             for try await chunk in payload {
                 let end = position + UInt64(chunk.readableBytes)
                 let skipped = min(end, max(position, record.dataSetOffset)) - position
@@ -86,6 +104,8 @@ public final class VerificationService: Sendable {
             }
             report.bytes += position
         } catch {
+            // Not the object's fault: the walk as a whole ends.
+            if error.code == .cancelled { throw ArchiveError(error) }
             report.damaged.append(.init(sopInstanceUID: record.path.sopInstanceUID, cause: error.description))
             return
         }
@@ -107,6 +127,11 @@ public struct VerificationReport: Sendable, Hashable {
     public var bytes: UInt64 = 0
     /// Instances that cannot be read, or are not what was received.
     public var damaged: [Damage] = []
+
+    /// Whole records that the index does not know; `cassette index rebuild` brings them back.
+    public var unindexed = 0
+    /// Places in packs that cannot be read.
+    public var packProblems = 0
 
     /// One damaged instance.
     public struct Damage: Sendable, Hashable {

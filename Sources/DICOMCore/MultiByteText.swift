@@ -51,6 +51,7 @@ enum MultiByteText {
             // As above.
             unsafe target.withUnsafeMutableBytes { to in
                 var input = from.baseAddress
+                // As above.
                 var output = unsafe to.baseAddress?.assumingMemoryBound(to: CChar.self)
                 // As above.
                 return unsafe iconv(descriptor, &input, &sourceLeft, &output, &targetLeft)

@@ -39,7 +39,9 @@ struct VerificationRoutes: Sendable {
             text.string(damage.cause)
             text.raw("}")
         }
-        text.raw("],\"isComplete\":\(isComplete)}\n")
+        text.raw(
+            "],\"unindexed\":\(report.unindexed),\"packProblems\":\(report.packProblems),\"isComplete\":\(isComplete)}\n"
+        )
         return text.buffer
     }
 }

@@ -25,6 +25,14 @@ extension PackStore {
             throw PackError(error)
         }
         try await work {
+            // A pack may have been renamed out of `open/` without its new folder being synced. The new name must be
+            // durable before the old one is gone for good.
+            if try files.disk.exists(files.directory) {
+                for entry in try files.disk.list(files.directory) where entry.isDirectory && entry.name.count == 2 {
+                    try files.disk.syncDirectory(files.directory + "/" + entry.name)
+                }
+                try files.disk.syncDirectory(files.directory)
+            }
             if try files.disk.exists(files.openDirectory) { try files.disk.syncDirectory(files.openDirectory) }
         }
         for problem in survey.problems {
@@ -56,7 +64,11 @@ extension PackStore {
         guard var walker = opened else { return try await removeHeaderless(id, &survey) }
         var last: PackRecord?
         while true {
-            let (records, next) = try await batch(walker)
+            // A pack that cannot be read to its end stays open and uncut: what follows may be sound.
+            guard let (records, next) = try await readable(walker, &survey, batch) else {
+                if let last { try await hand(last, &survey, body) }
+                return
+            }
             walker = next
             for record in records {
                 if let last { try await hand(last, &survey, body) }
@@ -64,7 +76,10 @@ extension PackStore {
             }
             guard records.isEmpty else { continue }
             guard let obstacle = walker.obstacle else { break }
-            let (goesOn, skipped) = try await skip(walker)
+            guard let (goesOn, skipped) = try await readable(walker, &survey, skip) else {
+                if let last { try await hand(last, &survey, body) }
+                return
+            }
             walker = skipped
             guard goesOn else { break }
             survey.problems.append(PackProblem(.damaged, packID: id, offset: obstacle.offset))

@@ -63,7 +63,8 @@ extension PackStore {
         }
         guard var walker = opened else { return }
         while true {
-            let (records, next) = try await batch(walker)
+            // A place that the disk does not give back ends the walk of this pack, not of the others.
+            guard let (records, next) = try await readable(walker, &survey, batch) else { return }
             walker = next
             for record in records {
                 survey.recordCount += 1
@@ -73,12 +74,29 @@ extension PackStore {
             guard let obstacle = walker.obstacle else { return }
             // The record that is just being written is no damage.
             let isUnfinished = isOpen && registry.durableLength(id) == nil && !obstacle.isComplete
-            let (goesOn, skipped) = try await skip(walker)
+            guard let (goesOn, skipped) = try await readable(walker, &survey, skip) else { return }
             if goesOn || !isUnfinished {
                 survey.problems.append(PackProblem(.damaged, packID: id, offset: obstacle.offset))
             }
             guard goesOn else { return }
             walker = skipped
+        }
+    }
+
+    /// What `step` gives; `nil`, with a line in the survey, when the disk does not give the bytes back.
+    ///
+    /// - Throws: `.cancelled` alone.
+    func readable<Step>(
+        _ walker: PackWalker,
+        _ survey: inout PackSurvey,
+        _ step: (PackWalker) async throws(PackError) -> Step
+    ) async throws(PackError) -> Step? {
+        do throws(PackError) {
+            return try await step(walker)
+        } catch {
+            guard error.code != .cancelled else { throw error }
+            survey.problems.append(PackProblem(PackProblem.Kind(error), packID: walker.packID, offset: walker.offset))
+            return nil
         }
     }
 

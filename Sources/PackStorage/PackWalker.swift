@@ -26,6 +26,7 @@ struct PackWalker: Sendable {
     let header: PackHeader
     let isOpenPack: Bool
     /// Where the next record begins.
+    var packID: PackID { header.packID }
     private(set) var offset: UInt64
     /// Set when the walk cannot go on.
     private(set) var obstacle: Obstacle?

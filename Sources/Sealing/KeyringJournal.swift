@@ -131,7 +131,11 @@ struct KeyringJournal: Sendable {
             let end = count * UInt64(KeyringRecord.length)
             let size = try file.size()
             guard size >= end else { throw KeyringCopy.damaged(path, at: size / UInt64(KeyringRecord.length)) }
-            if size > end { try file.truncate(to: end) }
+            if size > end {
+                try file.truncate(to: end)
+                // What was cut must not come back beside other entries in the other copy.
+                try file.synchronize()
+            }
             if isNew { try disk.syncDirectory(directory(of: path)) }
             opened.append(file)
         }

@@ -13,7 +13,7 @@ struct Cassette: AsyncParsableCommand {
         version: Version.string,
         subcommands: [
             ServeCommand.self, ImportCommand.self, QueryCommand.self, VerifyCommand.self, EchoCommand.self,
-            SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self,
+            SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self, ConfigCommand.self,
         ]
     )
 

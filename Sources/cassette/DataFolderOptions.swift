@@ -14,7 +14,12 @@ struct DataFolderOptions: ParsableArguments {
     }
 
     var rootKeyPath: String {
-        guard let typed = keyFile ?? Environment["KEY_FILE"] else { return folder.defaultRootKey }
+        Self.rootKeyPath(keyFile ?? Environment["KEY_FILE"], folder)
+    }
+
+    /// The path of the root key: the one that was chosen, else the one beside the folder.
+    static func rootKeyPath(_ chosen: String?, _ folder: DataFolder) -> String {
+        guard let typed = chosen else { return folder.defaultRootKey }
         return typed.hasPrefix("/") ? typed : Environment.workingDirectory + "/" + typed
     }
 }

@@ -43,55 +43,59 @@ struct FileImporter: Sendable {
     }
 
     private func store(_ path: String, in session: IngestSession) async -> ImportOutcome {
-        let file: any DiskFile
-        do {
-            file = try await open(path)
-        } catch {
-            return .refused("cannot be read: \(error)")
-        }
-        let outcome = await session.store(IncomingObject(form: .part10), body: FileChunks(file: file, pool: pool))
-        try? file.close()
-        switch outcome {
-        case .stored: return .stored
-        case .alreadyStored: return .alreadyStored
-        case .refused(let refusal):
-            if case .notReadable(let error) = refusal.reason, error.code == .notDICOM, !named.contains(path) {
-                return .skipped
+        await withObject(path) { file in
+            let outcome = await session.store(IncomingObject(form: .part10), body: FileChunks(file: file, pool: pool))
+            switch outcome {
+            case .stored: return .stored
+            case .alreadyStored: return .alreadyStored
+            case .refused(let refusal): return .refused(refusal.description)
             }
-            return .refused(refusal.description)
         }
     }
 
     private func store(_ path: String, at archive: RemoteArchive) async throws -> ImportOutcome {
+        try await withObject(path) { file in
+            let reason = try await archive.store(FileChunks(file: file, pool: pool), length: try file.size())
+            return reason.map { .refused($0) } ?? .stored
+        }
+    }
+
+    /// Opens a file and hands it on, unless it begins like nothing that an archive stores.
+    private func withObject(
+        _ path: String,
+        _ body: (any DiskFile) async throws -> ImportOutcome
+    ) async rethrows -> ImportOutcome {
         let file: any DiskFile
-        let length: UInt64
         do {
             file = try await open(path)
-            length = try file.size()
         } catch {
             return .refused("cannot be read: \(error)")
         }
         defer { try? file.close() }
-        // What is no DICOM object at all need not travel.
         do {
-            try await Self.probe(FileChunks(file: file, pool: pool))
-        } catch let error as DataSetError where error.code == .notDICOM {
-            return named.contains(path) ? .refused(error.description) : .skipped
+            guard try await !isDirectory(FileChunks(file: file, pool: pool)) || named.contains(path) else {
+                return .skipped
+            }
+        } catch let error as DataSetError where error.code == .notDICOM && !named.contains(path) {
+            return .skipped
         } catch {
             return .refused("\(error)")
         }
-        let reason = try await archive.store(FileChunks(file: file, pool: pool), length: length)
-        return reason.map { .refused($0) } ?? .stored
+        return try await body(file)
     }
 
-    /// Throws unless the bytes begin like a DICOM object.
-    private static func probe(_ chunks: FileChunks) async throws {
+    /// Whether the bytes begin like the directory of a medium (PS3.3 F), which lists objects and is none.
+    ///
+    /// - Throws: `DataSetError`; `.notDICOM` when they do not begin like a DICOM object at all.
+    private func isDirectory(_ chunks: FileChunks) async throws -> Bool {
         var decoder = Part10Decoder()
         for try await chunk in chunks {
             _ = try decoder.read(chunk)
-            if decoder.header != nil { return }
+            if decoder.header != nil { break }
         }
-        _ = try decoder.finish()
+        if decoder.header == nil { _ = try decoder.finish() }
+        let sopClassUID = decoder.header?.fileMetaInformation.mediaStorageSOPClassUID
+        return sopClassUID == UID(literal: "1.2.840.10008.1.3.10")
     }
 
     private func open(_ path: String) async throws -> any DiskFile {

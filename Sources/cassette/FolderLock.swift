@@ -21,6 +21,11 @@ final class FolderLock: Sendable {
             close(descriptor)
             return nil
         }
+        // What the last holder announced is not true of this one.
+        guard ftruncate(descriptor, 0) == 0 else {
+            close(descriptor)
+            throw CommandFailure("The lock file of the data folder cannot be written: is the volume full?")
+        }
         self.descriptor = descriptor
     }
 

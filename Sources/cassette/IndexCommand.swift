@@ -14,10 +14,13 @@ struct IndexCommand: AsyncParsableCommand {
     struct Rebuild: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make the index again from the sealed packs and the keyring.",
-            discussion: "The server must be stopped. The packs are only read."
+            discussion:
+                "The server must be stopped. Records are only read; what a crash left unfinished behind them is cut off."
         )
 
         @OptionGroup var folder: DataFolderOptions
+        @Flag(help: "Replace the old index even if packs cannot be read.")
+        var force = false
         @Flag(help: "Print JSON.")
         var json = false
 
@@ -32,7 +35,7 @@ struct IndexCommand: AsyncParsableCommand {
             let open = try await OpenArchive.open(
                 data,
                 rootKeyPath: folder.rootKeyPath,
-                rebuildsIndex: true,
+                rebuild: force ? .forced : .wanted,
                 logger: .quiet
             )
             let counts = try await open.archive.counts()

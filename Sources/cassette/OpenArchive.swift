@@ -26,13 +26,16 @@ struct OpenArchive: Sendable {
     static func open(
         _ folder: DataFolder,
         rootKeyPath: String,
-        rebuildsIndex: Bool = false,
+        rebuild: IndexRebuild = .ifMissing,
+        freeSpaceFloor: UInt64? = nil,
         logger: Logger
     ) async throws -> OpenArchive {
         let threads = NIOThreadPool(numberOfThreads: threadCount)
         threads.start()
         do {
-            return try await open(folder, rootKeyPath, rebuildsIndex, WorkPool(threads: threads), threads, logger)
+            var configuration = PackConfiguration()
+            configuration.freeSpaceFloorLimit = freeSpaceFloor ?? .max
+            return try await open(folder, rootKeyPath, rebuild, configuration, threads, logger)
         } catch {
             try await threads.shutdownGracefully()
             throw error
@@ -42,11 +45,12 @@ struct OpenArchive: Sendable {
     private static func open(
         _ folder: DataFolder,
         _ rootKeyPath: String,
-        _ rebuildsIndex: Bool,
-        _ pool: WorkPool,
+        _ wish: IndexRebuild,
+        _ configuration: PackConfiguration,
         _ threads: NIOThreadPool,
         _ logger: Logger
     ) async throws -> OpenArchive {
+        let pool = WorkPool(threads: threads)
         let disk = PosixDisk()
         let clock = SystemWallClock()
         let keyring = try await openKeyring(folder, rootKeyPath, disk, pool)
@@ -58,13 +62,13 @@ struct OpenArchive: Sendable {
             random: SystemRandomSource(),
             clock: clock,
             logger: logger,
-            configuration: PackConfiguration()
+            configuration: configuration
         )
         let indexKey = try await keyring.sideKeyBytes("index")
         // The index is a projection: one that was removed is made again from the packs.
         var rebuild: RecoveryReport?
-        if try rebuildsIndex || !disk.exists(folder.index) {
-            rebuild = try await Self.rebuild(folder, indexKey, packs, keyring, disk, pool, logger)
+        if try wish != .ifMissing || !disk.exists(folder.index) {
+            rebuild = try await Self.rebuild(folder, wish == .forced, indexKey, packs, keyring, disk, pool, logger)
         }
         let catalog = try await SQLiteCatalog.open(path: folder.index, key: indexKey, pool: pool)
         let archive = Archive(
@@ -93,6 +97,7 @@ struct OpenArchive: Sendable {
     /// the old one, or none.
     private static func rebuild(
         _ folder: DataFolder,
+        _ isForced: Bool,
         _ key: [UInt8],
         _ packs: PackStore,
         _ keyring: Keyring,
@@ -105,6 +110,14 @@ struct OpenArchive: Sendable {
         let catalog = try await SQLiteCatalog.open(path: draft, key: key, pool: pool)
         let report = try await Archive.rebuild(catalog, from: packs, keyring: keyring, logger: logger)
         try await catalog.close()
+        // An index that knows more than the packs that can be read now is worth keeping: a disk may not be mounted.
+        guard try report.isWhole || isForced || !disk.exists(folder.index) else {
+            try remove(draft, disk)
+            throw CommandFailure(
+                "\(report.problemCount) packs or records cannot be read, so the old index stays. Is a disk missing? "
+                    + "`cassette index rebuild --force` takes what there is (\(report.inserted) instances)"
+            )
+        }
         try remove(folder.index, disk)
         try disk.rename(draft, to: folder.index)
         try disk.syncDirectory(folder.path)
@@ -153,8 +166,29 @@ struct OpenArchive: Sendable {
     }
 
     private static func remove(_ index: String, _ disk: PosixDisk) throws {
-        for suffix in ["-wal", "-shm", ""] where try disk.exists(index + suffix) {
+        // The database first: without it the next start rebuilds, whatever of the rest is left by a crash in between.
+        for suffix in ["", "-wal", "-shm"] where try disk.exists(index + suffix) {
             try disk.unlink(index + suffix)
         }
     }
+}
+
+/// When the index is made again from the packs.
+enum IndexRebuild: Sendable {
+    /// When there is none.
+    case ifMissing
+    /// In any case, but a good index is not given up for packs that cannot be read.
+    case wanted
+    /// In any case.
+    case forced
+}
+
+extension RecoveryReport {
+    /// What could not be read, or contradicts what was.
+    var problemCount: Int {
+        problems.count { $0.kind != .tornTail && $0.kind != .strangers } + conflicts + unreadable
+    }
+
+    /// Whether all packs were read, and there were any.
+    var isWhole: Bool { problemCount == 0 && packs > 0 }
 }

@@ -38,7 +38,11 @@ struct RemoteArchive: Sendable {
             _ = try await response.body.collect(upTo: Self.answerLimit)
             return nil
         }
-        guard response.status == .conflict else { throw try await failure(response) }
+        // Who may not store, or finds the volume full, need not try the next file.
+        guard ![.unauthorized, .forbidden, .insufficientStorage].contains(response.status) else {
+            throw try await failure(response)
+        }
+        guard response.status == .conflict else { return try await failure(response).description }
         let answer = try await dataSets(response).first
         let failures = (answer?.items(.failedSOPSequence) ?? []) + (answer?.items(.otherFailuresSequence) ?? [])
         return Self.explanation(of: failures.first?.integer(.failureReason))

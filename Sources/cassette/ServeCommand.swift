@@ -19,41 +19,69 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             The first start makes the data folder, its keys and an administrator token. Settings come from the command \
             line or, where that says nothing, from the environment (CASSETTE_AET, CASSETTE_DICOM_PORT, \
-            CASSETTE_HTTP_PORT, CASSETTE_BIND).
+            CASSETTE_HTTP_PORT, CASSETTE_BIND, ...) or from a file (--config).
             """
     )
 
     @OptionGroup var folder: DataFolderOptions
-    @Option(help: "The AE title of the archive. (default: CASSETTE)", transform: aeTitle)
-    var aet: AETitle?
+    @Option(help: "The AE title of the archive. (default: CASSETTE)")
+    var aet: String?
     @Option(help: "The port for DICOM. (default: 11112)")
     var dicomPort: Int?
     @Option(help: "The port for DICOMweb. (default: 8080)")
     var httpPort: Int?
     @Option(help: "The address to listen on. (default: 127.0.0.1)")
     var bind: String?
+    @Option(help: "Scheme, host and port under which clients reach DICOMweb, for links in answers.")
+    var publicURL: String?
+    @Option(help: "Bytes that stay free on the volume, for example 500MiB. (default: 5 %, at least 10GiB)")
+    var freeSpaceFloor: String?
     @Option(help: "How much to log: debug, info, notice, warning or error. (default: info)")
     var logLevel: String?
+    @Option(help: "A YAML file with settings; see `cassette config check`.")
+    var config: String?
     @Flag(help: "Switch authorization off. Only while listening on loopback.")
     var open = false
+
+    /// What was typed, by key.
+    private var typed: [String: String] {
+        let values: [String: String?] = [
+            "data": folder.data, "key-file": folder.keyFile, "aet": aet, "dicom-port": dicomPort.map { String($0) },
+            "http-port": httpPort.map { String($0) }, "bind": bind, "public-url": publicURL,
+            "free-space-floor": freeSpaceFloor, "log-level": logLevel,
+        ]
+        return values.compactMapValues { $0 }
+    }
 
     func run() async throws {
         // Whatever is made from here on is for the owner only.
         umask(0o077)
-        let settings = try ServerSettings(self)
+        Self.raiseFileLimit()
+        let settings: ServerSettings
+        do throws(ConfigurationProblem) {
+            let file = try config.map { path throws(ConfigurationProblem) in try ConfigurationFile.read(path) }
+            settings = try ServerSettings(typed: typed, file: file ?? ConfigurationFile(), opensAccess: open)
+        } catch {
+            throw ValidationError((config.map { "\($0): " } ?? "") + "\(error)")
+        }
         LoggingSystem.bootstrap { label in
             StreamLogHandler.standardError(label: label)
         }
         var logger = Logger(label: "cassette")
         logger.logLevel = settings.logLevel
         let disk = PosixDisk()
-        let data = folder.folder
+        let data = DataFolder(settings.data, workingDirectory: Environment.workingDirectory)
         try disk.makeDirectory(data.path)
         guard let lock = try FolderLock(at: data.lock) else {
             throw CommandFailure("Another cassette runs on \(data.path): stop it, or choose another folder with --data")
         }
         let token = try AdministratorToken.readOrMake(data, disk: disk)
-        let open = try await OpenArchive.open(data, rootKeyPath: folder.rootKeyPath, logger: logger)
+        let open = try await OpenArchive.open(
+            data,
+            rootKeyPath: DataFolderOptions.rootKeyPath(settings.keyFile, data),
+            freeSpaceFloor: settings.freeSpaceFloor,
+            logger: logger
+        )
         Self.report(open, logger)
         let server = Server(
             settings: settings,
@@ -74,6 +102,16 @@ struct ServeCommand: AsyncParsableCommand {
         try await open.close()
         logger.info("stopped")
         withExtendedLifetime(lock) {}
+    }
+
+    /// Many associations keep many packs open; the usual soft limit of 1,024 files is meant for other programs.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        // The structure lives for the calls, which only fill and read it.
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        // When it fails, the old limit holds: fewer associations at a time.
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     private static func report(_ open: OpenArchive, _ logger: Logger) {
@@ -98,7 +136,7 @@ struct ServeCommand: AsyncParsableCommand {
     ) {
         Console.say("Cassette \(Version.string)")
         Console.say("  DICOM     \(settings.aet)@\(settings.bind):\(dicomPort)")
-        Console.say("  DICOMweb  http://\(settings.bind):\(httpPort)/dicomweb")
+        Console.say("  DICOMweb  http://\(settings.localHost):\(httpPort)/dicomweb")
         Console.say("  data      \(folder.path)")
         if settings.opensAccess {
             Console.say("  open      anyone on this machine may do everything (--open)")

@@ -31,7 +31,11 @@ struct Server: Sendable {
         let dicom = try await DICOMGateway.bind(dicomConfiguration, archive: archive, group: group, logger: logger)
         let dicomPort = dicom.port ?? settings.dicomPort
         let web = HTTPGateway(
-            configuration: HTTPGatewayConfiguration(host: settings.bind, port: settings.httpPort),
+            configuration: HTTPGatewayConfiguration(
+                host: settings.bind,
+                port: settings.httpPort,
+                publicURL: settings.publicURL
+            ),
             ingest: archive.ingest,
             query: archive.query,
             retrieve: archive.retrieve,
@@ -42,9 +46,8 @@ struct Server: Sendable {
             eventLoopGroup: group,
             logger: logger,
             onServing: { [lock, logger, settings] port in
-                let host = settings.bind == "0.0.0.0" ? "127.0.0.1" : settings.bind
                 do {
-                    try lock.announce("http://\(host):\(port)\n")
+                    try lock.announce("http://\(settings.localHost):\(port)\n")
                 } catch {
                     logger.error("other commands will not find this server", metadata: ["cause": "\(error)"])
                 }

@@ -1,45 +1,106 @@
-import ArgumentParser
 import DICOMCore
 import Logging
 
-/// What the server is to do: command line over environment over defaults, checked.
+/// What the server is to do: command line over environment over file over defaults, checked.
 struct ServerSettings: Sendable {
+    let data: String
+    let keyFile: String?
     let aet: AETitle
     let dicomPort: Int
     let httpPort: Int
     let bind: String
-    let opensAccess: Bool
+    let publicURL: String?
+    let freeSpaceFloor: UInt64?
     let logLevel: Logger.Level
+    let opensAccess: Bool
 
     /// Whether only this machine can reach the archive.
     var isOnLoopback: Bool { ["127.0.0.1", "::1", "localhost"].contains(bind) }
 
-    init(_ command: ServeCommand) throws {
-        aet = try command.aet ?? Environment["AET"].map(aeTitle) ?? AETitle(literal: "CASSETTE")
-        dicomPort = try Self.port(command.dicomPort, "DICOM_PORT", "--dicom-port") ?? 11_112
-        httpPort = try Self.port(command.httpPort, "HTTP_PORT", "--http-port") ?? 8_080
-        bind = command.bind ?? Environment["BIND"] ?? "127.0.0.1"
-        opensAccess = command.open
-        let level = command.logLevel ?? Environment["LOG_LEVEL"] ?? "info"
-        guard let parsed = Logger.Level(rawValue: level) else {
-            throw ValidationError("'\(level)' is no log level: use debug, info, notice, warning or error")
-        }
-        logLevel = parsed
-        guard !opensAccess || isOnLoopback else {
-            throw ValidationError("--open lets anyone in and works on loopback only: leave --bind out, or --open")
+    /// Where this machine itself reaches the archive, as a URL names it.
+    var localHost: String {
+        switch bind {
+        case "0.0.0.0": "127.0.0.1"
+        case "::": "[::1]"
+        default: bind.contains(":") ? "[\(bind)]" : bind
         }
     }
 
-    private static func port(_ typed: Int?, _ variable: String, _ option: String) throws -> Int? {
-        var port = typed
-        if port == nil, let text = Environment[variable] {
-            guard let number = Int(text) else {
-                throw ValidationError("CASSETTE_\(variable) is '\(text)', which is no number")
-            }
-            port = number
+    /// Takes what was typed, then what the environment says, then the file.
+    ///
+    /// - Parameter typed: Values of the command line by key.
+    init(typed: [String: String], file: ConfigurationFile, opensAccess: Bool) throws(ConfigurationProblem) {
+        let source = SettingSource(typed: typed, file: file)
+        data = source["data"]?.text ?? "data"
+        keyFile = source["key-file"]?.text
+        aet = try source.value("aet", or: AETitle(literal: "CASSETTE"), "1 to 16 letters, digits and signs") {
+            AETitle($0)
         }
-        guard let port else { return nil }
-        guard (0...65_535).contains(port) else { throw ValidationError("\(option) is a number from 0 to 65535") }
-        return port
+        dicomPort = try source.value("dicom-port", or: 11_112, "a number from 0 to 65535", Self.port)
+        httpPort = try source.value("http-port", or: 8_080, "a number from 0 to 65535", Self.port)
+        bind = source["bind"]?.text ?? "127.0.0.1"
+        publicURL = try source.value("public-url", or: nil, "like https://archive.example.org") { text in
+            text.hasPrefix("http://") || text.hasPrefix("https://") ? .some(.some(Self.withoutSlash(text))) : nil
+        }
+        freeSpaceFloor = try source.value("free-space-floor", or: nil, "a number of bytes, also like 500MiB or 10GiB") {
+            text in Self.bytes(text).map { .some($0) }
+        }
+        logLevel = try source.value("log-level", or: .info, "debug, info, notice, warning or error") {
+            Logger.Level(rawValue: $0)
+        }
+        self.opensAccess = opensAccess
+        guard !opensAccess || isOnLoopback else {
+            throw ConfigurationProblem(
+                line: nil,
+                "--open lets anyone in and works on loopback only: leave out 'bind', or --open"
+            )
+        }
+    }
+
+    private static func port(_ text: String) -> Int? {
+        Int(text).flatMap { (0...65_535).contains($0) ? $0 : nil }
+    }
+
+    private static func withoutSlash(_ text: String) -> String {
+        text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
+    private static func bytes(_ text: String) -> UInt64? {
+        let units: [(String, UInt64)] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)]
+        for (unit, factor) in units where text.hasSuffix(unit) {
+            guard let number = UInt64(text.dropLast(unit.count)) else { return nil }
+            let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
+            return overflow ? nil : bytes
+        }
+        return UInt64(text)
+    }
+}
+
+/// Where settings come from, the strongest first.
+private struct SettingSource {
+    let typed: [String: String]
+    let file: ConfigurationFile
+
+    subscript(key: String) -> (text: String, origin: String, line: Int?)? {
+        if let text = typed[key] { return (text, "--" + key, nil) }
+        let variable = String(key.uppercased().map { $0 == "-" ? "_" : $0 })
+        if let text = Environment[variable] { return (text, "CASSETTE_" + variable, nil) }
+        return file[key].map { ($0.text, key, $0.line) }
+    }
+
+    func value<Value>(
+        _ key: String,
+        or standard: Value,
+        _ wanted: String,
+        _ parse: (String) -> Value?
+    ) throws(ConfigurationProblem) -> Value {
+        guard let setting = self[key] else { return standard }
+        guard let value = parse(setting.text) else {
+            throw ConfigurationProblem(
+                line: setting.line,
+                "\(setting.origin) is '\(setting.text)', but must be \(wanted)"
+            )
+        }
+        return value
     }
 }

@@ -28,8 +28,14 @@ struct VerifyCommand: AsyncParsableCommand {
         } else {
             for damage in summary.damaged { Console.complain("\(damage.sopInstanceUID): \(damage.cause)") }
             Console.say("\(summary.checked) of \(summary.total) instances read back, \(summary.damaged.count) damaged")
+            if summary.unindexed > 0 {
+                Console.complain("\(summary.unindexed) records are not in the index: run `cassette index rebuild`")
+            }
+            if summary.packProblems > 0 {
+                Console.complain("\(summary.packProblems) places in packs cannot be read: see the log of the server")
+            }
         }
-        guard summary.damaged.isEmpty, summary.checked >= summary.total else { throw ExitCode.failure }
+        guard summary.isSound else { throw ExitCode.failure }
     }
 
     private func verify(_ archive: Archive) async throws -> VerificationSummary {
@@ -68,6 +74,8 @@ struct VerificationSummary: Codable {
     let checked: Int
     let bytes: UInt64
     let damaged: [Damage]
+    let unindexed: Int
+    let packProblems: Int
     let isComplete: Bool
 
     init(_ report: VerificationReport) {
@@ -75,12 +83,17 @@ struct VerificationSummary: Codable {
         checked = report.checked
         bytes = report.bytes
         damaged = report.damaged.map { Damage(sopInstanceUID: $0.sopInstanceUID.string, cause: $0.cause) }
+        unindexed = report.unindexed
+        packProblems = report.packProblems
         isComplete = true
     }
+
+    var isSound: Bool { damaged.isEmpty && unindexed == 0 && packProblems == 0 && checked >= total }
 
     var json: String {
         JSONText.object([
             ("total", String(total)), ("checked", String(checked)), ("bytes", String(bytes)),
+            ("unindexed", String(unindexed)), ("packProblems", String(packProblems)),
             (
                 "damaged",
                 JSONText.array(

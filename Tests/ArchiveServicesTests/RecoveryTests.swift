@@ -72,6 +72,34 @@ import Testing
         try await rebuilt.close()
     }
 
+    @Test func `an object refused by the index does not come back in the place of the one stored after it`()
+        async throws
+    {
+        let archive = try await TestArchive(failingInserts: 1)
+        let refused = try await archive.store(TestObject())
+        let corrected = TestObject(number: 2)
+        let stored = try await archive.store(corrected)
+        let rebuilt = try await SQLiteCatalog.open(
+            path: archive.folder.path + "/rebuilt.sqlite",
+            key: Array(repeating: 9, count: 32),
+            pool: TestPool.shared
+        )
+
+        let report = try await Archive.rebuild(
+            rebuilt,
+            from: archive.packs,
+            keyring: archive.keyring,
+            logger: .silent
+        )
+
+        #expect(refused.refusal?.reason == .storageFailed)
+        #expect(stored.isStored)
+        #expect(report.takenBack == 1 && report.inserted == 1 && report.conflicts == 0)
+        let record = try #require(try await rebuilt.instance(corrected.instance))
+        #expect(record.location == (try await archive.instance(corrected)).record.location)
+        try await rebuilt.close()
+    }
+
     /// All rows of all levels; the seal of a header differs from sealing to sealing, so it is left out.
     private func rows(_ catalog: SQLiteCatalog) async throws -> [String] {
         var texts: [String] = []

@@ -25,7 +25,8 @@ final class TestArchive: Sendable {
     init(
         in folder: TestFolder = TestFolder(),
         disk: any Disk = PosixDisk(),
-        clock: ManualClock = ManualClock()
+        clock: ManualClock = ManualClock(),
+        failingInserts: Int = 0
     ) async throws {
         self.folder = folder
         let random = SystemRandomSource()
@@ -65,7 +66,7 @@ final class TestArchive: Sendable {
         archive = Archive(
             packs: packs,
             keyring: keyring,
-            catalog: catalog,
+            catalog: FailingCatalog(catalog, failures: failingInserts),
             clock: clock,
             limits: DataSetLimits(),
             logger: .silent

@@ -1,0 +1,63 @@
+import ArchiveCatalog
+import DICOMCore
+import Synchronization
+
+/// A catalog whose first insertions fail.
+final class FailingCatalog: Catalog {
+    private let catalog: any Catalog
+    private let failures: Mutex<Int>
+
+    init(_ catalog: any Catalog, failures: Int) {
+        self.catalog = catalog
+        self.failures = Mutex(failures)
+    }
+
+    func insert(_ records: [InstanceRecord]) async throws(CatalogError) -> [InsertOutcome] {
+        let fails = failures.withLock { left in
+            left -= 1
+            return left >= 0
+        }
+        guard !fails else { throw CatalogError(.failed, "as the test wants it") }
+        return try await catalog.insert(records)
+    }
+
+    func find(_ query: CatalogQuery) async throws(CatalogError) -> [CatalogRow] {
+        try await catalog.find(query)
+    }
+
+    func instance(_ sopInstanceUID: UID) async throws(CatalogError) -> InstanceRecord? {
+        try await catalog.instance(sopInstanceUID)
+    }
+
+    func instances(
+        ofStudy studyInstanceUID: UID,
+        series seriesInstanceUID: UID?,
+        offset: Int,
+        limit: Int,
+        includesHeader: Bool
+    ) async throws(CatalogError) -> [InstanceRecord] {
+        try await catalog.instances(
+            ofStudy: studyInstanceUID,
+            series: seriesInstanceUID,
+            offset: offset,
+            limit: limit,
+            includesHeader: includesHeader
+        )
+    }
+
+    func allInstances(after sopInstanceUID: UID?, limit: Int) async throws(CatalogError) -> [InstanceRecord] {
+        try await catalog.allInstances(after: sopInstanceUID, limit: limit)
+    }
+
+    func counts() async throws(CatalogError) -> CatalogCounts {
+        try await catalog.counts()
+    }
+
+    func makeDurable() async throws(CatalogError) {
+        try await catalog.makeDurable()
+    }
+
+    func close() async throws(CatalogError) {
+        try await catalog.close()
+    }
+}
