@@ -14,7 +14,10 @@ struct ConfigCommand: AsyncParsableCommand {
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Read a configuration file, and show the settings that it leads to.",
-            discussion: "Settings of the environment count, as they would for the server."
+            discussion: """
+                What the file leaves out has its default here; the environment and the command line of `serve` win \
+                over it.
+                """
         )
 
         @Argument(help: "The YAML file.")
@@ -25,7 +28,12 @@ struct ConfigCommand: AsyncParsableCommand {
         func run() async throws {
             let settings: ServerSettings
             do throws(ConfigurationProblem) {
-                settings = try ServerSettings(typed: [:], file: ConfigurationFile.read(file), opensAccess: false)
+                settings = try ServerSettings(
+                    typed: [:],
+                    file: ConfigurationFile.read(file),
+                    opensAccess: false,
+                    usesEnvironment: false
+                )
             } catch {
                 throw CommandFailure("\(file): \(error)")
             }

@@ -28,9 +28,16 @@ struct ServerSettings: Sendable {
 
     /// Takes what was typed, then what the environment says, then the file.
     ///
-    /// - Parameter typed: Values of the command line by key.
-    init(typed: [String: String], file: ConfigurationFile, opensAccess: Bool) throws(ConfigurationProblem) {
-        let source = SettingSource(typed: typed, file: file)
+    /// - Parameters:
+    ///   - typed: Values of the command line by key.
+    ///   - usesEnvironment: Whether variables of the environment count.
+    init(
+        typed: [String: String],
+        file: ConfigurationFile,
+        opensAccess: Bool,
+        usesEnvironment: Bool = true
+    ) throws(ConfigurationProblem) {
+        let source = SettingSource(typed: typed, file: file, usesEnvironment: usesEnvironment)
         data = source["data"]?.text ?? "data"
         keyFile = source["key-file"]?.text
         aet = try source.value("aet", or: AETitle(literal: "CASSETTE"), "1 to 16 letters, digits and signs") {
@@ -80,11 +87,12 @@ struct ServerSettings: Sendable {
 private struct SettingSource {
     let typed: [String: String]
     let file: ConfigurationFile
+    let usesEnvironment: Bool
 
     subscript(key: String) -> (text: String, origin: String, line: Int?)? {
         if let text = typed[key] { return (text, "--" + key, nil) }
         let variable = String(key.uppercased().map { $0 == "-" ? "_" : $0 })
-        if let text = Environment[variable] { return (text, "CASSETTE_" + variable, nil) }
+        if usesEnvironment, let text = Environment[variable] { return (text, "CASSETTE_" + variable, nil) }
         return file[key].map { ($0.text, key, $0.line) }
     }
 

@@ -144,3 +144,78 @@ def test_help_names_all_commands(filled):
 
     for command in ["serve", "import", "query", "verify", "echo", "send", "ae", "index"]:
         assert command in text
+
+
+@pytest.mark.parametrize(
+    "text,line,told",
+    [
+        ("aet: ARCHIVE\nhttp-prt: 80\n", 2, "http-port"),
+        ("aet: ARCHIVE\n\ndicom-port: 99999\n", 3, "65535"),
+        ("aet: [A, B]\n", 1, "one plain value"),
+        ("- aet\n", 1, "lines like"),
+        ("free-space-floor: lots\n", 1, "10GiB"),
+    ],
+    ids=["unknown key", "port", "list for a value", "no mapping", "size"],
+)
+def test_a_faulty_configuration_is_told_with_its_line(filled, tmp_path, text, line, told):
+    path = tmp_path / "cassette.yaml"
+    path.write_text(text)
+
+    result = filled.command("config", "check", path, check=1)
+
+    assert f"line {line}:" in result.stderr
+    assert told in result.stderr
+
+
+def test_a_configuration_file_sets_what_was_not_typed(filled, tmp_path):
+    path = tmp_path / "cassette.yaml"
+    path.write_text("aet: ARCHIVE\nhttp-port: 8443\n")
+
+    assert filled.command_json("config", "check", path)["aet"] == "ARCHIVE"
+    refused = filled.command("serve", "--config", path, "--http-port", "x", check=2)
+    assert "http-port" in refused.stderr
+
+
+def test_packs_without_their_keyring_are_not_opened_with_a_new_one(fresh_archive, folder):
+    fresh_archive.command("import", "--data", fresh_archive.data, folder / "0.dcm", check=0)
+    fresh_archive.stop()
+    for name in ["keyring", "keyring-mirror"]:
+        (fresh_archive.data / name).rename(fresh_archive.data.parent / f"{name}.away")
+
+    for _ in range(2):
+        result = fresh_archive.command("verify", "--data", fresh_archive.data, check=1)
+        assert "keyring" in result.stderr
+    for name in ["keyring", "keyring-mirror"]:
+        (fresh_archive.data.parent / f"{name}.away").rename(fresh_archive.data / name)
+    fresh_archive.command("verify", "--data", fresh_archive.data, check=0)
+
+
+def test_a_rebuild_keeps_the_index_when_the_packs_are_away(fresh_archive, folder):
+    fresh_archive.command("import", "--data", fresh_archive.data, folder / "0.dcm", check=0)
+    fresh_archive.stop()
+    packs, away = fresh_archive.data / "packs", fresh_archive.data.parent / "packs.away"
+    packs.rename(away)
+    packs.mkdir()
+
+    result = fresh_archive.command("index", "rebuild", "--data", fresh_archive.data, check=1)
+
+    assert "--force" in result.stderr
+    packs.rename(fresh_archive.data.parent / "packs.empty")
+    away.rename(packs)
+    fresh_archive.command("verify", "--data", fresh_archive.data, check=0)
+    fresh_archive.start()
+    assert len(fresh_archive.search("/instances", limit=10)) == 1
+
+
+def test_the_directory_of_a_medium_is_skipped(fresh_archive, folder, tmp_path):
+    media = tmp_path / "cd"
+    media.mkdir()
+    (media / "0.dcm").write_bytes((folder / "0.dcm").read_bytes())
+    directory = synthetic_images.ct_instance(1, 1, size=8).replace(
+        b"1.2.840.10008.5.1.4.1.1.2\x00", b"1.2.840.10008.1.3.10\x00\x00\x00\x00\x00\x00"
+    )
+    (media / "DICOMDIR").write_bytes(directory)
+
+    result = fresh_archive.command_json("import", "--data", fresh_archive.data, media)
+
+    assert (result["stored"], len(result["skipped"]), result["refused"]) == (1, 1, [])
