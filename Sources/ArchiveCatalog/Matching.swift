@@ -8,6 +8,8 @@ public enum Matching: Sendable, Hashable {
     case values([String])
     /// A text with `*` (any run of characters) and `?` (any one character); every other character is itself.
     case wildcard(String)
+    /// One of several texts, some of them with wild cards.
+    case wildcards([String])
     /// Dates, times or numbers from the first to the last, both included; an open end is `nil`.
     case range(from: String?, to: String?)
 }

@@ -39,20 +39,27 @@ public struct MatchingParser: Sendable {
         _ subject: MatchingCondition.Subject,
         _ values: [String]
     ) throws(MatchingError) -> MatchingCondition? {
-        let wild = values.filter { $0.utf8.contains(where: Self.isWildcard) }
         guard !values.isEmpty else { return nil }
-        guard let pattern = wild.first else {
+        guard values.contains(where: { $0.utf8.contains(where: Self.isWildcard) }) else {
             // Columns are cut at their limit; so are keys, or long values would never match.
             return MatchingCondition(subject, .values(values.map { CatalogValue.limited($0) }))
         }
-        // No column is as long as such a pattern has to be, and databases refuse patterns without bound.
-        guard pattern.utf8.count <= CatalogValue.lengthLimit else { throw MatchingError(.tooLong, subject.tag) }
-        let collapsed = Self.collapsingStars(pattern)
-        guard collapsed.utf8.count(where: Self.isWildcard) <= wildcardLimit else {
-            throw MatchingError(.tooMany, subject.tag)
+        var patterns: [String] = []
+        var wildcards = 0
+        for value in values {
+            // No column is as long as such a pattern has to be, and databases refuse patterns without bound.
+            guard value.utf8.count <= CatalogValue.lengthLimit else { throw MatchingError(.tooLong, subject.tag) }
+            let pattern = Self.collapsingStars(value)
+            // `*` alone is universal matching: PS3.4 C.2.2.2.4 lets it match absent values too.
+            guard pattern != "*" else { return nil }
+            wildcards += pattern.utf8.count(where: Self.isWildcard)
+            guard wildcards <= wildcardLimit else { throw MatchingError(.tooMany, subject.tag) }
+            patterns.append(pattern)
         }
-        // `*` alone is universal matching: PS3.4 C.2.2.2.4 lets it match absent values too.
-        return collapsed == "*" ? nil : MatchingCondition(subject, .wildcard(collapsed))
+        guard let only = patterns.first, patterns.count == 1 else {
+            return MatchingCondition(subject, .wildcards(patterns))
+        }
+        return MatchingCondition(subject, .wildcard(only))
     }
 
     private func uidCondition(

@@ -9,6 +9,7 @@ public struct ByteStream: AsyncSequence, Sendable {
     /// Bytes in all.
     public let length: UInt64
     private let parts: [Part]
+    private let window: BitWindow?
 
     /// A piece of the stream: bytes at hand, or a range of a stored payload.
     enum Part: Sendable {
@@ -34,14 +35,15 @@ public struct ByteStream: AsyncSequence, Sendable {
         }
     }
 
-    init(length: UInt64, parts: [Part]) {
+    init(length: UInt64, parts: [Part], window: BitWindow? = nil) {
         self.length = length
         self.parts = parts
+        self.window = window
     }
 
     /// Starts reading.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(parts: parts)
+        AsyncIterator(parts: parts, window: window)
     }
 
     /// Reads the chunks in order.
@@ -54,14 +56,27 @@ public struct ByteStream: AsyncSequence, Sendable {
             case inflated(InflatedRange.AsyncIterator)
         }
 
-        init(parts: [Part]) {
+        private var window: BitWindow?
+
+        init(parts: [Part], window: BitWindow?) {
             waiting = parts[...]
+            self.window = window
         }
 
         /// The next chunk; `nil` at the end.
         ///
         /// - Throws: `.damaged` when a segment fails its authentication; what was returned before it is authentic.
         public mutating func next() async throws(ArchiveError) -> ByteBuffer? {
+            guard window != nil else { return try await nextOfParts() }
+            while let chunk = try await nextOfParts() {
+                if let bytes = window?.take(chunk), bytes.readableBytes > 0 { return bytes }
+            }
+            let rest = window?.finish()
+            window = nil
+            return rest.flatMap { $0.readableBytes > 0 ? $0 : nil }
+        }
+
+        private mutating func nextOfParts() async throws(ArchiveError) -> ByteBuffer? {
             while true {
                 if let chunk = try await nextOfCurrent() { return chunk }
                 current = nil

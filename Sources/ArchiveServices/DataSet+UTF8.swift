@@ -49,8 +49,14 @@ extension DataSet {
 extension DataElement {
     /// The same element with bytes of its own: a slice would keep the whole header that it was read from.
     var detached: DataElement {
-        guard case .bytes(let bytes) = value else { return self }
-        return DataElement(tag: tag, vr: vr, value: .bytes(ByteBuffer(bytes: bytes.readableBytesView)))
+        switch value {
+        case .bytes(let bytes):
+            DataElement(tag: tag, vr: vr, value: .bytes(ByteBuffer(bytes: bytes.readableBytesView)))
+        case .items(let items):
+            .sequence(tag, items.map { DataSet($0.elements.map(\.detached)) })
+        case .bulk:
+            self
+        }
     }
 
     fileprivate func converted(

@@ -1,24 +1,47 @@
 import ArchiveCatalog
 import DICOMCore
+import NIOCore
 
 /// The column values that a header gives.
 enum HeaderValues {
+    /// Bytes of one value that are looked at: more than any column holds, in any character set.
+    private static let decodedLimit = 4 * CatalogValue.lengthLimit
+    /// These stand in the items of the request (PS3.3 10.6); every other attribute is the object's own.
+    private static let ofTheRequest: Set<Tag> = [.scheduledProcedureStepID, .requestedProcedureID]
+
     static func values(of header: DataSet) -> CatalogValues {
         var values = CatalogValues()
         let characterSet = header.specificCharacterSet
-        // Scheduled Procedure Step ID and Requested Procedure ID stand in the items of the request (PS3.3 10.6).
         let request = header.items(.requestAttributesSequence).first
         for attribute in CatalogAttribute.all {
-            let source = request.flatMap { $0[attribute.tag] == nil ? nil : $0 } ?? header
-            guard let element = source[attribute.tag] else { continue }
-            let texts =
-                element.vr.isText ? element.strings(characterSet) : element.integers.map { String($0) }
+            let nested = ofTheRequest.contains(attribute.tag) ? request?[attribute.tag] : nil
+            guard let element = nested ?? header[attribute.tag] else { continue }
+            let beginning = element.limited(to: decodedLimit)
+            let texts = element.vr.isText ? beginning.strings(characterSet) : beginning.integers.map { String($0) }
             let normalized = texts.compactMap { CatalogValue.normalized($0, attribute.kind) }
-            let joined = normalized.joined(separator: "\\")
-            if normalized.contains(where: { !$0.isEmpty }) {
-                values[attribute] = joined
-            }
+            if let joined = joined(normalized) { values[attribute] = joined }
         }
         return values
+    }
+
+    /// As many of the values as a column holds, joined; `nil` when all are empty.
+    private static func joined(_ values: [String]) -> String? {
+        var kept: [String] = []
+        var length = 0
+        for value in values {
+            length += value.utf8.count + 1
+            guard length <= CatalogValue.lengthLimit + 1 || kept.isEmpty else { break }
+            kept.append(value)
+        }
+        return kept.contains { !$0.isEmpty } ? kept.joined(separator: "\\") : nil
+    }
+}
+
+extension DataElement {
+    /// The element with no more than the first bytes of its value.
+    fileprivate func limited(to length: Int) -> DataElement {
+        guard let bytes, bytes.readableBytes > length else { return self }
+        let beginning = bytes.getSlice(at: bytes.readerIndex, length: length) ?? bytes
+        return DataElement(tag: tag, vr: vr, value: .bytes(beginning))
     }
 }

@@ -72,7 +72,8 @@ public final class IngestSession: Sendable {
                 continue
             }
             recording.held.append(chunk)
-            recording.heldLength += chunk.readableBytes
+            // A chunk costs more than its bytes; many tiny ones must not add up unseen.
+            recording.heldLength += chunk.readableBytes + 128
             if let identity = recording.reception.identity {
                 try check(identity, against: recording.object)
                 try await begin(&recording, identity)

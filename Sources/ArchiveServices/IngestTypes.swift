@@ -111,7 +111,7 @@ public struct IngestRefusal: Error, Sendable, Hashable, CustomStringConvertible 
         case .differentObjectStored:
             "A different object with this SOP Instance UID is stored already and stays unchanged"
         case .belongsElsewhere: "The archive knows this UID under another study or patient"
-        case .tooLong: "The object is longer than the limit of one instance (limits.dataSet.instanceLength)"
+        case .tooLong: "The object is longer than an instance may be (limits.dataSet.instanceLength, limits.deflate)"
         case .noSpace:
             "The archive's volume has less free space than free-space-floor asks for: make room, then send again"
         case .storageFailed: "Storage failed: see the server's log, then send again"

@@ -25,7 +25,7 @@ public final class QueryService: Sendable {
         guard policy.allows(.search, for: principal) else {
             throw ArchiveError(.denied, "This caller may not search")
         }
-        let needsHeader = query.wantsAllAttributes || query.attributes.contains { !Self.isInCatalog($0) }
+        let needsHeader = Self.needsHeaders(query)
         let question = CatalogQuery(
             level: query.level,
             conditions: query.conditions,
@@ -45,6 +45,11 @@ public final class QueryService: Sendable {
             answers.append(try answer(row, query))
         }
         return answers
+    }
+
+    /// Whether answers take the headers of instances: such answers are large, and should be asked for page by page.
+    public static func needsHeaders(_ query: ArchiveQuery) -> Bool {
+        query.wantsAllAttributes || query.attributes.contains { !isInCatalog($0) }
     }
 
     private static func isInCatalog(_ tag: Tag) -> Bool {

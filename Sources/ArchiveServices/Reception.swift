@@ -87,6 +87,7 @@ struct Reception {
         let reason: IngestRefusal.Reason =
             switch error.code {
             case .missingIdentity: .missingIdentity(error.path.last ?? .sopInstanceUID)
+            case .inflatesTooFar: .tooLong
             case .lengthExceedsLimit where dataSetLength > limits.instanceLength: .tooLong
             default: .notReadable(error)
             }

@@ -132,7 +132,11 @@ public final class RetrieveService: Sendable {
                 "The instance has \(index.frameCount) frames, none with number \(frameNumber)"
             )
         }
-        return stream(instance, dataSetRanges: index.byteRanges(frameIndex: frameNumber - 1))
+        return stream(
+            instance,
+            dataSetRanges: index.byteRanges(frameIndex: frameNumber - 1),
+            bits: index.bits(frameIndex: frameNumber - 1)
+        )
     }
 
     /// One bulk value as stored.
@@ -178,7 +182,11 @@ public final class RetrieveService: Sendable {
         }
     }
 
-    private func stream(_ instance: ArchivedInstance, dataSetRanges ranges: [Range<UInt64>]) -> ByteStream {
+    private func stream(
+        _ instance: ArchivedInstance,
+        dataSetRanges ranges: [Range<UInt64>],
+        bits: (first: Int, count: UInt64)? = nil
+    ) -> ByteStream {
         let length = ranges.reduce(0) { $0 + $1.upperBound - $1.lowerBound }
         let start = instance.record.dataSetOffset
         let payload = payload(instance)
@@ -189,7 +197,9 @@ public final class RetrieveService: Sendable {
             let compressed = payload.read(start..<instance.record.location.payloadLength)
             return .inflated(InflatedRange(compressed: compressed, range: range, limits: limits))
         }
-        return ByteStream(length: length, parts: parts)
+        guard let bits else { return ByteStream(length: length, parts: parts) }
+        let window = BitWindow(first: bits.first, count: bits.count)
+        return ByteStream(length: bits.count / 8 + (bits.count % 8 == 0 ? 0 : 1), parts: parts, window: window)
     }
 
     private func payload(_ instance: ArchivedInstance) -> ByteStream.StoredPayload {

@@ -32,6 +32,8 @@ struct ConditionClause {
         switch (matching, kind) {
         case (.values(let names), .personName): personNames(names)
         case (.wildcard(let name), .personName): personNames([name])
+        case (.wildcards(let names), .personName): personNames(names)
+        case (.wildcards(let patterns), _): self.patterns(patterns, range: nil)
         case (.values(let values), .number): list(values.compactMap { Int64($0) })
         case (.values(let values), .text), (.values(let values), .code), (.values(let values), .uid),
             (.values(let values), .date), (.values(let values), .time):

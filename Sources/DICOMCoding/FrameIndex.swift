@@ -59,6 +59,15 @@ public struct FrameIndex: Sendable, Hashable {
         }
     }
 
+    /// The bits that a native frame takes of its byte range: the first one's place, and how many.
+    ///
+    /// - Returns: `nil` when the byte ranges are the frame as it is: encapsulated, or whole bytes.
+    public func bits(frameIndex: Int) -> (first: Int, count: UInt64)? {
+        guard frameIndex >= 0, frameIndex < frameCount, case .native(_, let bitsPerFrame) = layout else { return nil }
+        guard bitsPerFrame % 8 != 0 else { return nil }
+        return (firstBit(frameIndex: frameIndex), bitsPerFrame)
+    }
+
     /// How many bits of the first byte of the range belong to the frame before: not 0 only where Bits Allocated is 1 and
     /// frames do not end with a byte (PS3.5 8.1.1).
     public func firstBit(frameIndex: Int) -> Int {

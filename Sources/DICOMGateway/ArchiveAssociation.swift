@@ -82,14 +82,14 @@ final class ArchiveAssociation: DIMSEServices {
         _ respond: @escaping @Sendable (DataSet) async throws -> Void
     ) async throws -> DIMSEOutcome {
         var query = question.query
-        query.limit = FindIdentifier.pageLength
+        query.limit = question.pageLength
         while true {
             let page = try await archive.query.find(query, as: principal)
             for match in page {
                 guard !request.isCancelled() else { return DIMSEOutcome(.cancel) }
                 try await respond(question.response(match, retrieveAETitle: aeTitle))
             }
-            guard page.count == FindIdentifier.pageLength else { return .success }
+            guard page.count == question.pageLength else { return .success }
             query.offset += page.count
         }
     }

@@ -14,6 +14,11 @@ struct AssociationAdmission: Sendable {
         guard request.calledAETitle == configuration.aeTitle else {
             return .reject(.calledAETitleNotRecognized)
         }
+        // A ticket, an assertion or a token that nobody here can check proves nothing (PS3.7 D.3.3.7).
+        switch request.userInformation.userIdentity?.kind {
+        case .kerberos, .saml, .jsonWebToken: return .reject(.noReason)
+        case .username, .usernameAndPasscode, nil: break
+        }
         // A title that breaks the rules of PS3.5 6.2 is known to nobody.
         guard let callingAETitle = request.callingAETitle else { return .reject(.callingAETitleNotRecognized) }
         if configuration.acceptsAnyCaller { return .accept(userIdentityResponse: nil) }

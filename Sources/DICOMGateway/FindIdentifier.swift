@@ -4,8 +4,8 @@ import DICOMCore
 
 /// The identifier of a C-FIND-RQ, understood (PS3.4 C.4.1, C.6).
 struct FindIdentifier: Sendable {
-    /// Matches read from the catalog at once.
-    static let pageLength = 1_000
+    /// Matches read from the catalog at once; fewer where each of them brings a whole header.
+    var pageLength: Int { QueryService.needsHeaders(query) ? 50 : 1_000 }
 
     /// The information model of the SOP class.
     enum Model: Sendable {
@@ -28,7 +28,7 @@ struct FindIdentifier: Sendable {
         keys = identifier.elements.filter { !Self.isAboutTheQuery($0.tag) }
         query = ArchiveQuery(level: level)
         // The unique key of the level is always answered (PS3.4 C.2.2.1.1).
-        query.attributes = Set(keys.map(\.tag) + [Self.uniqueKey(of: level)])
+        query.attributes = Set(keys.map(\.tag).filter { $0 != .instanceAvailability } + [Self.uniqueKey(of: level)])
         let characterSet = identifier.specificCharacterSet
         for key in keys {
             guard let subject = MatchingCondition.Subject(tag: key.tag), key.items.isEmpty else { continue }
@@ -38,7 +38,11 @@ struct FindIdentifier: Sendable {
                     query.conditions.append(condition)
                 }
             } catch {
-                throw IdentifierError(key.tag, "\(key.tag): \(error.code.rawValue)")
+                throw IdentifierError(
+                    key.tag,
+                    "\(key.tag): \(error.code.rawValue)",
+                    isTooMuch: error.code == .tooMany || error.code == .tooLong
+                )
             }
         }
     }
@@ -54,7 +58,7 @@ struct FindIdentifier: Sendable {
         if let characterSet = match[.specificCharacterSet] { response.set(characterSet) }
         response.set(.text(.queryRetrieveLevel, .cs, query.level.code))
         response.set(.text(.retrieveAETitle, .ae, retrieveAETitle.string))
-        if query.attributes.contains(.instanceAvailability) {
+        if keys.contains(where: { $0.tag == .instanceAvailability }) {
             response.set(.text(.instanceAvailability, .cs, "ONLINE"))
         }
         return response
@@ -88,9 +92,12 @@ struct FindIdentifier: Sendable {
 struct IdentifierError: Error, Sendable, Hashable {
     let tag: Tag
     let comment: String
+    /// Whether the key makes sense but is larger than what is taken.
+    let isTooMuch: Bool
 
-    init(_ tag: Tag, _ comment: String) {
+    init(_ tag: Tag, _ comment: String, isTooMuch: Bool = false) {
         self.tag = tag
         self.comment = comment
+        self.isTooMuch = isTooMuch
     }
 }

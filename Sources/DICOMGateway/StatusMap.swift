@@ -64,7 +64,7 @@ enum StatusMap {
     /// The C-FIND outcome of an identifier that makes no sense.
     static func outcome(_ error: IdentifierError) -> DIMSEOutcome {
         DIMSEOutcome(
-            .dataSetDoesNotMatchSOPClass,
+            error.isTooMuch ? .outOfResources : .dataSetDoesNotMatchSOPClass,
             errorComment: error.comment,
             offendingElements: [error.tag]
         )

@@ -282,7 +282,7 @@ extension AssociationHandler {
         let waiting = pipe.waiting
         let verdict = watch.judge(
             now: context.eventLoop.now,
-            isWaitingForPeer: waiting.isForPeer && !waiting.isReadPaused || machine.state == .sta7,
+            isWaitingForPeer: waiting.isForPeer || machine.state == .sta7,
             isMidMessage: waiting.isMidMessage || decoder.isMidPDU
         )
         self.watch = watch

@@ -67,7 +67,8 @@ extension AssociationPipe {
     var waiting: Waiting {
         state.withLock { state in
             Waiting(
-                isForPeer: state.receiver != nil || state.sender != nil,
+                // Who waits to send waits for the peer, even while reading is paused.
+                isForPeer: state.sender != nil || state.receiver != nil && !state.isReadPaused,
                 isMidMessage: state.receiver != nil && state.isReceiverMidMessage,
                 isReadPaused: state.isReadPaused
             )

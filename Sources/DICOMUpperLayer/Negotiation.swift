@@ -42,8 +42,9 @@ struct Negotiation {
         information.extendedNegotiations =
             proposed.extendedNegotiations.filter { accepted.contains($0.sopClassUID) }
             .compactMap(policy.extendedNegotiation(for:))
+        // Only an identity that somebody has checked is confirmed (PS3.7 D.3.3.7).
         if let identity = proposed.userIdentity, identity.wantsPositiveResponse {
-            information.userIdentityResponse = userIdentityResponse ?? ByteBuffer()
+            information.userIdentityResponse = userIdentityResponse
         }
         return AssociateAccept(
             calledAETitle: request.calledAETitle,

@@ -87,7 +87,11 @@ extension DIMSESession {
         let commandSet = operation.command.commandSet
         let field = operation.command.commandField
         let abstractSyntax = operation.context.abstractSyntax
-        guard isServed(field, abstractSyntax) else { return DIMSEOutcome(.unrecognizedOperation) }
+        guard isServed(field, abstractSyntax) else {
+            // A known command in a context of another kind: it is the SOP class that does not fit.
+            let isKnown = [CommandField.cStoreRQ, CommandField.cFindRQ, CommandField.cEchoRQ].contains(field)
+            return DIMSEOutcome(isKnown ? .sopClassNotSupported : .unrecognizedOperation)
+        }
         guard let sopClassUID = commandSet.uid(operation.sopClassElement) else {
             return DIMSEOutcome(
                 .processingFailure,

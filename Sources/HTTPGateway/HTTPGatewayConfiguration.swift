@@ -46,6 +46,8 @@ public struct HTTPLimits: Sendable, Hashable {
     public var multipart = MultipartLimits()
     /// Answers to one search; `limits.query.results`.
     public var resultCount = 10_000
+    /// Answers to one search that takes more than the columns of the index; `limits.query.headerResults`.
+    public var headerResultCount = 500
     /// Frames in one request; `limits.http.frames`.
     public var frameCount = 10_000
     /// Media types in one Accept header, the rest is not looked at; `limits.http.accept`.

@@ -7,9 +7,9 @@ struct SearchRequest: Sendable, Hashable {
     /// The question.
     ///
     /// It asks for one answer more than will be given, to know whether there are more.
-    let query: ArchiveQuery
+    private(set) var query: ArchiveQuery
     /// Answers to give at most.
-    let limit: Int
+    private(set) var limit: Int
     /// The attributes that each answer carries even when they are empty.
     let requiredAttributes: [Tag]
     /// What was asked for and will not be done, for `Warning` header fields.
@@ -34,6 +34,12 @@ struct SearchRequest: Sendable, Hashable {
             limit: limit + 1,
             offset: parser.offset
         )
+    }
+
+    /// Lets no more than `limit` answers come; there is one more in the query, to see whether that was all.
+    mutating func lowerLimit(to limit: Int) {
+        self.limit = min(self.limit, limit)
+        query.limit = self.limit + 1
     }
 }
 

@@ -61,7 +61,7 @@ import Testing
     }
 }
 
-@Suite struct `Tombstone` {
+@Suite struct `Taking a record back` {
     @Test func `a tombstone names the record that it takes back`() throws {
         let id = try #require(RandomID(hex: "000102030405060708090a0b0c0d0e0f"))
 

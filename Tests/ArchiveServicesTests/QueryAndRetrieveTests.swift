@@ -81,6 +81,26 @@ import Testing
         #expect(frame == Array(object.pixels.readableBytesView[start..<start + object.frameLength]))
     }
 
+    /// Two frames of 3 x 3 single bits: PS3.5 8.1.1 packs the first pixel into the least significant bit.
+    @Test(arguments: [(1, [0b1010_1010, 0b1]), (2, [0b0110_0110, 0b0])])
+    func `a frame of single bits begins at a byte wherever it is stored`(
+        frameNumber: Int,
+        expected: [UInt8]
+    ) async throws {
+        let archive = try await TestArchive()
+        // Bits in order: frame 1 is 0 1 0 1 0 1 0 1 1, frame 2 is 0 1 1 0 0 1 1 0 0, then padding of 1s.
+        let pixels = ByteBuffer(bytes: [0b1010_1010, 0b1100_1101, 0b1111_1100, 0b1111_1111])
+        var object = TestObject(frames: 2)
+        object.extra = [
+            .unsignedShort(.rows, 3), .unsignedShort(.columns, 3), .unsignedShort(.bitsAllocated, 1),
+            .unsignedShort(.bitsStored, 1), .unsignedShort(.highBit, 0),
+            DataElement(tag: .pixelData, vr: .ob, value: .bytes(pixels)),
+        ]
+        _ = try await archive.store(object)
+
+        #expect(try await archive.frame(frameNumber, of: object) == expected)
+    }
+
     @Test func `a frame of a deflated object is read through the inflater`() async throws {
         let archive = try await TestArchive()
         let object = TestObject(transferSyntax: .deflatedExplicitVRLittleEndian, frames: 600)

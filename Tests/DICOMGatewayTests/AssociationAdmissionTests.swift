@@ -1,5 +1,6 @@
 import DICOMCore
 import DICOMUpperLayer
+import NIOCore
 import Testing
 
 @testable import DICOMGateway
@@ -46,6 +47,20 @@ import Testing
 
         #expect(listed.rejection == .callingAETitleNotRecognized)
         #expect(anybody.rejection == nil)
+    }
+
+    @Test(arguments: [(UserIdentity.Kind.kerberos, true), (.saml, true), (.jsonWebToken, true), (.username, false)])
+    func `an identity that nobody can check is rejected`(kind: UserIdentity.Kind, isRejected: Bool) async {
+        var request = request(called: Self.ours, calling: Self.known)
+        request.userInformation.userIdentity = UserIdentity(
+            kind: kind,
+            wantsPositiveResponse: true,
+            primaryField: ByteBuffer(string: "x")
+        )
+
+        let answer = await admission(acceptsAnyCaller: true).decide(request)
+
+        #expect(answer.rejection == (isRejected ? .noReason : nil))
     }
 
     @Test func `a listed caller is accepted`() async {

@@ -96,8 +96,8 @@ import Testing
         Refusal(Message.store(sopClass: RawPeer.verification) + Message.value(3, 2, [1]), 0x0122),
         Refusal(Message.store(sopInstance: "../../etc") + Message.value(3, 2, [1]), 0xA900),
         Refusal(Message.store(sopInstance: "") + Message.value(3, 2, [1]), 0xA900),
-        // C-STORE on a context that is not for storage.
-        Refusal(Message.store(sopClass: RawPeer.studyRootFind, context: 5) + Message.value(5, 2, [1]), 0x0211),
+        // C-STORE on a context that is not for storage: refused, SOP class not supported (PS3.4 B.2.3).
+        Refusal(Message.store(sopClass: RawPeer.studyRootFind, context: 5) + Message.value(5, 2, [1]), 0x0122),
         // No Affected SOP Class UID.
         Refusal(
             Message.value(1, 3, Message.short(0x100, 0x30) + Message.short(0x110, 1) + Message.short(0x800, 0x101)),
