@@ -8,6 +8,8 @@ struct FrameIndexBuilder: Sendable {
         case encapsulated
     }
 
+    /// Whether all fragments are one stream, which is kept as one frame.
+    private let isVideo: Bool
     private var rows: UInt64?
     private var columns: UInt64?
     private var samplesPerPixel: UInt64 = 1
@@ -18,6 +20,10 @@ struct FrameIndexBuilder: Sendable {
     private var pixelData: PixelData?
     private var fragments = FragmentList()
     private var isExtendedOffsetTable = false
+
+    init(isVideo: Bool) {
+        self.isVideo = isVideo
+    }
 
     mutating func accept(_ element: DataElement) {
         switch element.tag.rawValue {
@@ -73,7 +79,7 @@ struct FrameIndexBuilder: Sendable {
         guard let frameCount else { return nil }
         switch pixelData {
         case .none: return nil
-        case .encapsulated: return fragments.frameIndex(frameCount: frameCount)
+        case .encapsulated: return fragments.frameIndex(frameCount: isVideo ? 1 : frameCount)
         case .native(let offset, let length, let bits):
             guard let rows, let columns, samplesPerPixel > 0, let bitsAllocated = bits ?? bitsAllocated else {
                 return nil

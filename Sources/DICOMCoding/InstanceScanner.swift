@@ -7,7 +7,7 @@ public import NIOCore
 public struct InstanceScanner: Sendable {
     private var decoder: DataSetDecoder
     private var builder = DataSetBuilder()
-    private var frames = FrameIndexBuilder()
+    private var frames: FrameIndexBuilder
     private var identities = IdentityCollector()
     /// Sequences around the next token.
     private var depth = 0
@@ -19,6 +19,7 @@ public struct InstanceScanner: Sendable {
         thresholds: BulkThresholds = BulkThresholds()
     ) {
         decoder = DataSetDecoder(transferSyntax: transferSyntax, limits: limits, thresholds: thresholds)
+        frames = FrameIndexBuilder(isVideo: transferSyntax.isVideo)
     }
 
     /// Which object it is, as soon as the four identifiers have passed.

@@ -8,7 +8,10 @@ extension DataElement {
     /// An empty value field has no values; an empty value between backslashes is an empty string.
     public func strings(_ characterSet: SpecificCharacterSet) -> [String] {
         guard vr.isText, let bytes, bytes.readableBytes > 0 else { return [] }
-        let text = (vr.usesSpecificCharacterSet ? characterSet : .ascii).decode(bytes.readableBytesView)
+        let text = (vr.usesSpecificCharacterSet ? characterSet : .ascii).decode(
+            bytes.readableBytesView,
+            isPersonName: vr == .pn
+        )
         guard vr.separatesValuesByBackslash else {
             let trimmed = PaddedText.trimmed(text, leading: false)
             return trimmed.isEmpty ? [] : [trimmed]

@@ -2,7 +2,9 @@ extension SpecificCharacterSet {
     private static let replacement: Unicode.Scalar = "\u{FFFD}"
 
     /// The characters of a value field, backslashes and padding included.
-    public func decode(_ bytes: some Collection<UInt8>) -> String {
+    ///
+    /// - Parameter isPersonName: Whether `^` and `=` delimit parts of a name, hence switch back to the first set.
+    public func decode(_ bytes: some Collection<UInt8>, isPersonName: Bool = false) -> String {
         // Text is nearly always ASCII, which all sets share; escape sequences are ASCII too.
         let isPlain = bytes.allSatisfy { $0 < 0x80 && $0 != 0x1B }
         if isPlain || first == .utf8 {
@@ -12,7 +14,7 @@ extension SpecificCharacterSet {
             return MultiByteText.decodeGB18030(Array(bytes))
         }
         var scalars = String.UnicodeScalarView()
-        var reader = Reader(characterSet: self)
+        var reader = Reader(characterSet: self, isPersonName: isPersonName)
         for byte in bytes {
             reader.read(byte, into: &scalars)
         }
@@ -23,6 +25,7 @@ extension SpecificCharacterSet {
     /// Walks over the bytes with the sets that escape sequences have chosen.
     private struct Reader {
         let characterSet: SpecificCharacterSet
+        let isPersonName: Bool
         /// The set of bytes below 80, and of those above.
         var lower = Repertoire.ascii
         var upper: Repertoire
@@ -33,8 +36,9 @@ extension SpecificCharacterSet {
         var pairs: [UInt8] = []
         var pairSet = MultiByteText.DoubleByteSet.jisX0208
 
-        init(characterSet: SpecificCharacterSet) {
+        init(characterSet: SpecificCharacterSet, isPersonName: Bool) {
             self.characterSet = characterSet
+            self.isPersonName = isPersonName
             upper = characterSet.first
         }
 
@@ -57,6 +61,8 @@ extension SpecificCharacterSet {
             switch byte {
             case 0x1B where characterSet.allowsCodeExtensions:
                 isEscaping = true
+            case 0x5E where !isPersonName, 0x3D where !isPersonName:
+                scalars.append(Unicode.Scalar(byte))
             case 0x09, 0x0A, 0x0C, 0x0D, 0x5C, 0x5E, 0x3D:
                 // The delimiters of values and of name parts switch back to the first set (PS3.5 6.1.2.5.3).
                 lower = .ascii

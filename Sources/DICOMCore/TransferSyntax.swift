@@ -30,6 +30,16 @@ public struct TransferSyntax: Sendable, Hashable {
         }
     }
 
+    /// Whether Pixel Data is one video stream, whatever Number of Frames says (PS3.5 A.4.5 to A.4.9).
+    public var isVideo: Bool {
+        // MPEG-2, MPEG-4 AVC and HEVC are 100 to 108 of this branch, some with a further component.
+        let prefix = "1.2.840.10008.1.2.4.10"
+        guard uid.string.hasPrefix(prefix) else { return false }
+        let rest = uid.string.utf8.dropFirst(prefix.utf8.count)
+        return rest.first.map { (0x30...0x38).contains($0) } == true
+            && (rest.count == 1 || rest.dropFirst().first == 0x2E)
+    }
+
     /// Implicit VR Little Endian, the default (PS3.5 10.1).
     public static let implicitVRLittleEndian = TransferSyntax(uid: UID(literal: "1.2.840.10008.1.2"))
     /// Explicit VR Little Endian.

@@ -54,7 +54,7 @@ final class ArchiveAssociation: DIMSEServices {
     func find(
         _ request: CFindRequest,
         identifier: DataSet,
-        respond: @escaping @Sendable (DataSet) async throws -> Void
+        respond: @escaping MatchResponder
     ) async -> DIMSEOutcome {
         do {
             let model: FindIdentifier.Model =
@@ -79,7 +79,7 @@ final class ArchiveAssociation: DIMSEServices {
     private func answer(
         _ question: FindIdentifier,
         _ request: CFindRequest,
-        _ respond: @escaping @Sendable (DataSet) async throws -> Void
+        _ respond: @escaping MatchResponder
     ) async throws -> DIMSEOutcome {
         var query = question.query
         query.limit = question.pageLength
@@ -87,7 +87,7 @@ final class ArchiveAssociation: DIMSEServices {
             let page = try await archive.query.find(query, as: principal)
             for match in page {
                 guard !request.isCancelled() else { return DIMSEOutcome(.cancel) }
-                try await respond(question.response(match, retrieveAETitle: aeTitle))
+                try await respond(question.response(match, retrieveAETitle: aeTitle), question.pendingStatus)
             }
             guard page.count == question.pageLength else { return .success }
             query.offset += page.count

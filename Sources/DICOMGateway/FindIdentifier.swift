@@ -1,6 +1,8 @@
 import ArchiveCatalog
 import ArchiveServices
 import DICOMCore
+import DIMSE
+import NIOCore
 
 /// The identifier of a C-FIND-RQ, understood (PS3.4 C.4.1, C.6).
 struct FindIdentifier: Sendable {
@@ -17,6 +19,11 @@ struct FindIdentifier: Sendable {
     private(set) var query: ArchiveQuery
     /// The keys as they were sent, to be answered one by one.
     private let keys: [DataElement]
+    /// Whether a key has a value that the archive cannot match.
+    private var hasUnmatchedKeys = false
+
+    /// What the matches are told with (PS3.4 C.4.1.1.4).
+    var pendingStatus: DIMSEStatus { hasUnmatchedKeys ? .pendingWithoutOptionalKeys : .pending }
 
     init(_ identifier: DataSet, model: Model, parser: MatchingParser = MatchingParser()) throws(IdentifierError) {
         guard let code = identifier.string(.queryRetrieveLevel) else {
@@ -31,7 +38,10 @@ struct FindIdentifier: Sendable {
         query.attributes = Set(keys.map(\.tag).filter { $0 != .instanceAvailability } + [Self.uniqueKey(of: level)])
         let characterSet = identifier.specificCharacterSet
         for key in keys {
-            guard let subject = MatchingCondition.Subject(tag: key.tag), key.items.isEmpty else { continue }
+            guard let subject = MatchingCondition.Subject(tag: key.tag), key.items.isEmpty else {
+                hasUnmatchedKeys = hasUnmatchedKeys || Self.asksForAValue(key)
+                continue
+            }
             let values = key.vr.isText ? key.strings(characterSet) : key.integers.map { String($0) }
             do throws(MatchingError) {
                 if let condition = try parser.condition(on: subject, values: values) {
@@ -69,6 +79,11 @@ struct FindIdentifier: Sendable {
         case .queryRetrieveLevel, .specificCharacterSet, .retrieveAETitle, .timezoneOffsetFromUTC: true
         default: tag.isGroupLength
         }
+    }
+
+    private static func asksForAValue(_ key: DataElement) -> Bool {
+        if key.bytes.map({ $0.readableBytes > 0 }) == true { return true }
+        return key.items.contains { $0.elements.contains { asksForAValue($0) } }
     }
 
     private static func uniqueKey(of level: QueryLevel) -> Tag {

@@ -8,6 +8,10 @@ public protocol DIMSEServiceProvider: Sendable {
     func open(_ association: AssociationDescription) async -> any DIMSEServices
 }
 
+/// Sends one match with its pending status: `.pending`, or `.pendingWithoutOptionalKeys` when a key with a value was not
+/// matched.
+public typealias MatchResponder = @Sendable (DataSet, DIMSEStatus) async throws -> Void
+
 /// What is done for the peer of one association.
 ///
 /// One operation runs at a time.
@@ -23,7 +27,7 @@ public protocol DIMSEServices: Sendable {
     func find(
         _ request: CFindRequest,
         identifier: DataSet,
-        respond: @escaping @Sendable (DataSet) async throws -> Void
+        respond: @escaping MatchResponder
     ) async -> DIMSEOutcome
     /// Called once, when the association is over, however it ended.
     func ended() async

@@ -169,12 +169,13 @@ extension DIMSESession {
             priority: operation.command.commandSet.unsignedShort(.priority) ?? 0,
             isCancelled: { watch.isCancelled() }
         )
-        var pending = Self.response(to: operation, DIMSEOutcome(.pending))
-        pending.set(.commandDataSetType, UInt16(0))
-        let command = pending.encoded()
+        // Encoded once for all matches: only these two differ.
+        let command = Self.pendingResponse(to: operation, .pending)
+        let commandWithoutKeys = Self.pendingResponse(to: operation, .pendingWithoutOptionalKeys)
         let context = operation.context
-        let sendMatch: @Sendable (DataSet) async throws -> Void = { [association] match in
+        let sendMatch: MatchResponder = { [association] match, status in
             try watch.check()
+            let command = status == .pendingWithoutOptionalKeys ? commandWithoutKeys : command
             let dataSet = try DataSetEncoder.encode(match, in: context.transferSyntax)
             try await association.send([
                 .init(presentationContextID: context.id, isCommand: true, isLast: true, bytes: command),
@@ -191,6 +192,12 @@ extension DIMSESession {
         self.collector = collector
         if isCancelled, outcome.status != .success { outcome = DIMSEOutcome(.cancel) }
         try await respond(to: operation, outcome)
+    }
+
+    private static func pendingResponse(to operation: Operation, _ status: DIMSEStatus) -> ByteBuffer {
+        var pending = response(to: operation, DIMSEOutcome(status))
+        pending.set(.commandDataSetType, UInt16(0))
+        return pending.encoded()
     }
 
     /// The identifier of a query; `nil` when it was refused.

@@ -32,6 +32,7 @@ import Testing
         table: [UInt32] = [],
         extended: [UInt64] = [],
         fragments: [[UInt8]],
+        transferSyntax: TransferSyntax = .explicitVRLittleEndian,
         pieceLength: Int = .max
     ) throws -> (index: FrameIndex?, first: UInt64) {
         var bytes = Bytes()
@@ -51,7 +52,7 @@ import Testing
             bytes.buffer.writeBytes(fragment)
         }
         bytes.marker(Bytes.sequenceEnd, length: 0)
-        return (try scanned(bytes.buffer, pieceLength: pieceLength).frameIndex, first)
+        return (try scanned(bytes.buffer, transferSyntax, pieceLength: pieceLength).frameIndex, first)
     }
 
     @Test func `native frames follow one another`() throws {
@@ -106,6 +107,25 @@ import Testing
         #expect(index?.byteRanges(frameIndex: 0) == [first..<first + 2])
         #expect(index?.byteRanges(frameIndex: 1) == [first + 10..<first + 14])
         #expect(index?.byteRanges(frameIndex: 2) == [first + 22..<first + 22])
+    }
+
+    /// MPEG-4 AVC and HEVC of PS3.6 table A-1, and a fragmentable variant; JPEG 2000 is none of them.
+    @Test(arguments: [
+        ("1.2.840.10008.1.2.4.102", true), ("1.2.840.10008.1.2.4.107", true), ("1.2.840.10008.1.2.4.100.1", true),
+        ("1.2.840.10008.1.2.4.90", false), ("1.2.840.10008.1.2.4.110", false), ("1.2.840.10008.1.2.4.1000", false),
+    ])
+    func `a video is one frame of all fragments whatever Number of Frames says`(uid: String, isVideo: Bool) throws {
+        let transferSyntax = TransferSyntax(uid: try #require(UID(uid)))
+
+        let (index, first) = try encapsulated(
+            frames: "250",
+            fragments: [[1, 2], [3, 4]],
+            transferSyntax: transferSyntax
+        )
+
+        #expect(transferSyntax.isVideo == isVideo)
+        #expect(index?.frameCount == (isVideo ? 1 : nil))
+        #expect(index?.byteRanges(frameIndex: 0) == (isVideo ? [first..<first + 2, first + 10..<first + 12] : nil))
     }
 
     @Test func `all fragments are the only frame`() throws {

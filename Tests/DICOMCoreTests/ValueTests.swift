@@ -83,7 +83,10 @@ import Testing
         // PS3.5 H.3.1 example in Latin alphabet 1 with Greek behind an escape sequence.
         let bytes: [UInt8] = [0x1B, 0x2D, 0x46, 0xC4, 0x5E, 0xC4]
 
-        #expect(decode(["ISO 2022 IR 100", "ISO 2022 IR 126"], bytes) == "Δ^Ä")
+        #expect(
+            SpecificCharacterSet(terms: ["ISO 2022 IR 100", "ISO 2022 IR 126"]).decode(bytes, isPersonName: true)
+                == "Δ^Ä"
+        )
     }
 
     @Test func `the names of PS3.5 Annexes H, I and J are read`() {
@@ -100,6 +103,15 @@ import Testing
         #expect(decode(["GB18030"], chinese) == "王")
         #expect(decode(["GB18030"], [0x41, 0xCD]) == "A\u{FFFD}")
         #expect(decode(["", "ISO 2022 IR 87"], [0x1B, 0x24, 0x42, 0x3B]) == "\u{FFFD}")
+    }
+
+    @Test func `parts of a name switch back to the first set, an equals sign in other text does not`() {
+        // 洪 = 洪 with one designation for both: PS3.5 6.1.2.5.3 resets at = in PN only.
+        let text: [UInt8] = [0x1B, 0x24, 0x29, 0x43, 0xFB, 0xF3, 0x3D, 0xFB, 0xF3]
+        let characterSet = SpecificCharacterSet(terms: ["", "ISO 2022 IR 149"])
+
+        #expect(characterSet.decode(text) == "洪=洪")
+        #expect(characterSet.decode(text, isPersonName: true) == "洪=\u{FFFD}\u{FFFD}")
     }
 
     @Test func `random bytes in any set decode without a trap`() {

@@ -1,6 +1,7 @@
 import ArchiveCatalog
 import ArchiveServices
 import DICOMCore
+import DIMSE
 import Testing
 
 @testable import DICOMGateway
@@ -38,6 +39,21 @@ import Testing
 
         #expect(question.query.conditions.map(\.subject.tag) == [.patientName])
         #expect(question.query.attributes == [.patientName, .patientID, .accessionNumber, .studyInstanceUID])
+    }
+
+    @Test func `matches are told without optional keys when a key with a value cannot be matched`() throws {
+        let level = DataElement.text(.queryRetrieveLevel, .cs, "STUDY")
+        let item = DataSet([.text(.scheduledProcedureStepID, .sh, "S1")])
+        let unmatched = [
+            DataSet([level, .text(.patientComments, .lt, "TRIAL7")]),
+            DataSet([level, .sequence(.requestAttributesSequence, [item])]),
+        ]
+        let matched = DataSet([level, .empty(.patientComments, .lt), .text(.patientID, .lo, "1")])
+
+        for identifier in unmatched {
+            #expect(try FindIdentifier(identifier, model: .studyRoot).pendingStatus == .pendingWithoutOptionalKeys)
+        }
+        #expect(try FindIdentifier(matched, model: .studyRoot).pendingStatus == .pending)
     }
 
     @Test(arguments: ["20260230", "-", "nonsense", "20260101-2026"])

@@ -52,10 +52,12 @@ final class RecordingServices: DIMSEServiceProvider, DIMSEServices {
     func find(
         _ request: CFindRequest,
         identifier: DataSet,
-        respond: @escaping @Sendable (DataSet) async throws -> Void
+        respond: @escaping MatchResponder
     ) async -> DIMSEOutcome {
         record.withLock { $0.identifiers.append(identifier) }
-        do { return try await search(request, respond) } catch { return DIMSEOutcome(.processingFailure) }
+        do { return try await search(request) { try await respond($0, .pending) } } catch {
+            return DIMSEOutcome(.processingFailure)
+        }
     }
 
     func ended() async { record.withLock { $0.endedCount += 1 } }
