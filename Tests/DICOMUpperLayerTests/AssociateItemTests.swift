@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(arguments: [
-        // A sub-item, a role selection's UID and a user identity that reach beyond their item (LIMITS 14, 15, 18).
+        // A sub-item, a role selection's UID and a user identity that reach beyond their item.
         [0x51, 0, 0, 40, 0, 0, 64, 0] as [UInt8],
         [0x51, 0, 0, 2, 0, 1],
         Samples.item(0x54, [0, 40] + Samples.text("1.2.3") + [0, 1]),
