@@ -7,12 +7,11 @@ import part10
 import pydicom
 import pytest
 import synthetic_images
-from archive import ROOT, failed, first, stored
+from archive import ROOT, Archive, failed, first, stored
 from pydicom.errors import InvalidDicomError
 from senders import reference_receiver, send_as_is, storescu
 
 IDENTIFIERS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
-OTHER_PATIENT = "its Study Instance UID is that of another patient's study"
 
 
 def test_files():
@@ -64,27 +63,46 @@ class Case:
         return self.identifiers.get("SOPInstanceUID", "")
 
 
+class Layer:
+    """Files that one archive can hold together: each SOP Instance UID once, each study of one patient."""
+
+    def __init__(self):
+        self.cases = []
+        self.seen = set()
+        self.patients = {}
+
+    def take(self, case):
+        """Whether the case fits; it is in the layer then."""
+        study = case.identifiers.get("StudyInstanceUID", "")
+        if case.sop_instance_uid and case.sop_instance_uid in self.seen:
+            return False
+        if case.objection is None and self.patients.setdefault(study, case.patient_id) != case.patient_id:
+            return False
+        self.seen.add(case.sop_instance_uid)
+        self.cases.append(case)
+        return True
+
+
 @pytest.fixture(scope="module")
-def cases(tmp_path_factory):
-    """The first file of each SOP Instance UID, and those without one; synthetic ones are made here."""
+def layers(tmp_path_factory):
+    """All test files; variants of one object, or of one study, lie in layers of their own. Synthetic ones are made here."""
     folder = tmp_path_factory.mktemp("synthetic")
     for name, content in [*synthetic_images.encodings(), *synthetic_images.jpeg_multiframes()]:
         (folder / name).write_bytes(content)
-    seen = set()
-    patients = {}
-    chosen = []
+    layers = []
     for path in [*sorted(folder.iterdir()), *test_files()]:
         case = Case(path)
-        if case.sop_instance_uid and case.sop_instance_uid in seen:
-            continue
-        seen.add(case.sop_instance_uid)
-        chosen.append(case)
-        if case.objection is None:
-            # A study is of one patient: an archive may refuse the second.
-            patient_id = patients.setdefault(case.identifiers["StudyInstanceUID"], case.patient_id)
-            case.objection = None if patient_id == case.patient_id else OTHER_PATIENT
-    assert len(chosen) > 100, "there are too few test images: run Tools/fetch-test-images"
-    return chosen
+        if not any(layer.take(case) for layer in layers):
+            layers.append(Layer())
+            assert layers[-1].take(case)
+    assert len(layers[0].cases) > 100, "there are too few test images: run Tools/fetch-test-images"
+    return [layer.cases for layer in layers]
+
+
+@pytest.fixture(scope="module")
+def cases(layers):
+    """The first file of each SOP Instance UID, and those without one."""
+    return layers[0]
 
 
 def retrieved_data_set(client, case):
@@ -145,9 +163,9 @@ def test_files_sent_by_storescu_come_back_as_they_were_sent(cases, fresh_archive
     assert len(expected) > 60
 
 
-def test_files_sent_as_they_are_come_back_byte_for_byte(cases, fresh_archive, capsys):
-    archive = fresh_archive
-    expected, refused, how = [], [], Counter()
+def store_as_they_are(archive, cases, refused, how):
+    """Sends each file, and returns those that were stored with what must come back."""
+    expected = []
     for case in cases:
         reason = send_as_is(archive.dicom_port, case.path)
         if reason is None:
@@ -162,10 +180,23 @@ def test_files_sent_as_they_are_come_back_byte_for_byte(cases, fresh_archive, ca
                 continue
         if case.objection is None:
             expected.append((case, case.file.data_set))
-    with capsys.disabled():
-        report(f"As they are ({dict(how)})", refused)
+    return expected
 
-    wrong = compare(archive.client(), expected)
+
+def test_files_sent_as_they_are_come_back_byte_for_byte(layers, tmp_path, capsys):
+    refused, wrong, how = [], [], Counter()
+    count = 0
+    for number, cases in enumerate(layers):
+        archive = Archive(tmp_path / str(number)).start()
+        try:
+            expected = store_as_they_are(archive, cases, refused, how)
+            wrong += compare(archive.client(), expected)
+        finally:
+            archive.stop()
+        count += len(expected)
+    with capsys.disabled():
+        print(f"\n{count} readable files in {len(layers)} archives, compared byte for byte")
+        report(f"As they are ({dict(how)})", refused)
 
     assert not wrong, "\n".join(wrong)
     assert [case.name for case, _ in refused if case.objection is None] == []
