@@ -83,6 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
             logger: logger
         )
         Self.report(open, logger)
+        Self.warn(settings, logger)
         let server = Server(
             settings: settings,
             folder: data,
@@ -125,6 +126,15 @@ struct ServeCommand: AsyncParsableCommand {
         logger.info(
             "durability: every answer of success follows fdatasync of the pack; index WAL synced before sealing"
         )
+    }
+
+    /// What an operator should know who opens the archive to a network.
+    private static func warn(_ settings: ServerSettings, _ logger: Logger) {
+        guard !settings.isOnLoopback else { return }
+        logger.warning("both doors are without TLS: put a proxy or a network of their own around them")
+        if settings.publicURL == nil {
+            logger.warning("links in answers begin with the path, which some clients cannot follow: set public-url")
+        }
     }
 
     private static func welcome(
