@@ -17,29 +17,33 @@ struct MetadataRoutes: Sendable {
     /// Answers with a JSON array of the headers, page by page.
     func metadata(of scope: RetrieveScope, accept: AcceptHeader, as principal: Principal) async throws -> Response {
         guard let mediaType = accept.best(of: DataSetJSON.mediaTypes) else { throw DataSetJSON.notAcceptable }
-        let first = try await page(scope, offset: 0, as: principal)
+        var pages = InstancePages(
+            of: scope,
+            from: retrieve,
+            length: Self.pageLength,
+            includesHeader: true,
+            as: principal
+        )
+        let first = try await pages.next() ?? []
         // What fails with the first header can still be told.
         var opened = DataSetArrayWriter()
         if let instance = first.first { try await append(instance, to: &opened, as: principal) }
         let begun = opened
+        let rest = pages
 
         return Response(
             status: .ok,
             headers: [.contentType: mediaType],
             body: StreamedResponse.body(logger: logger) { writer in
                 var array = begun
-                var page = first[...].dropFirst()
-                var offset = first.count
-                var isLast = first.count < Self.pageLength
-                while true {
+                var pages = rest
+                var next: ArraySlice<ArchivedInstance>? = first.dropFirst()
+                while let page = next {
                     for instance in page {
                         try await append(instance, to: &array, as: principal)
                         if let bytes = array.takeIfLarge() { try await writer.write(bytes) }
                     }
-                    guard !isLast else { break }
-                    page = try await self.page(scope, offset: offset, as: principal)[...]
-                    offset += page.count
-                    isLast = page.count < Self.pageLength
+                    next = try await pages.next()?[...]
                 }
                 try await writer.write(array.finish())
             }
@@ -54,24 +58,5 @@ struct MetadataRoutes: Sendable {
         let header = try await retrieve.metadata(of: instance, as: principal)
         let base = links.instance(instance.path) + "/bulkdata/"
         array.append(header) { base + $0.description }
-    }
-
-    private func page(
-        _ scope: RetrieveScope,
-        offset: Int,
-        as principal: Principal
-    ) async throws(ArchiveError) -> [ArchivedInstance] {
-        do throws(ArchiveError) {
-            return try await retrieve.instances(
-                in: scope,
-                as: principal,
-                offset: offset,
-                limit: Self.pageLength,
-                includesHeader: true
-            )
-        } catch {
-            guard offset > 0, error.code == .notFound else { throw error }
-            return []
-        }
     }
 }

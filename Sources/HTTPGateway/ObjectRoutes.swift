@@ -19,15 +19,22 @@ struct ObjectRoutes: Sendable {
     func objects(in scope: RetrieveScope, accept: AcceptHeader, as principal: Principal) async throws -> Response {
         let isInstance = scope.sopInstanceUID != nil
         let acceptance = RetrieveAcceptance(accept, allowsSingle: isInstance)
-        let first = try await page(scope, offset: 0, as: principal)
-        let survey = try await survey(scope, first, acceptance, as: principal)
+        var pages = InstancePages(
+            of: scope,
+            from: retrieve,
+            length: Self.pageLength,
+            includesHeader: false,
+            as: principal
+        )
+        let first = try await pages.next() ?? []
+        let survey = try await survey(first, pages, acceptance)
         guard let packaging = survey.packaging else { throw RetrieveAcceptance.refusal(survey.representations) }
 
         guard packaging == .multipart, !isInstance else {
             guard let instance = first.first else { throw ArchiveError(.notFound, "There is no such instance") }
             return try await single(instance, packaging, as: principal)
         }
-        return try await multipart(scope, first, acceptance, isPartial: survey.isPartial, as: principal)
+        return try await multipart(first, pages, acceptance, isPartial: survey.isPartial, as: principal)
     }
 
     private struct Survey {
@@ -41,19 +48,16 @@ struct ObjectRoutes: Sendable {
     // Only a client that names Transfer Syntaxes can be refused some objects; then all must be looked at beforehand,
     // because the status says whether all are sent (PS3.18 table 10.4.3-1, 206).
     private func survey(
-        _ scope: RetrieveScope,
         _ first: [ArchivedInstance],
-        _ acceptance: RetrieveAcceptance,
-        as principal: Principal
+        _ rest: InstancePages,
+        _ acceptance: RetrieveAcceptance
     ) async throws -> Survey {
         var survey = Survey()
-        var page = first
-        var offset = 0
-        while !page.isEmpty {
+        var pages = rest
+        var next: [ArchivedInstance]? = first
+        while let page = next {
             survey.representations.formUnion(page.map { .object($0.transferSyntax) })
-            offset += page.count
-            guard acceptance.isSelective, page.count == Self.pageLength else { break }
-            page = try await self.page(scope, offset: offset, as: principal)
+            next = acceptance.isSelective ? try await pages.next() : nil
         }
         survey.packaging = acceptance.packaging(for: survey.representations)
         if let packaging = survey.packaging {
@@ -83,8 +87,8 @@ struct ObjectRoutes: Sendable {
     }
 
     private func multipart(
-        _ scope: RetrieveScope,
         _ first: [ArchivedInstance],
+        _ rest: InstancePages,
         _ acceptance: RetrieveAcceptance,
         isPartial: Bool,
         as principal: Principal
@@ -98,11 +102,15 @@ struct ObjectRoutes: Sendable {
             status: isPartial ? .partialContent : .ok,
             headers: [.contentType: frame.contentType(type: "application/dicom")],
             body: StreamedResponse.body(logger: logger) { writer in
-                var page = first
-                var offset = 0
+                var pages = rest
+                var next: [ArchivedInstance]? = first
                 var isFirst = true
-                while !page.isEmpty {
-                    for (position, instance) in page.enumerated() {
+                var waitingPayload = firstPayload
+                while let page = next {
+                    for instance in page {
+                        // The first instance's payload is open already; it is used up or passed over here.
+                        let opened = waitingPayload
+                        waitingPayload = nil
                         let form = Representation.object(instance.transferSyntax)
                         guard acceptance.accepts(form, packaging: .multipart) else { continue }
                         let head = frame.head(
@@ -112,38 +120,16 @@ struct ObjectRoutes: Sendable {
                         )
                         try await writer.write(head)
                         isFirst = false
-                        if offset == 0, position == 0, let firstPayload {
-                            try await writer.write(contentsOf: firstPayload)
+                        if let opened {
+                            try await writer.write(contentsOf: opened)
                         } else {
                             try await writer.write(contentsOf: retrieve.payload(of: instance, as: principal))
                         }
                     }
-                    offset += page.count
-                    guard page.count == Self.pageLength else { break }
-                    page = try await self.page(scope, offset: offset, as: principal)
+                    next = try await pages.next()
                 }
                 try await writer.write(frame.tail)
             }
         )
-    }
-
-    // A page behind the last may be told as "not found"; the first may not.
-    private func page(
-        _ scope: RetrieveScope,
-        offset: Int,
-        as principal: Principal
-    ) async throws(ArchiveError) -> [ArchivedInstance] {
-        do throws(ArchiveError) {
-            return try await retrieve.instances(
-                in: scope,
-                as: principal,
-                offset: offset,
-                limit: Self.pageLength,
-                includesHeader: false
-            )
-        } catch {
-            guard offset > 0, error.code == .notFound else { throw error }
-            return []
-        }
     }
 }
