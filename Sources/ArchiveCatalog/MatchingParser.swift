@@ -1,8 +1,8 @@
 public import DICOMCore
 
 /// Turns the values of a key into a condition, the same for C-FIND and QIDO-RS (PS3.4 C.2.2.2, PS3.18 8.3.4).
-public struct MatchingParser: Sendable {
-    /// Values in one list key; configuration key `limits.query.listValues`.
+public struct MatchingParser: Sendable, Hashable {
+    /// Values in one list key; configuration key `limits.query.list-values`.
     public var listValueLimit = 10_000
     /// Wild cards in one key; `limits.query.wildcards`.
     public var wildcardLimit = 64

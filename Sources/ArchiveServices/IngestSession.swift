@@ -13,9 +13,6 @@ import Sealing
 /// The bytes pass once: parsed, hashed and sealed as they come; at the end the record is made durable, then the catalog
 /// learns of it, then the sender hears "success". Never the other way round.
 public final class IngestSession: Sendable {
-    /// Bytes of one object held until its UIDs have passed and its record can begin.
-    static let identificationLimit = 16 << 20
-
     let service: IngestService
     let writer: PackWriter
     let principal: Principal
@@ -77,8 +74,8 @@ public final class IngestSession: Sendable {
             if let identity = recording.reception.identity {
                 try check(identity, against: recording.object)
                 try await begin(&recording, identity)
-            } else if recording.heldLength > Self.identificationLimit {
-                throw recording.refusal(.missingIdentity(.studyInstanceUID))
+            } else if recording.heldLength > service.limits.identificationLength {
+                throw recording.refusal(.identityTooLate)
             }
         }
     }

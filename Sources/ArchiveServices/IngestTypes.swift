@@ -76,6 +76,8 @@ public struct IngestRefusal: Error, Sendable, Hashable, CustomStringConvertible 
         case notReadable(DataSetError)
         /// A UID that every object needs is missing or malformed.
         case missingIdentity(Tag)
+        /// The UIDs come later in the Data Set than is waited for.
+        case identityTooLate
         /// The Data Set says another UID than the request.
         case mismatch(Tag)
         /// A different object with this SOP Instance UID is stored; it stays as it is.
@@ -112,11 +114,13 @@ public struct IngestRefusal: Error, Sendable, Hashable, CustomStringConvertible 
         case .denied: "This caller may not store"
         case .notReadable(let error): error.description
         case .missingIdentity(let tag): "The object has no valid \(tag); an archive cannot file it"
+        case .identityTooLate:
+            "The object's UIDs come after more bytes than limits.data-set.identification-length, or not at all"
         case .mismatch(let tag): "The object's \(tag) differs from the one in the request"
         case .differentObjectStored:
             "A different object with this SOP Instance UID is stored already and stays unchanged"
         case .belongsElsewhere: "The archive knows this UID under another study or patient"
-        case .tooLong: "The object is longer than an instance may be (limits.dataSet.instanceLength, limits.deflate)"
+        case .tooLong: "The object is longer than an instance may be (limits.data-set.instance-length, limits.deflate)"
         case .noSpace:
             "The archive's volume has less free space than free-space-floor asks for: make room, then send again"
         case .storageFailed: "Storage failed: see the server's log, then send again"

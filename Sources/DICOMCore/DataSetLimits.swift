@@ -1,17 +1,19 @@
 /// How much of a Data Set from outside is read before it is refused.
 public struct DataSetLimits: Sendable, Hashable {
-    /// Sequences inside sequences; configuration key `limits.dataSet.depth`.
+    /// Sequences inside sequences; configuration key `limits.data-set.depth`.
     public var depth = 64
-    /// Elements in all, nested ones and items included; `limits.dataSet.elements`.
+    /// Elements in all, nested ones and items included; `limits.data-set.elements`.
     public var elementCount = 1_000_000
-    /// Fragments of encapsulated Pixel Data, whose lengths the frame index must hold; `limits.dataSet.fragments`.
+    /// Fragments of encapsulated Pixel Data, whose lengths the frame index must hold; `limits.data-set.fragments`.
     public var fragmentCount = 4_000_000
-    /// Bytes of one value that is kept in memory; longer values are bulk; `limits.dataSet.valueLength`.
+    /// Bytes of one value that is kept in memory; longer values are bulk; `limits.data-set.value-length`.
     public var valueLength = 16 << 20
-    /// Bytes of all values kept in memory; `limits.dataSet.headerLength`.
+    /// Bytes of all values kept in memory; `limits.data-set.header-length`.
     public var headerLength = 64 << 20
-    /// Bytes of a whole instance; `limits.dataSet.instanceLength`.
+    /// Bytes of a whole instance; `limits.data-set.instance-length`.
     public var instanceLength: UInt64 = 16 << 30
+    /// Bytes of an instance that are held until its UIDs have passed; `limits.data-set.identification-length`.
+    public var identificationLength = 16 << 20
     /// Bytes that a deflated Data Set may grow to; `limits.deflate.length`.
     public var inflatedLength: UInt64 = 2 << 30
     /// How many times its compressed length a deflated Data Set may grow, beyond the first MiB; `limits.deflate.ratio`.

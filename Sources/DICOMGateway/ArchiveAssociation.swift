@@ -1,4 +1,5 @@
 import AccessControl
+import ArchiveCatalog
 import ArchiveServices
 import DICOMCore
 import DICOMUpperLayer
@@ -10,11 +11,12 @@ struct ArchiveServiceProvider: DIMSEServiceProvider {
     let archive: Archive
     let opensAccess: Bool
     let aeTitle: AETitle
+    let matching: MatchingParser
     let logger: Logger
 
     func open(_ association: AssociationDescription) async -> any DIMSEServices {
         let principal = Principal(opensAccess ? .anyoneOnLoopback : .applicationEntity(association.callingAETitle))
-        return ArchiveAssociation(archive: archive, principal: principal, aeTitle: aeTitle)
+        return ArchiveAssociation(archive: archive, principal: principal, aeTitle: aeTitle, matching: matching)
     }
 }
 
@@ -23,13 +25,15 @@ final class ArchiveAssociation: DIMSEServices {
     private let archive: Archive
     private let principal: Principal
     private let aeTitle: AETitle
+    private let matching: MatchingParser
     /// Why the peer may not store, or its session.
     private let session: Result<IngestSession, ArchiveError>
 
-    init(archive: Archive, principal: Principal, aeTitle: AETitle) {
+    init(archive: Archive, principal: Principal, aeTitle: AETitle, matching: MatchingParser) {
         self.archive = archive
         self.principal = principal
         self.aeTitle = aeTitle
+        self.matching = matching
         do throws(ArchiveError) {
             session = .success(try archive.ingest.openSession(for: principal))
         } catch {
@@ -59,7 +63,7 @@ final class ArchiveAssociation: DIMSEServices {
         do {
             let model: FindIdentifier.Model =
                 request.affectedSOPClassUID == ArchiveNegotiationPolicy.patientRootFind ? .patientRoot : .studyRoot
-            let question = try FindIdentifier(identifier, model: model)
+            let question = try FindIdentifier(identifier, model: model, parser: matching)
             return try await answer(question, request, respond)
         } catch let error as IdentifierError {
             return StatusMap.outcome(error)

@@ -30,6 +30,8 @@ public final class DICOMGateway: Sendable {
         var listening = AssociationListener.Configuration()
         listening.host = configuration.host
         listening.port = configuration.port
+        listening.admission = configuration.limits.admission
+        listening.limits = configuration.limits.upperLayer
         let admission = AssociationAdmission(configuration)
         let policy = ArchiveNegotiationPolicy()
         let listener = try await AssociationListener.bind(
@@ -43,11 +45,12 @@ public final class DICOMGateway: Sendable {
             archive: archive,
             opensAccess: configuration.opensAccess,
             aeTitle: configuration.aeTitle,
+            matching: configuration.limits.matching,
             logger: logger
         )
         return DICOMGateway(
             listener: listener,
-            server: DIMSEServer(provider: provider, policy: policy, logger: logger)
+            server: DIMSEServer(provider: provider, policy: policy, limits: configuration.limits.dimse, logger: logger)
         )
     }
 

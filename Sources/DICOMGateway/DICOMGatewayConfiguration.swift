@@ -12,6 +12,8 @@ public struct DICOMGatewayConfiguration: Sendable {
     public var acceptsAnyCaller: Bool
     /// Whether authorization is off (`--open`).
     public var opensAccess: Bool
+    /// How much is taken in.
+    public var limits: DICOMGatewayLimits
     /// Asked at each association, while not every caller is accepted.
     public var isKnown: @Sendable (AETitle) async -> Bool
 
@@ -22,6 +24,7 @@ public struct DICOMGatewayConfiguration: Sendable {
         aeTitle: AETitle,
         acceptsAnyCaller: Bool,
         opensAccess: Bool,
+        limits: DICOMGatewayLimits = DICOMGatewayLimits(),
         isKnown: @escaping @Sendable (AETitle) async -> Bool
     ) {
         self.host = host
@@ -29,6 +32,7 @@ public struct DICOMGatewayConfiguration: Sendable {
         self.aeTitle = aeTitle
         self.acceptsAnyCaller = acceptsAnyCaller
         self.opensAccess = opensAccess
+        self.limits = limits
         self.isKnown = isKnown
     }
 }

@@ -26,6 +26,12 @@ enum StatusMap {
                 errorComment: "\(tag) is missing or no UID",
                 offendingElements: [tag]
             )
+        case .identityTooLate:
+            DIMSEOutcome(
+                .dataSetDoesNotMatchSOPClass,
+                errorComment: "UIDs later than limits.data-set.identification-length",
+                offendingElements: [.studyInstanceUID]
+            )
         case .mismatch(let tag):
             DIMSEOutcome(
                 .dataSetDoesNotMatchSOPClass,
@@ -41,7 +47,7 @@ enum StatusMap {
                 offendingElements: [.studyInstanceUID]
             )
         case .tooLong:
-            DIMSEOutcome(.outOfResources, errorComment: "Longer than limits.dataSet.instanceLength")
+            DIMSEOutcome(.outOfResources, errorComment: "Longer than limits.data-set.instance-length")
         case .noSpace:
             DIMSEOutcome(.outOfResources, errorComment: "The archive's volume is full")
         case .storageFailed:

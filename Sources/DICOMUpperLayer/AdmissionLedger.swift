@@ -1,23 +1,15 @@
 /// Counts connections and associations, in all and by peer, and says when it is enough.
 struct AdmissionLedger: Sendable {
-    /// The limits.
-    struct Limits: Sendable, Hashable {
-        var associationCount = 128
-        var associationCountByPeer = 16
-        var halfOpenCount = 64
-        var halfOpenCountByPeer = 16
-    }
-
     private struct Count {
         var associations = 0
         var halfOpen = 0
     }
 
-    private let limits: Limits
+    private let limits: AdmissionLimits
     private var total = Count()
     private var byPeer: [String: Count] = [:]
 
-    init(limits: Limits) {
+    init(limits: AdmissionLimits) {
         self.limits = limits
     }
 

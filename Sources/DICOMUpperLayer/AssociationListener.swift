@@ -13,14 +13,8 @@ public final class AssociationListener: Sendable {
         public var port = 11_112
         /// Limits of each association.
         public var limits = UpperLayerLimits()
-        /// Associations at a time.
-        public var associationCount = 128
-        /// Associations at a time with one peer address.
-        public var associationCountByPeer = 16
-        /// Connections at a time that have not asked for an association.
-        public var halfOpenCount = 64
-        /// Connections of one peer address at a time that have not asked for an association.
-        public var halfOpenCountByPeer = 16
+        /// Connections and associations at a time.
+        public var admission = AdmissionLimits()
         /// How long associations may go on after `beginShutdown()` before they are aborted.
         public var shutdownGrace: Duration = .seconds(20)
         /// Whether the task of an association runs on its event loop, without a change of thread for each message.
@@ -69,12 +63,7 @@ public final class AssociationListener: Sendable {
         self.admission = admission
         self.logger = logger
         self.server = server
-        var limits = AdmissionLedger.Limits()
-        limits.associationCount = configuration.associationCount
-        limits.associationCountByPeer = configuration.associationCountByPeer
-        limits.halfOpenCount = configuration.halfOpenCount
-        limits.halfOpenCountByPeer = configuration.halfOpenCountByPeer
-        shared = Mutex(Shared(ledger: AdmissionLedger(limits: limits)))
+        shared = Mutex(Shared(ledger: AdmissionLedger(limits: configuration.admission)))
     }
 
     /// Opens the port.

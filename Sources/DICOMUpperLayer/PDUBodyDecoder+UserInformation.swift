@@ -7,7 +7,7 @@ extension PDUBodyDecoder {
         var information = UserInformation(maximumLength: 0, implementationClassUID: nil)
         var count = 0
         while let item = try nextItem(&body) {
-            try checkCount(count, below: limits.userItemCount, named: "userItemCount")
+            try checkCount(count, below: limits.userItemCount, named: "limits.association.user-items")
             count += 1
             try take(item, into: &information)
         }
@@ -63,7 +63,7 @@ extension PDUBodyDecoder {
         var list = body.readableBytes == 0 ? ByteBuffer() : try field(&body)
         var related: [UID] = []
         while list.readableBytes > 0 {
-            try checkCount(related.count, below: limits.userItemCount, named: "userItemCount")
+            try checkCount(related.count, below: limits.userItemCount, named: "limits.association.user-items")
             if let uid = uid(try field(&list)) { related.append(uid) }
         }
         guard let sopClassUID, let serviceClassUID else { return nil }

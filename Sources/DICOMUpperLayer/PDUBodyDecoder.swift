@@ -68,7 +68,7 @@ struct PDUBodyDecoder {
                 try checkCount(
                     request.presentationContexts.count,
                     below: limits.presentationContextCount,
-                    named: "presentationContextCount"
+                    named: "limits.association.presentation-contexts"
                 )
                 let context = try proposedPresentationContext(item.body)
                 guard context.id & 1 == 1, seen.insert(context.id).inserted else {
@@ -99,7 +99,7 @@ struct PDUBodyDecoder {
                 try checkCount(
                     accept.presentationContexts.count,
                     below: limits.presentationContextCount,
-                    named: "presentationContextCount"
+                    named: "limits.association.presentation-contexts"
                 )
                 accept.presentationContexts.append(try presentationContextAnswer(item.body))
             case ItemType.userInformation:
@@ -122,7 +122,7 @@ struct PDUBodyDecoder {
             case ItemType.abstractSyntax:
                 abstractSyntax = uid(item.body)
             case ItemType.transferSyntax:
-                try checkCount(count, below: limits.transferSyntaxCount, named: "transferSyntaxCount")
+                try checkCount(count, below: limits.transferSyntaxCount, named: "limits.association.transfer-syntaxes")
                 count += 1
                 if let uid = uid(item.body) { transferSyntaxes.append(TransferSyntax(uid: uid)) }
             default: continue

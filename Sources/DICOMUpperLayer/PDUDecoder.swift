@@ -98,7 +98,7 @@ public struct PDUDecoder: Sendable {
                 throw PDUError(
                     .lengthExceedsLimit,
                     pduType: type,
-                    limit: .init(name: "associatePDULength", value: Int(limits.associatePDULength))
+                    limit: .init(name: "limits.association.request-length", value: Int(limits.associatePDULength))
                 )
             }
             guard length >= 68 else { throw PDUError(.lengthInvalid, pduType: type) }
@@ -107,7 +107,7 @@ public struct PDUDecoder: Sendable {
                 throw PDUError(
                     .lengthExceedsLimit,
                     pduType: type,
-                    limit: .init(name: "pduLength", value: Int(limits.pduLength))
+                    limit: .init(name: "limits.association.pdu-length", value: Int(limits.pduLength))
                 )
             }
             guard length > 0 else { throw PDUError(.lengthInvalid, pduType: type) }

@@ -2,25 +2,29 @@
 public struct UpperLayerLimits: Sendable, Hashable {
     /// The longest P-DATA-TF PDU that is taken, told to the peer as maximum length.
     ///
-    /// Bytes of the variable field.
+    /// Bytes of the variable field; configuration key `limits.association.pdu-length`.
     public var pduLength: UInt32 = 131_072
     /// The longest A-ASSOCIATE-RQ or A-ASSOCIATE-AC PDU.
     ///
-    /// Bytes of the variable field.
+    /// Bytes of the variable field; `limits.association.request-length`.
     public var associatePDULength: UInt32 = 131_072
-    /// Presentation contexts in one request.
+    /// Presentation contexts in one request; `limits.association.presentation-contexts`.
     public var presentationContextCount = 128
-    /// Transfer syntaxes in one presentation context.
+    /// Transfer syntaxes in one presentation context; `limits.association.transfer-syntaxes`.
     public var transferSyntaxCount = 64
-    /// Sub-items of one user information item.
+    /// Sub-items of one user information item; `limits.association.user-items`.
     public var userItemCount = 64
     /// How long a peer may take for its request, and for closing the connection at the end (ARTIM, PS3.8 9.1.5).
+    ///
+    /// `limits.association.artim`.
     public var artim: Duration = .seconds(30)
     /// How long an association may be without a byte in either direction while this side waits for the peer.
+    ///
+    /// `limits.association.idle-time`.
     public var idle: Duration = .seconds(60)
-    /// How long the rate of a message is watched before it is judged.
+    /// How long the rate of a message is watched before it is judged; `limits.association.pace-window`.
     public var throughputWindow: Duration = .seconds(30)
-    /// Bytes per second that a peer must send in the middle of a message, on the mean of a window.
+    /// Bytes per second that a peer must send in the middle of a message, on the mean of a window; `limits.association.pace`.
     public var throughputFloor = 1_024
     /// How long opening a connection to a peer may take.
     public var connectTimeout: Duration = .seconds(10)

@@ -15,11 +15,11 @@ public struct DIMSEError: Error, Hashable, Sendable {
         case releasedMidMessage
         /// A Command Set that cannot be decoded, or lacks what every command has.
         case commandInvalid
-        /// A Command Set longer than the `commandLength` limit.
+        /// A Command Set longer than `limits.dimse.command-length`.
         case commandTooLong
         /// Fragments of a command and a Data Set, or of two contexts, mixed up.
         case fragmentUnexpected
-        /// A Data Set longer than its limit: `instanceLength`, or `identifierLength` of a query.
+        /// A Data Set longer than `limits.data-set.instance-length`, or `limits.dimse.identifier-length` for a query.
         case dataSetTooLong
         /// A response that answers no request of ours.
         case responseUnexpected

@@ -151,7 +151,7 @@ extension DIMSESession {
             try await stream.drain()
         } catch {
             if error.code == .dataSetTooLong {
-                let refusal = DIMSEOutcome(.outOfResources, errorComment: "instance is above the limit of length")
+                let refusal = DIMSEOutcome(.outOfResources, errorComment: "Longer than limits.data-set.instance-length")
                 try await respond(to: operation, refusal)
             }
             throw error
@@ -208,7 +208,7 @@ extension DIMSESession {
             while let piece = try await stream.next() { bytes.writeImmutableBuffer(piece) }
         } catch {
             if error.code == .dataSetTooLong {
-                let refusal = DIMSEOutcome(.outOfResources, errorComment: "identifier is above the limit of length")
+                let refusal = DIMSEOutcome(.outOfResources, errorComment: "Longer than limits.dimse.identifier-length")
                 try await respond(to: operation, refusal)
             }
             throw error

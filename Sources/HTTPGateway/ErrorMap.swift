@@ -96,7 +96,7 @@ extension IngestRefusal.Reason {
         switch self {
         case .denied: 0x0124
         case .notReadable: 0xC000
-        case .missingIdentity, .mismatch, .belongsElsewhere: 0xA900
+        case .missingIdentity, .identityTooLate, .mismatch, .belongsElsewhere: 0xA900
         case .differentObjectStored: 0x0111
         case .tooLong, .noSpace, .storageFailed: 0xA700
         case .interrupted: 0x0110
@@ -107,7 +107,8 @@ extension IngestRefusal.Reason {
     var statusWhenAllFail: HTTPResponse.Status {
         switch self {
         case .denied: .forbidden
-        case .notReadable, .missingIdentity, .mismatch, .belongsElsewhere, .differentObjectStored: .conflict
+        case .notReadable, .missingIdentity, .identityTooLate, .mismatch, .belongsElsewhere, .differentObjectStored:
+            .conflict
         case .tooLong: .contentTooLarge
         case .noSpace: .insufficientStorage
         case .storageFailed: .internalServerError

@@ -46,11 +46,11 @@ struct InboundBody {
         guard received <= lengthLimit else {
             throw RequestError(
                 .tooLarge,
-                "The body is longer than the limit limits.http.storeLength; send less at a time"
+                "The body is longer than the limit limits.http.store-length; send less at a time"
             )
         }
         if pace.isTooSlow(afterReceiving: bytes.readableBytes, in: clock.now - start) {
-            throw RequestError(.tooSlow, "The body comes more slowly than the limit limits.http.paceBytes")
+            throw RequestError(.tooSlow, "The body comes more slowly than the limit limits.http.pace")
         }
         return bytes
     }

@@ -22,7 +22,7 @@ extension MultipartError: CustomStringConvertible {
         case .badDelimiter: "The line of a boundary has other characters behind the boundary (byte \(offset))"
         case .badHeader: "The header of a part is malformed (byte \(offset))"
         case .headerTooLong:
-            "The header of a part is longer than the limit limits.multipart.headerLength (byte \(offset))"
+            "The header of a part is longer than the limit limits.multipart.header-length (byte \(offset))"
         case .tooManyParts:
             "There are more parts than the limit limits.multipart.parts; send the rest in another request"
         case .truncated: "The body ends before its closing boundary (byte \(offset)); send it again as a whole"

@@ -18,17 +18,17 @@ struct SearchRequest: Sendable, Hashable {
     /// Reads the query of a search.
     ///
     /// - Throws: ``RequestError`` and ``MatchingError`` for keys and values that cannot be understood.
-    init(_ resource: SearchResource, _ items: QueryItems, resultLimit: Int) throws {
+    init(_ resource: SearchResource, _ items: QueryItems, limits: HTTPLimits) throws {
         var parser = SearchParser(resource)
         for item in items.items {
             try parser.take(item)
         }
-        limit = min(parser.limit ?? resultLimit, resultLimit)
+        limit = min(parser.limit ?? limits.resultCount, limits.resultCount)
         requiredAttributes = resource.requiredAttributes
         warnings = parser.warnings
         query = ArchiveQuery(
             level: resource.level,
-            conditions: try parser.conditions(),
+            conditions: try parser.conditions(limits.matching),
             attributes: Set(resource.returnedAttributes).union(parser.attributes),
             wantsAllAttributes: parser.wantsAllAttributes,
             limit: limit + 1,
@@ -71,10 +71,10 @@ private struct SearchParser {
         }
     }
 
-    func conditions() throws(MatchingError) -> [MatchingCondition] {
+    func conditions(_ parser: MatchingParser) throws(MatchingError) -> [MatchingCondition] {
         var conditions = resource.conditions
         for subject in order {
-            if let condition = try MatchingParser().condition(on: subject, values: values[subject] ?? []) {
+            if let condition = try parser.condition(on: subject, values: values[subject] ?? []) {
                 conditions.append(condition)
             }
         }

@@ -18,7 +18,7 @@ struct SearchRoutes: Sendable {
         as principal: Principal
     ) async throws -> Response {
         guard let mediaType = accept.best(of: DataSetJSON.mediaTypes) else { throw DataSetJSON.notAcceptable }
-        var request = try SearchRequest(resource, items, resultLimit: limits.resultCount)
+        var request = try SearchRequest(resource, items, limits: limits)
         if QueryService.needsHeaders(request.query) { request.lowerLimit(to: limits.headerResultCount) }
 
         let found = try await queries.find(request.query, as: principal)

@@ -114,7 +114,7 @@ struct StoreRoutes: Sendable {
         guard length <= limit else {
             throw RequestError(
                 .tooLarge,
-                "The body is longer than the limit limits.http.storeLength; send less at a time"
+                "The body is longer than the limit limits.http.store-length; send less at a time"
             )
         }
         return length

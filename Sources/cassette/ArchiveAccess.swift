@@ -35,7 +35,13 @@ enum ArchiveAccess: Sendable {
             )
         }
         if let lock = try FolderLock(at: folder.lock) {
-            return .local(try await OpenArchive.open(folder, rootKeyPath: options.rootKeyPath, logger: logger), lock)
+            let open = try await OpenArchive.open(
+                folder,
+                rootKeyPath: options.rootKeyPath,
+                limits: ArchiveLimits.fromEnvironment(),
+                logger: logger
+            )
+            return .local(open, lock)
         }
         let announced = try SmallFile(path: folder.lock, disk: disk).read() ?? ""
         guard announced.hasPrefix("http") else {

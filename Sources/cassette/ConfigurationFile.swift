@@ -1,8 +1,10 @@
 import Yams
 
-/// The settings of a YAML file: one mapping of known keys to plain values.
+/// The settings of a YAML file: a mapping of known keys to plain values.
+///
+/// Limits may stand in mappings inside, or have dots in their keys.
 struct ConfigurationFile: Sendable {
-    /// Every key, with what it sets.
+    /// Every key but the limits, with what it sets.
     static let keys: [(key: String, meaning: String)] = [
         ("data", "the folder of the archive"),
         ("key-file", "the file of the root key"),
@@ -14,6 +16,9 @@ struct ConfigurationFile: Sendable {
         ("free-space-floor", "bytes that stay free on the volume, for example 10GiB"),
         ("log-level", "how much to log"),
     ]
+
+    /// Every key.
+    private static let allKeys = keys.map(\.key) + LimitSettings.all.map(\.key)
 
     private let values: [String: Entry]
 
@@ -45,24 +50,42 @@ struct ConfigurationFile: Sendable {
         guard let mapping = root.mapping else {
             throw ConfigurationProblem(line: 1, "the file must hold lines like 'aet: CASSETTE'")
         }
+        values = try Self.entries(of: mapping)
+    }
+
+    private static func entries(of root: Node.Mapping) throws(ConfigurationProblem) -> [String: Entry] {
         var values: [String: Entry] = [:]
-        for (key, value) in mapping {
-            let line = key.mark?.line ?? 0
-            let name = key.string ?? ""
-            guard Self.keys.contains(where: { $0.key == name }) else {
-                let hint = Suggestion.nearest(to: name, in: Self.keys.map(\.key)).map { ": did you mean '\($0)'?" }
-                throw ConfigurationProblem(
-                    line: line,
-                    "there is no setting '\(name)'" + (hint ?? ", only \(Self.keys.map(\.key).joined(separator: ", "))")
-                )
+        var pending = [(prefix: "", mapping: root)]
+        while let next = pending.popLast() {
+            for (key, value) in next.mapping {
+                let line = key.mark?.line ?? 0
+                let name = next.prefix + (key.string ?? "")
+                if let inner = value.mapping, isGroup(name) {
+                    pending.append((name + ".", inner))
+                    continue
+                }
+                guard allKeys.contains(name) else { throw unknown(name, line) }
+                guard let scalar = value.scalar else {
+                    throw ConfigurationProblem(line: line, "'\(name)' wants one plain value")
+                }
+                guard values[name] == nil else { throw ConfigurationProblem(line: line, "'\(name)' is set twice") }
+                values[name] = Entry(text: scalar.string, line: line)
             }
-            guard let scalar = value.scalar else {
-                throw ConfigurationProblem(line: line, "'\(name)' wants one plain value")
-            }
-            guard values[name] == nil else { throw ConfigurationProblem(line: line, "'\(name)' is set twice") }
-            values[name] = Entry(text: scalar.string, line: line)
         }
-        self.values = values
+        return values
+    }
+
+    /// Whether keys begin with that name and a dot; as no name begins with all of itself, mappings end.
+    private static func isGroup(_ name: String) -> Bool {
+        allKeys.contains { $0.hasPrefix(name + ".") }
+    }
+
+    private static func unknown(_ name: String, _ line: Int) -> ConfigurationProblem {
+        let hint = Suggestion.nearest(to: name, in: allKeys).map { ": did you mean '\($0)'?" }
+        let all =
+            name.hasPrefix("limits")
+            ? ", see `cassette config limits`" : ", only \(keys.map(\.key).joined(separator: ", ")) and limits"
+        return ConfigurationProblem(line: line, "there is no setting '\(name)'" + (hint ?? all))
     }
 
     /// The value of a key; `nil` when the file does not set it.

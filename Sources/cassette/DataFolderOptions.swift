@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Glibc
 
 /// Where the archive is; shared by all commands that need it.
@@ -33,6 +34,9 @@ enum Environment {
         let text = unsafe String(cString: value)
         return text.isEmpty ? nil : text
     }
+
+    /// The names of all variables.
+    static var names: [String] { Array(ProcessInfo.processInfo.environment.keys) }
 
     static var workingDirectory: String {
         // getcwd allocates the string when given NULL; it is freed below.

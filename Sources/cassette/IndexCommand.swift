@@ -36,6 +36,7 @@ struct IndexCommand: AsyncParsableCommand {
                 data,
                 rootKeyPath: folder.rootKeyPath,
                 rebuild: force ? .forced : .wanted,
+                limits: ArchiveLimits.fromEnvironment(),
                 logger: .quiet
             )
             let counts = try await open.archive.counts()

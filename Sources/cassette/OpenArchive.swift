@@ -28,14 +28,15 @@ struct OpenArchive: Sendable {
         rootKeyPath: String,
         rebuild: IndexRebuild = .ifMissing,
         freeSpaceFloor: UInt64? = nil,
+        limits: ArchiveLimits,
         logger: Logger
     ) async throws -> OpenArchive {
         let threads = NIOThreadPool(numberOfThreads: threadCount)
         threads.start()
         do {
-            var configuration = PackConfiguration()
-            configuration.freeSpaceFloorLimit = freeSpaceFloor ?? .max
-            return try await open(folder, rootKeyPath, rebuild, configuration, threads, logger)
+            var limits = limits
+            limits.packs.freeSpaceFloorLimit = freeSpaceFloor ?? .max
+            return try await open(folder, rootKeyPath, rebuild, limits, threads, logger)
         } catch {
             try await threads.shutdownGracefully()
             throw error
@@ -46,7 +47,7 @@ struct OpenArchive: Sendable {
         _ folder: DataFolder,
         _ rootKeyPath: String,
         _ wish: IndexRebuild,
-        _ configuration: PackConfiguration,
+        _ limits: ArchiveLimits,
         _ threads: NIOThreadPool,
         _ logger: Logger
     ) async throws -> OpenArchive {
@@ -62,7 +63,7 @@ struct OpenArchive: Sendable {
             random: SystemRandomSource(),
             clock: clock,
             logger: logger,
-            configuration: configuration
+            configuration: limits.packs
         )
         let indexKey = try await keyring.sideKeyBytes("index")
         // The index is a projection: one that was removed is made again from the packs.
@@ -70,13 +71,18 @@ struct OpenArchive: Sendable {
         if try wish != .ifMissing || !disk.exists(folder.index) {
             rebuild = try await Self.rebuild(folder, wish == .forced, indexKey, packs, keyring, disk, pool, logger)
         }
-        let catalog = try await SQLiteCatalog.open(path: folder.index, key: indexKey, pool: pool)
+        let catalog = try await SQLiteCatalog.open(
+            path: folder.index,
+            key: indexKey,
+            pool: pool,
+            configuration: limits.catalog
+        )
         let archive = Archive(
             packs: packs,
             keyring: keyring,
             catalog: catalog,
             clock: clock,
-            limits: DataSetLimits(),
+            limits: limits.dataSet,
             logger: logger
         )
         return OpenArchive(

@@ -59,7 +59,7 @@ struct QueryCommand: AsyncParsableCommand {
     private func find(_ keys: [QueryKey], in archive: Archive) async throws -> [DataSet] {
         var query = ArchiveQuery(level: level.queryLevel, limit: limit)
         query.attributes = Set(AnswerTable(level: level).columns.map(\.tag) + keys.map(\.tag))
-        let parser = MatchingParser()
+        let parser = try ArchiveLimits.fromEnvironment().matching
         for key in keys {
             guard let subject = MatchingCondition.Subject(tag: key.tag) else {
                 throw CommandFailure("The archive keeps no column for \(key.name) and cannot match it")

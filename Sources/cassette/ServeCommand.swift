@@ -80,6 +80,7 @@ struct ServeCommand: AsyncParsableCommand {
             data,
             rootKeyPath: DataFolderOptions.rootKeyPath(settings.keyFile, data),
             freeSpaceFloor: settings.freeSpaceFloor,
+            limits: settings.limits,
             logger: logger
         )
         Self.report(open, logger)

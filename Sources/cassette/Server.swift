@@ -34,7 +34,8 @@ struct Server: Sendable {
             configuration: HTTPGatewayConfiguration(
                 host: settings.bind,
                 port: settings.httpPort,
-                publicURL: settings.publicURL
+                publicURL: settings.publicURL,
+                limits: settings.limits.webDoor
             ),
             ingest: archive.ingest,
             query: archive.query,
@@ -77,6 +78,7 @@ struct Server: Sendable {
             aeTitle: settings.aet,
             acceptsAnyCaller: settings.isOnLoopback,
             opensAccess: settings.opensAccess,
+            limits: settings.limits.dicomDoor,
             isKnown: { title in
                 do {
                     return try known.titles().contains(title)

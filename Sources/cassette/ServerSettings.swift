@@ -12,6 +12,7 @@ struct ServerSettings: Sendable {
     let publicURL: String?
     let freeSpaceFloor: UInt64?
     let logLevel: Logger.Level
+    let limits: ArchiveLimits
     let opensAccess: Bool
 
     /// Whether only this machine can reach the archive.
@@ -50,11 +51,12 @@ struct ServerSettings: Sendable {
             text.hasPrefix("http://") || text.hasPrefix("https://") ? .some(.some(Self.withoutSlash(text))) : nil
         }
         freeSpaceFloor = try source.value("free-space-floor", or: nil, "a number of bytes, also like 500MiB or 10GiB") {
-            text in Self.bytes(text).map { .some($0) }
+            text in LimitUnit.bytes.number(text).map { .some($0) }
         }
         logLevel = try source.value("log-level", or: .info, "debug, info, notice, warning or error") {
             Logger.Level(rawValue: $0)
         }
+        limits = try ArchiveLimits(source)
         self.opensAccess = opensAccess
         guard !opensAccess || isOnLoopback else {
             throw ConfigurationProblem(
@@ -70,45 +72,5 @@ struct ServerSettings: Sendable {
 
     private static func withoutSlash(_ text: String) -> String {
         text.hasSuffix("/") ? String(text.dropLast()) : text
-    }
-
-    private static func bytes(_ text: String) -> UInt64? {
-        let units: [(String, UInt64)] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)]
-        for (unit, factor) in units where text.hasSuffix(unit) {
-            guard let number = UInt64(text.dropLast(unit.count)) else { return nil }
-            let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
-            return overflow ? nil : bytes
-        }
-        return UInt64(text)
-    }
-}
-
-/// Where settings come from, the strongest first.
-private struct SettingSource {
-    let typed: [String: String]
-    let file: ConfigurationFile
-    let usesEnvironment: Bool
-
-    subscript(key: String) -> (text: String, origin: String, line: Int?)? {
-        if let text = typed[key] { return (text, "--" + key, nil) }
-        let variable = String(key.uppercased().map { $0 == "-" ? "_" : $0 })
-        if usesEnvironment, let text = Environment[variable] { return (text, "CASSETTE_" + variable, nil) }
-        return file[key].map { ($0.text, key, $0.line) }
-    }
-
-    func value<Value>(
-        _ key: String,
-        or standard: Value,
-        _ wanted: String,
-        _ parse: (String) -> Value?
-    ) throws(ConfigurationProblem) -> Value {
-        guard let setting = self[key] else { return standard }
-        guard let value = parse(setting.text) else {
-            throw ConfigurationProblem(
-                line: setting.line,
-                "\(setting.origin) is '\(setting.text)', but must be \(wanted)"
-            )
-        }
-        return value
     }
 }

@@ -125,7 +125,7 @@ private func rejection(_ port: Int) async -> AssociationEnd? {
     }
 
     @Test func `rejects one association more than a peer may have, for the time being`() async throws {
-        let change: (inout AssociationListener.Configuration) -> Void = { $0.associationCountByPeer = 1 }
+        let change: (inout AssociationListener.Configuration) -> Void = { $0.admission.associationCountByPeer = 1 }
         try await withListener(change: change) { listener, port in
             let first = try await connect(port)
 
@@ -186,7 +186,7 @@ private func rejection(_ port: Int) async -> AssociationEnd? {
     }
 
     @Test func `closes connections beyond the half-open limit and serves the others`() async throws {
-        let change: (inout AssociationListener.Configuration) -> Void = { $0.halfOpenCountByPeer = 2 }
+        let change: (inout AssociationListener.Configuration) -> Void = { $0.admission.halfOpenCountByPeer = 2 }
         try await withListener(change: change) { listener, port in
             let silent = try await withThrowingTaskGroup(of: (any Channel).self) { tasks in
                 for _ in 0..<5 {

@@ -109,7 +109,10 @@ import Testing
 
 @Suite struct `Counting connections` {
     @Test func `a peer gets its share of associations, and others theirs`() {
-        var ledger = AdmissionLedger(limits: .init(associationCount: 3, associationCountByPeer: 2))
+        var limits = AdmissionLimits()
+        limits.associationCount = 3
+        limits.associationCountByPeer = 2
+        var ledger = AdmissionLedger(limits: limits)
         func associate(_ peer: String) -> Bool { ledger.connect(peer) && ledger.associate(peer) }
 
         let admitted = ["a", "a", "a", "b", "b"].map(associate)
@@ -121,7 +124,10 @@ import Testing
     }
 
     @Test func `half-open connections are counted by themselves`() {
-        var ledger = AdmissionLedger(limits: .init(halfOpenCount: 3, halfOpenCountByPeer: 2))
+        var limits = AdmissionLimits()
+        limits.halfOpenCount = 3
+        limits.halfOpenCountByPeer = 2
+        var ledger = AdmissionLedger(limits: limits)
 
         let admitted = ["a", "a", "a", "b", "b"].map { ledger.connect($0) }
         #expect(admitted == [true, true, false, true, false])

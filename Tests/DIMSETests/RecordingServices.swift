@@ -67,7 +67,7 @@ final class RecordingServices: DIMSEServiceProvider, DIMSEServices {
         var configuration = AssociationListener.Configuration()
         configuration.port = 0
         configuration.shutdownGrace = .seconds(1)
-        configuration.associationCountByPeer = 1_000
+        configuration.admission.associationCountByPeer = 1_000
         let listener = try await AssociationListener.bind(configuration, group: group, logger: logger) { _, _ in
             .accept(userIdentityResponse: nil)
         }

@@ -144,7 +144,9 @@ import Testing
     }
 
     private func search(_ query: String, of resource: SearchResource = .studies) throws -> SearchRequest {
-        try SearchRequest(resource, try QueryItems(query), resultLimit: 100)
+        var limits = HTTPLimits()
+        limits.resultCount = 100
+        return try SearchRequest(resource, try QueryItems(query), limits: limits)
     }
 
     private func matching(_ query: String) throws -> Matching? {
