@@ -120,6 +120,7 @@ public final class IngestSession: Sendable {
             throw recording.refusal(failure(error))
         }
         recording.hasBegun = true
+        tell(recording.reception.deviations)
         if case .dataSet = recording.object.form {
             let header: ByteBuffer
             do throws(DataSetError) {
@@ -139,6 +140,16 @@ public final class IngestSession: Sendable {
             try await append(chunk, recording)
         }
         recording.held = []
+    }
+
+    /// Says what is odd about a file that is stored as it came.
+    private func tell(_ deviations: Set<Part10Header.Deviation>) {
+        guard !deviations.isEmpty else { return }
+        service.logger.log(
+            level: deviations.contains(.foreignPreamble) ? .warning : .debug,
+            "the file deviates from PS3.10 and is stored as it came",
+            metadata: ["deviations": "\(deviations.map(\.rawValue).sorted().joined(separator: ", "))"]
+        )
     }
 
     private func append(_ chunk: ByteBuffer, _ recording: Recording) async throws(IngestRefusal) {

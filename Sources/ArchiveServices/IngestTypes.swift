@@ -21,17 +21,22 @@ public struct IncomingObject: Sendable, Hashable {
     /// The study that a STOW-RS resource names; must equal (0020,000D).
     public var studyInstanceUID: UID?
 
+    /// The Transfer Syntax that the request announces for a Part 10 object; must equal (0002,0010).
+    public var transferSyntaxUID: UID?
+
     /// Says what comes.
     public init(
         form: Form,
         sopClassUID: UID? = nil,
         sopInstanceUID: UID? = nil,
-        studyInstanceUID: UID? = nil
+        studyInstanceUID: UID? = nil,
+        transferSyntaxUID: UID? = nil
     ) {
         self.form = form
         self.sopClassUID = sopClassUID
         self.sopInstanceUID = sopInstanceUID
         self.studyInstanceUID = studyInstanceUID
+        self.transferSyntaxUID = transferSyntaxUID
     }
 }
 

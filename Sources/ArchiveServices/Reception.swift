@@ -12,6 +12,8 @@ struct Reception {
     private var scanner: InstanceScanner?
     private var digest = SHA256()
     private(set) var transferSyntax: TransferSyntax?
+    /// What the file does not do as the standard demands.
+    private(set) var deviations: Set<Part10Header.Deviation> = []
     private(set) var dataSetOffset: UInt64 = 0
     private var dataSetLength: UInt64 = 0
 
@@ -66,6 +68,10 @@ struct Reception {
         guard let header = part10?.header else { return }
         part10 = nil
         transferSyntax = header.transferSyntax
+        deviations = header.deviations
+        if let announced = object.transferSyntaxUID, announced != header.transferSyntax.uid {
+            throw DataSetError(.otherTransferSyntax, at: header.dataSetOffset, path: [.transferSyntaxUID])
+        }
         dataSetOffset = header.dataSetOffset
         scanner = InstanceScanner(transferSyntax: header.transferSyntax, limits: limits)
         if let rest { try takeDataSet(rest) }
@@ -87,6 +93,7 @@ struct Reception {
         let reason: IngestRefusal.Reason =
             switch error.code {
             case .missingIdentity: .missingIdentity(error.path.last ?? .sopInstanceUID)
+            case .otherTransferSyntax: .mismatch(.transferSyntaxUID)
             case .inflatesTooFar: .tooLong
             case .lengthExceedsLimit where dataSetLength > limits.instanceLength: .tooLong
             default: .notReadable(error)

@@ -9,6 +9,7 @@ public struct InstanceScanner: Sendable {
     private var builder = DataSetBuilder()
     private var frames: FrameIndexBuilder
     private var identities = IdentityCollector()
+    private let transferSyntax: TransferSyntax
     /// Sequences around the next token.
     private var depth = 0
 
@@ -19,6 +20,7 @@ public struct InstanceScanner: Sendable {
         thresholds: BulkThresholds = BulkThresholds()
     ) {
         decoder = DataSetDecoder(transferSyntax: transferSyntax, limits: limits, thresholds: thresholds)
+        self.transferSyntax = transferSyntax
         frames = FrameIndexBuilder(isVideo: transferSyntax.isVideo)
     }
 
@@ -27,7 +29,7 @@ public struct InstanceScanner: Sendable {
 
     /// Takes the next bytes of the Data Set.
     ///
-    /// - Throws: what `DataSetDecoder` throws; `.duplicateIdentity`. The scanner must not be used after an error.
+    /// - Throws: what `DataSetDecoder` throws; `.duplicateIdentity`; `.otherTransferSyntax`. The scanner must not be used after an error.
     public mutating func scan(_ chunk: ByteBuffer) throws(DataSetError) {
         decoder.append(chunk)
         try drain()
@@ -50,6 +52,12 @@ public struct InstanceScanner: Sendable {
         )
     }
 
+    // File Meta Information has no place in a Data Set; where it says the truth it does no harm.
+    private func names(_ transferSyntax: TransferSyntax, _ element: DataElement) -> Bool {
+        let asUID = DataElement(tag: element.tag, vr: .ui, value: element.value)
+        return asUID.strings(.ascii).first == transferSyntax.uid.string
+    }
+
     private mutating func drain() throws(DataSetError) {
         while let token = try decoder.next() {
             builder.accept(token)
@@ -60,6 +68,9 @@ public struct InstanceScanner: Sendable {
                 let element = DataElement(tag: header.tag, vr: header.vr, value: .bytes(bytes))
                 guard identities.accept(element) else {
                     throw DataSetError(.duplicateIdentity, at: header.offset, path: [header.tag])
+                }
+                guard header.tag != .transferSyntaxUID || names(transferSyntax, element) else {
+                    throw DataSetError(.otherTransferSyntax, at: header.offset, path: [header.tag])
                 }
                 frames.accept(element)
             default:

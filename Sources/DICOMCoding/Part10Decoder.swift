@@ -14,6 +14,10 @@ public struct Part10Decoder: Sendable {
     }
 
     private static let prefix: [UInt8] = [0x44, 0x49, 0x43, 0x4D]
+    private static let foreignOpenings: [[UInt8]] = [
+        Array("MZ".utf8), Array("\u{7F}ELF".utf8), Array("#!".utf8), Array("PK".utf8), Array("%PDF".utf8),
+        Array("<".utf8), [0xCF, 0xFA, 0xED, 0xFE], [0xCA, 0xFE, 0xBA, 0xBE],
+    ]
     /// File Meta Information is some hundred bytes; Private Information (0002,0102) may be longer.
     private static let lengthLimit = 1 << 20
 
@@ -65,6 +69,7 @@ public struct Part10Decoder: Sendable {
         let bytes = buffer.readableBytesView
         if bytes.dropFirst(128).prefix(4).elementsEqual(Self.prefix) {
             preamble = buffer.readSlice(length: 128)
+            if preamble.map(Self.isForeign) == true { deviations.insert(.foreignPreamble) }
             skip(4)
             offset += 128
             state = .elements
@@ -150,6 +155,11 @@ public struct Part10Decoder: Sendable {
     private mutating func skip(_ count: Int) {
         buffer.moveReaderIndex(forwardBy: count)
         offset += UInt64(count)
+    }
+
+    /// Whether the bytes begin like what other software runs or opens; of TIFF, which PS3.10 7.1 itself names, they may.
+    private static func isForeign(_ preamble: ByteBuffer) -> Bool {
+        foreignOpenings.contains { preamble.readableBytesView.starts(with: $0) }
     }
 
     private static func explicitVR(_ bytes: ByteBuffer) -> VR? {

@@ -18,6 +18,8 @@ public struct Part10Header: Sendable, Hashable {
     public enum Deviation: String, Sendable, Hashable {
         /// There is no preamble.
         case noPreamble
+        /// The preamble begins like a program, a script, an archive or a page that other software would run or open.
+        case foreignPreamble
         /// There is no prefix `DICM`.
         case noPrefix
         /// There is no File Meta Information.

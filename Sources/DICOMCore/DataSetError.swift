@@ -38,6 +38,8 @@ public struct DataSetError: Error, Sendable, Hashable {
         case notDICOM
         /// The File Meta Information is damaged.
         case badFileMetaInformation
+        /// A Data Set that names another Transfer Syntax than the one it came in.
+        case otherTransferSyntax
         /// A stored header or frame index that does not follow its format.
         case badArchive
         /// An element whose value has no form in the Transfer Syntax, such as bulk that is not in memory.

@@ -24,7 +24,7 @@ struct GatewayResponder: HTTPResponder {
     func respond(to request: Request, context: GatewayContext) async throws -> Response {
         var response: Response
         do {
-            response = try await answer(request)
+            response = try await answer(request, context)
         } catch let error as HTTPParserError {
             // The server closes the connection then; nothing of it can be trusted any more.
             throw error
@@ -33,6 +33,10 @@ struct GatewayResponder: HTTPResponder {
         }
         for field in Self.securityFields {
             response.headers[field.name] = field.value
+        }
+        // Objects are to be kept or read by programs, never shown by a browser: they may hold pages and programs.
+        if response.headers[.contentType]?.hasPrefix("multipart/") == true {
+            response.headers[.contentDisposition] = "attachment; filename=\"objects\""
         }
         logger.debug(
             "Answered a request",
@@ -43,7 +47,7 @@ struct GatewayResponder: HTTPResponder {
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    private func answer(_ request: Request) async throws -> Response {
+    private func answer(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let admission = try gate.admit(
             request.method,
             path: request.uri.path,
@@ -53,17 +57,24 @@ struct GatewayResponder: HTTPResponder {
         switch admission {
         case .anyone(.live): return Readiness.live
         case .anyone(.ready): return await health().response
-        case .caller(let principal, let route): return try await answer(route, request, principal)
+        case .caller(let principal, let route): return try await answer(route, request, context, principal)
         }
     }
 
-    private func answer(_ route: Route, _ request: Request, _ principal: Principal) async throws -> Response {
+    private func answer(
+        _ route: Route,
+        _ request: Request,
+        _ context: GatewayContext,
+        _ principal: Principal
+    ) async throws -> Response {
         let items = try QueryItems(request.uri.query)
         let accept = accept(request.headers, items)
         switch route {
         case .capabilities: return Capabilities.response(links: links, limits: limits)
         case .verification: return try verification.verify(as: principal)
-        case .store(let study): return try await store.store(request, accept: accept, study: study, as: principal)
+        case .store(let study):
+            let invitation = BodyInvitation(request.headers, on: context.channel)
+            return try await store.store(request, invitation, accept: accept, study: study, as: principal)
         case .search(let resource):
             return try await search.search(resource, items, accept: accept, as: principal)
         case .retrieve(let scope): return try await objects.objects(in: scope, accept: accept, as: principal)
@@ -96,7 +107,12 @@ struct GatewayResponder: HTTPResponder {
     ]
 }
 
-/// What the server hands over with each request; the archive needs nothing of it.
+/// What the server hands over with each request.
 struct GatewayContext: InitializableFromSource {
-    init(source: ApplicationRequestContextSource) {}
+    /// The connection that the request came on.
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        channel = source.channel
+    }
 }

@@ -79,11 +79,15 @@ public struct HTTPGateway: Sendable {
         try await application.run()
     }
 
+    /// How long a client that was refused in the middle of its body may take to hear so.
+    private static let lingerTime = TimeAmount.seconds(5)
+
     private static func channelConfiguration(_ limits: HTTPLimits) -> HTTP1Channel.Configuration {
         let idle = TimeAmount.seconds(Int64(limits.idleSeconds))
         return HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 HeaderOverflowHandler(), ExpectContinueHandler(), StalledReaderHandler(timeout: idle),
+                FramingHandler(), EarlyAnswerHandler(time: min(idle, lingerTime)),
             ],
             idleTimeout: idle,
             httpDecoderConfiguration: .init(

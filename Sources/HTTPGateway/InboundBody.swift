@@ -7,6 +7,8 @@ struct StoreBody: Sendable {
     /// Content-Length, where there is one.
     let declaredLength: UInt64?
     let limits: HTTPLimits
+    /// Asks a client that waits for it to send the body.
+    var invitation = BodyInvitation.none
 }
 
 /// The body of a request as it comes in, held to length and pace.
@@ -17,11 +19,13 @@ struct InboundBody {
     private var pace: TransferPace
     private var received: UInt64 = 0
     private let clock = ContinuousClock()
+    private var invitation: BodyInvitation?
 
     init(_ store: StoreBody) {
         iterator = store.body.makeAsyncIterator()
         declaredLength = store.declaredLength
         lengthLimit = store.limits.storeLength
+        invitation = store.invitation
         pace = TransferPace(bytesPerSecond: store.limits.paceBytesPerSecond, windowSeconds: store.limits.paceSeconds)
     }
 
@@ -30,6 +34,9 @@ struct InboundBody {
     /// - Throws: ``RequestError`` beyond the limits and when the sender stops before the length that it declared: an
     ///   object cut off between two elements would otherwise pass for a whole one.
     mutating func next(isolation: isolated (any Actor)?) async throws -> ByteBuffer? {
+        // Only now has all been checked that can be checked without the body.
+        invitation?.send()
+        invitation = nil
         let start = clock.now
         guard let bytes = try await iterator.next(isolation: isolation) else {
             guard let declaredLength, declaredLength != received else { return nil }

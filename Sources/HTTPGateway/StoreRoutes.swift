@@ -13,16 +13,26 @@ struct StoreRoutes: Sendable {
 
     private enum Content {
         case multipart(boundary: String)
-        case single
+        case single(transferSyntaxUID: UID?)
     }
 
     /// Stores what the body holds and tells what became of each object.
-    func store(_ request: Request, accept: AcceptHeader, study: UID?, as principal: Principal) async throws -> Response
-    {
+    func store(
+        _ request: Request,
+        _ invitation: BodyInvitation,
+        accept: AcceptHeader,
+        study: UID?,
+        as principal: Principal
+    ) async throws -> Response {
         guard let mediaType = accept.best(of: DataSetJSON.mediaTypes) else { throw DataSetJSON.notAcceptable }
         let content = try Self.content(request.headers)
         let declaredLength = try Self.declaredLength(request.headers, limit: limits.storeLength)
-        let body = StoreBody(body: request.body, declaredLength: declaredLength, limits: limits)
+        let body = StoreBody(
+            body: request.body,
+            declaredLength: declaredLength,
+            limits: limits,
+            invitation: invitation
+        )
 
         let session = try ingest.openSession(for: principal)
         let outcomes: [IngestOutcome]
@@ -48,9 +58,10 @@ struct StoreRoutes: Sendable {
         study: UID?,
         in session: IngestSession
     ) async throws -> [IngestOutcome] {
-        let object = IncomingObject(form: .part10, studyInstanceUID: study)
+        var object = IncomingObject(form: .part10, studyInstanceUID: study)
         switch content {
-        case .single:
+        case .single(let transferSyntaxUID):
+            object.transferSyntaxUID = transferSyntaxUID
             let reader = SinglePartReader(body)
             let outcome = await session.store(object, body: SinglePartBody(reader: reader))
             // What the session saw as an interruption may be a limit that the client should hear of.
@@ -62,6 +73,7 @@ struct StoreRoutes: Sendable {
             var outcomes: [IngestOutcome] = []
             while let header = try await reader.nextPart() {
                 if Self.isObject(header) {
+                    object.transferSyntaxUID = Self.transferSyntaxUID(header["content-type"].flatMap { MediaType($0) })
                     outcomes.append(await session.store(object, body: PartBody(reader: reader)))
                 } else {
                     outcomes.append(.refused(IngestRefusal(.notReadable(DataSetError(.notDICOM, at: 0)))))
@@ -78,7 +90,7 @@ struct StoreRoutes: Sendable {
         }
         guard let text = headers[.contentType], let type = MediaType(text) else { throw unsupported }
         switch type.essence {
-        case "application/dicom": return .single
+        case "application/dicom": return .single(transferSyntaxUID: transferSyntaxUID(type))
         case "multipart/related":
             guard (type.parameters["type"] ?? "application/dicom").lowercased() == "application/dicom" else {
                 throw unsupported
@@ -106,6 +118,11 @@ struct StoreRoutes: Sendable {
             )
         }
         return length
+    }
+
+    // PS3.18 8.7.3.5.2; a star says nothing.
+    private static func transferSyntaxUID(_ type: MediaType?) -> UID? {
+        type?.parameters["transfer-syntax"].flatMap { UID($0) }
     }
 
     private static func isObject(_ header: PartHeader) -> Bool {
