@@ -33,13 +33,14 @@ public protocol Catalog: Sendable {
     ///
     /// - Parameters:
     ///   - seriesInstanceUID: `nil` for all series.
-    ///   - offset: How many to leave out at the beginning.
+    ///   - last: The last instance of the page before; `nil` to begin. Instances that arrive in between neither shift
+    ///     the next page nor make it slower.
     ///   - limit: How many to return at most; read a long study page by page.
     ///   - includesHeader: Without it `sealedHeader` is empty, and `frameIndex` is `nil`.
     func instances(
         ofStudy studyInstanceUID: UID,
         series seriesInstanceUID: UID?,
-        offset: Int,
+        after last: InstanceRecord?,
         limit: Int,
         includesHeader: Bool
     ) async throws(CatalogError) -> [InstanceRecord]

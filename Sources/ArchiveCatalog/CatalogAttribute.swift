@@ -13,6 +13,8 @@ public struct CatalogAttribute: Sendable, Hashable {
     public let kind: Kind
     /// The name of the column: the keyword in snake case.
     public let column: String
+    /// The place in ``all``.
+    let position: Int
 
     /// How values of an attribute compare (PS3.4 C.2.2.2).
     public enum Kind: String, Sendable, Hashable {
@@ -32,11 +34,18 @@ public struct CatalogAttribute: Sendable, Hashable {
         case number
     }
 
-    private init(_ tag: Tag, _ level: QueryLevel, _ kind: Kind, _ column: String) {
-        self.tag = tag
+    private typealias Row = (tag: Tag, kind: Kind, column: String)
+
+    private init(_ row: Row, _ level: QueryLevel, position: Int) {
+        tag = row.tag
+        kind = row.kind
+        column = row.column
         self.level = level
-        self.kind = kind
-        self.column = column
+        self.position = position
+    }
+
+    private static func attributes(_ rows: [Row], _ level: QueryLevel, after others: Int) -> [CatalogAttribute] {
+        rows.enumerated().map { CatalogAttribute($1, level, position: others + $0) }
     }
 
     /// Whether several values may stand in the column, joined by backslashes, of which any one may match.
@@ -64,62 +73,78 @@ public struct CatalogAttribute: Sendable, Hashable {
 
     private static let byTag = Dictionary(all.map { ($0.tag, $0) }, uniquingKeysWith: { first, _ in first })
 
-    private static let patient = [
-        CatalogAttribute(.patientID, .patient, .text, "patient_id"),
-        CatalogAttribute(.issuerOfPatientID, .patient, .text, "issuer_of_patient_id"),
-        CatalogAttribute(.patientName, .patient, .personName, "patient_name"),
-        CatalogAttribute(.patientBirthDate, .patient, .date, "patient_birth_date"),
-        CatalogAttribute(.patientSex, .patient, .code, "patient_sex"),
-    ]
+    private static let patient = attributes(
+        [
+            (.patientID, .text, "patient_id"),
+            (.issuerOfPatientID, .text, "issuer_of_patient_id"),
+            (.patientName, .personName, "patient_name"),
+            (.patientBirthDate, .date, "patient_birth_date"),
+            (.patientSex, .code, "patient_sex"),
+        ],
+        .patient,
+        after: 0
+    )
 
-    private static let study = [
-        CatalogAttribute(.studyInstanceUID, .study, .uid, "study_instance_uid"),
-        CatalogAttribute(.studyID, .study, .text, "study_id"),
-        CatalogAttribute(.studyDate, .study, .date, "study_date"),
-        CatalogAttribute(.studyTime, .study, .time, "study_time"),
-        CatalogAttribute(.accessionNumber, .study, .text, "accession_number"),
-        CatalogAttribute(.referringPhysicianName, .study, .personName, "referring_physician_name"),
-        CatalogAttribute(.studyDescription, .study, .text, "study_description"),
-        CatalogAttribute(.patientAge, .study, .text, "patient_age"),
-    ]
+    private static let study = attributes(
+        [
+            (.studyInstanceUID, .uid, "study_instance_uid"),
+            (.studyID, .text, "study_id"),
+            (.studyDate, .date, "study_date"),
+            (.studyTime, .time, "study_time"),
+            (.accessionNumber, .text, "accession_number"),
+            (.referringPhysicianName, .personName, "referring_physician_name"),
+            (.studyDescription, .text, "study_description"),
+            (.patientAge, .text, "patient_age"),
+        ],
+        .study,
+        after: patient.count
+    )
 
-    private static let series = [
-        CatalogAttribute(.seriesInstanceUID, .series, .uid, "series_instance_uid"),
-        CatalogAttribute(.modality, .series, .code, "modality"),
-        CatalogAttribute(.seriesNumber, .series, .number, "series_number"),
-        CatalogAttribute(.seriesDescription, .series, .text, "series_description"),
-        CatalogAttribute(.seriesDate, .series, .date, "series_date"),
-        CatalogAttribute(.seriesTime, .series, .time, "series_time"),
-        CatalogAttribute(.bodyPartExamined, .series, .code, "body_part_examined"),
-        CatalogAttribute(.laterality, .series, .code, "laterality"),
-        CatalogAttribute(.protocolName, .series, .text, "protocol_name"),
-        CatalogAttribute(.stationName, .series, .text, "station_name"),
-        CatalogAttribute(.institutionName, .series, .text, "institution_name"),
-        CatalogAttribute(.institutionalDepartmentName, .series, .text, "institutional_department_name"),
-        CatalogAttribute(.manufacturer, .series, .text, "manufacturer"),
-        CatalogAttribute(.performingPhysicianName, .series, .personName, "performing_physician_name"),
-        CatalogAttribute(.operatorsName, .series, .personName, "operators_name"),
-        CatalogAttribute(.performedProcedureStepStartDate, .series, .date, "performed_procedure_step_start_date"),
-        CatalogAttribute(.performedProcedureStepStartTime, .series, .time, "performed_procedure_step_start_time"),
-        CatalogAttribute(.scheduledProcedureStepID, .series, .text, "scheduled_procedure_step_id"),
-        CatalogAttribute(.requestedProcedureID, .series, .text, "requested_procedure_id"),
-    ]
+    private static let series = attributes(
+        [
+            (.seriesInstanceUID, .uid, "series_instance_uid"),
+            (.modality, .code, "modality"),
+            (.seriesNumber, .number, "series_number"),
+            (.seriesDescription, .text, "series_description"),
+            (.seriesDate, .date, "series_date"),
+            (.seriesTime, .time, "series_time"),
+            (.bodyPartExamined, .code, "body_part_examined"),
+            (.laterality, .code, "laterality"),
+            (.protocolName, .text, "protocol_name"),
+            (.stationName, .text, "station_name"),
+            (.institutionName, .text, "institution_name"),
+            (.institutionalDepartmentName, .text, "institutional_department_name"),
+            (.manufacturer, .text, "manufacturer"),
+            (.performingPhysicianName, .personName, "performing_physician_name"),
+            (.operatorsName, .personName, "operators_name"),
+            (.performedProcedureStepStartDate, .date, "performed_procedure_step_start_date"),
+            (.performedProcedureStepStartTime, .time, "performed_procedure_step_start_time"),
+            (.scheduledProcedureStepID, .text, "scheduled_procedure_step_id"),
+            (.requestedProcedureID, .text, "requested_procedure_id"),
+        ],
+        .series,
+        after: patient.count + study.count
+    )
 
-    private static let instance = [
-        CatalogAttribute(.sopInstanceUID, .instance, .uid, "sop_instance_uid"),
-        CatalogAttribute(.sopClassUID, .instance, .uid, "sop_class_uid"),
-        CatalogAttribute(.instanceNumber, .instance, .number, "instance_number"),
-        CatalogAttribute(.rows, .instance, .number, "rows"),
-        CatalogAttribute(.columns, .instance, .number, "columns"),
-        CatalogAttribute(.bitsAllocated, .instance, .number, "bits_allocated"),
-        CatalogAttribute(.numberOfFrames, .instance, .number, "number_of_frames"),
-        CatalogAttribute(.contentDate, .instance, .date, "content_date"),
-        CatalogAttribute(.contentTime, .instance, .time, "content_time"),
-        CatalogAttribute(.acquisitionDate, .instance, .date, "acquisition_date"),
-        CatalogAttribute(.acquisitionTime, .instance, .time, "acquisition_time"),
-        CatalogAttribute(.acquisitionNumber, .instance, .number, "acquisition_number"),
-        CatalogAttribute(.imageType, .instance, .code, "image_type"),
-    ]
+    private static let instance = attributes(
+        [
+            (.sopInstanceUID, .uid, "sop_instance_uid"),
+            (.sopClassUID, .uid, "sop_class_uid"),
+            (.instanceNumber, .number, "instance_number"),
+            (.rows, .number, "rows"),
+            (.columns, .number, "columns"),
+            (.bitsAllocated, .number, "bits_allocated"),
+            (.numberOfFrames, .number, "number_of_frames"),
+            (.contentDate, .date, "content_date"),
+            (.contentTime, .time, "content_time"),
+            (.acquisitionDate, .date, "acquisition_date"),
+            (.acquisitionTime, .time, "acquisition_time"),
+            (.acquisitionNumber, .number, "acquisition_number"),
+            (.imageType, .code, "image_type"),
+        ],
+        .instance,
+        after: patient.count + study.count + series.count
+    )
 }
 
 /// What the catalog counts or gathers instead of reading it from one object.

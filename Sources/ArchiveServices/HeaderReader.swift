@@ -1,6 +1,6 @@
 import ArchiveCatalog
 import DICOMCoding
-import DICOMCore
+public import DICOMCore
 import NIOCore
 import Sealing
 
@@ -12,15 +12,31 @@ struct HeaderReader: Sendable {
     ///
     /// - Throws: `.damaged` when seal or encoding is broken, or the key is missing.
     func dataSet(_ header: SealedHeader) throws(ArchiveError) -> DataSet {
+        let archived = try archived(header)
+        do throws(DataSetError) {
+            return try archived.dataSet()
+        } catch {
+            throw ArchiveError(unreadable: error)
+        }
+    }
+
+    /// The header as it is kept, opened and inflated.
+    ///
+    /// - Throws: As ``dataSet(_:)``.
+    func archived(_ header: SealedHeader) throws(ArchiveError) -> ArchivedHeader {
         let key = try keyring.existingKey(header.studyKeyID, generation: header.keyGeneration)
         let bytes = try HeaderSeal.open(header, key: key)
         do throws(DataSetError) {
-            return try HeaderArchive.decode(ByteBuffer(bytes: bytes))
+            return try ArchivedHeader(ByteBuffer(bytes: bytes))
         } catch {
-            throw ArchiveError(
-                .damaged,
-                "A header in the index cannot be read: run `cassette index rebuild` (\(error))"
-            )
+            throw ArchiveError(unreadable: error)
         }
+    }
+}
+
+extension ArchiveError {
+    /// A header that its seal lets through and that makes no sense all the same.
+    public init(unreadable error: DataSetError) {
+        self.init(.damaged, "A header in the index cannot be read: run `cassette index rebuild` (\(error))")
     }
 }

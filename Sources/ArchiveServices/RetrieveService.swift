@@ -1,6 +1,6 @@
 public import AccessControl
 import ArchiveCatalog
-import DICOMCoding
+public import DICOMCoding
 public import DICOMCore
 import NIOCore
 import PackStorage
@@ -32,14 +32,14 @@ public final class RetrieveService: Sendable {
     /// A page of the instances of a scope, in series and instance order.
     ///
     /// - Parameters:
-    ///   - offset: How many to leave out at the beginning.
+    ///   - last: The last instance of the page before; `nil` to begin.
     ///   - limit: How many to return at most.
     ///   - includesHeader: Without it the instances cannot be asked for metadata, frames or bulk.
     /// - Throws: `.notFound` when the scope holds nothing at all; `.denied`, `.unavailable`.
     public func instances(
         in scope: RetrieveScope,
         as principal: Principal,
-        offset: Int,
+        after last: ArchivedInstance? = nil,
         limit: Int,
         includesHeader: Bool
     ) async throws(ArchiveError) -> [ArchivedInstance] {
@@ -49,12 +49,12 @@ public final class RetrieveService: Sendable {
             if let sopInstanceUID = scope.sopInstanceUID {
                 let record = try await catalog.instance(sopInstanceUID)
                 let matches = record.map { scope.contains($0.path) } ?? false
-                records = matches && offset == 0 ? [record].compactMap { $0 } : []
+                records = matches && last == nil ? [record].compactMap { $0 } : []
             } else {
                 records = try await catalog.instances(
                     ofStudy: scope.studyInstanceUID,
                     series: scope.seriesInstanceUID,
-                    offset: offset,
+                    after: last?.record,
                     limit: limit,
                     includesHeader: includesHeader
                 )
@@ -62,7 +62,7 @@ public final class RetrieveService: Sendable {
         } catch {
             throw ArchiveError(error)
         }
-        guard !records.isEmpty || offset > 0 else {
+        guard !records.isEmpty || last != nil else {
             throw ArchiveError(.notFound, "The archive has no such study, series or instance")
         }
         return records.map(ArchivedInstance.init)
@@ -75,6 +75,15 @@ public final class RetrieveService: Sendable {
     ) async throws(ArchiveError) -> DataSet {
         try authorize(.readMetadata, principal)
         return try headers.dataSet(instance.record.header)
+    }
+
+    /// The header of an instance as it is kept, which JSON can be made of without a Data Set.
+    public func archivedHeader(
+        of instance: ArchivedInstance,
+        as principal: Principal
+    ) throws(ArchiveError) -> ArchivedHeader {
+        try authorize(.readMetadata, principal)
+        return try headers.archived(instance.record.header)
     }
 
     /// The stored Part 10 object, byte for byte as it was received.

@@ -12,13 +12,20 @@ struct ColumnList: Sendable {
 
     /// Lists the columns of `level` and above; patients' come from the study's copy below patient level.
     init(_ level: QueryLevel) {
-        let tables: [(String, QueryLevel)] =
-            switch level {
-            case .patient: [("patient", .patient)]
-            case .study: [("study", .study)]
-            case .series: [("study", .study), ("series", .series)]
-            case .instance: [("study", .study), ("series", .series), ("instance", .instance)]
-            }
+        switch level {
+        case .patient: self.init([("patient", .patient)])
+        case .study: self.init([("study", .study)])
+        case .series: self.init([("study", .study), ("series", .series)])
+        case .instance: self.init([("study", .study), ("series", .series), ("instance", .instance)])
+        }
+    }
+
+    /// Lists the columns of `level` alone.
+    init(only level: QueryLevel) {
+        self.init([(QueryStatement.table(level), level)])
+    }
+
+    private init(_ tables: [(String, QueryLevel)]) {
         attributes = tables.flatMap { CatalogSchema.attributes($0.1) }
         sql = tables.flatMap { table, level in
             CatalogSchema.attributes(level).map { "\(table).\"\($0.column)\"" }
@@ -26,8 +33,10 @@ struct ColumnList: Sendable {
     }
 
     /// Reads the values that begin at column `start` of a row.
-    func values(of row: Row, from start: Int) -> CatalogValues {
-        var values = CatalogValues()
+    ///
+    /// - Parameter others: Values of other levels, which are kept.
+    func values(of row: Row, from start: Int, beside others: CatalogValues = CatalogValues()) -> CatalogValues {
+        var values = others
         for (index, attribute) in attributes.enumerated() {
             let value: DatabaseValue = row[start + index]
             switch value.storage {

@@ -6,7 +6,7 @@ import Platform
 /// The statements that read whole records.
 enum RecordReading {
     private static let columns = ColumnList(.instance)
-    private static let recordColumns = CatalogSchema.recordColumns.map { "instance.\($0)" }.joined(separator: ", ")
+    static let recordColumns = CatalogSchema.recordColumns.map { "instance.\($0)" }.joined(separator: ", ")
 
     /// Selects records, with or without blobs; conditions, order and limit follow.
     private static func select(_ tables: String, blobs: Bool) -> String {
@@ -20,20 +20,10 @@ enum RecordReading {
         instance CROSS JOIN series ON series.series_key = instance.series_key \
         CROSS JOIN study ON study.study_key = series.study_key
         """
-    /// From a study down, in the order of the indexes.
-    private static let downwards = """
-        study CROSS JOIN series ON series.study_key = study.study_key \
-        CROSS JOIN instance ON instance.series_key = series.series_key
-        """
-
     private static let byUID = select(upwards, blobs: true) + " WHERE instance.sop_instance_uid = ?"
     private static let page =
         select(upwards, blobs: true)
         + " WHERE instance.sop_instance_uid > ? ORDER BY instance.sop_instance_uid LIMIT ?"
-    private static let order =
-        " ORDER BY series.series_number, series.series_instance_uid,"
-        + " instance.instance_number, instance.sop_instance_uid"
-        + " LIMIT ? OFFSET ?"
 
     /// The record with that UID; `nil` without one.
     static func instance(_ uid: UID, in database: Database) throws -> InstanceRecord? {
@@ -43,22 +33,6 @@ enum RecordReading {
     /// Records in the order of their UID.
     static func instances(after uid: UID?, limit: Int, in database: Database) throws -> [InstanceRecord] {
         try records(page, [(uid?.string ?? "").databaseValue, max(0, limit).databaseValue], in: database)
-    }
-
-    /// A page of the records of a study or of one of its series.
-    static func instances(
-        ofStudy study: UID,
-        series: UID?,
-        offset: Int,
-        limit: Int,
-        blobs: Bool,
-        in database: Database
-    ) throws -> [InstanceRecord] {
-        let sql =
-            select(downwards, blobs: blobs) + " WHERE study.study_instance_uid = ?"
-            + (series == nil ? "" : " AND series.series_instance_uid = ?") + order
-        let uids = [study.string.databaseValue] + (series.map { [$0.string.databaseValue] } ?? [])
-        return try records(sql, uids + [max(0, limit).databaseValue, max(0, offset).databaseValue], in: database)
     }
 
     private static func records(
@@ -75,8 +49,12 @@ enum RecordReading {
     }
 
     private static func record(_ row: Row) throws -> InstanceRecord {
+        try record(row, values: columns.values(of: row, from: CatalogSchema.recordColumns.count + 2))
+    }
+
+    /// Reads the record columns and blobs with which a row begins.
+    static func record(_ row: Row, values: CatalogValues) throws -> InstanceRecord {
         let first = CatalogSchema.recordColumns.count
-        let values = columns.values(of: row, from: first + 2)
         guard let transferSyntaxUID = row.text(0).flatMap({ UID($0) }),
             let sopClassUID = values[.sopClassUID].flatMap({ UID($0) }),
             let study = values[.studyInstanceUID].flatMap({ UID($0) }),

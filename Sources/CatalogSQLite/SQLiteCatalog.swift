@@ -78,19 +78,19 @@ public final class SQLiteCatalog: Catalog {
     public func instances(
         ofStudy studyInstanceUID: UID,
         series seriesInstanceUID: UID?,
-        offset: Int,
+        after last: InstanceRecord?,
         limit: Int,
         includesHeader: Bool
     ) async throws(CatalogError) -> [InstanceRecord] {
         try await index.read { database in
-            try RecordReading.instances(
+            try InstancePageReading(
                 ofStudy: studyInstanceUID,
                 series: seriesInstanceUID,
-                offset: offset,
+                after: last,
                 limit: limit,
                 blobs: includesHeader,
                 in: database
-            )
+            ).records()
         }
     }
 

@@ -43,6 +43,28 @@ public struct DICOMJSONWriter: ~Copyable {
         bytes = writer.bytes
     }
 
+    /// Appends an archived header as one JSON object, with the very text that its Data Set would give.
+    ///
+    /// - Throws: What ``ArchivedHeader/dataSet()`` throws; nothing is appended then.
+    public static func write(
+        _ header: ArchivedHeader,
+        into bytes: inout ByteBuffer,
+        bulkDataURI: @escaping BulkDataURI = { _, _ in nil }
+    ) throws(DataSetError) {
+        if let text = HeaderJSONWriter.text(of: header, bulkDataURI: bulkDataURI) {
+            bytes.writeBytes(text)
+        } else {
+            write(try header.dataSet(), into: &bytes, bulkDataURI: bulkDataURI)
+        }
+    }
+
+    /// The members `Value` or `InlineBinary` of one element that is no sequence and no bulk, with the comma in front.
+    static func value(of element: DataElement, _ characterSet: SpecificCharacterSet) -> [UInt8] {
+        var writer = DICOMJSONWriter(bytes: ByteBuffer()) { _, _ in nil }
+        if let value = element.bytes, value.readableBytes > 0 { writer.writeValue(element, value, characterSet) }
+        return Array(writer.bytes.readableBytesView)
+    }
+
     private mutating func write(_ dataSet: DataSet) {
         open = [Open(sequence: nil, items: [dataSet], characterSets: [dataSet.specificCharacterSet])]
         bytes.writeInteger(UInt8(ascii: "{"))

@@ -44,26 +44,7 @@ public enum HeaderArchive {
         _ bytes: ByteBuffer,
         limits: DataSetLimits = DataSetLimits()
     ) throws(DataSetError) -> DataSet {
-        var rest = bytes
-        guard rest.readInteger(as: UInt8.self) == version,
-            let length = rest.readInteger(endianness: .little, as: UInt32.self)
-        else { throw DataSetError(.badArchive, at: 0) }
-        // Values, and at most 24 bytes around each element.
-        let lengthLimit = UInt64(limits.headerLength) + 24 * UInt64(limits.elementCount)
-        guard UInt64(length) <= lengthLimit else { throw DataSetError(.tooMuchText, at: 1) }
-        var inflater = Inflater(lengthLimit: UInt64(length), ratioLimit: .max)
-        inflater.append(rest)
-        var body = ByteBuffer()
-        do throws(DataSetError) {
-            while var piece = try inflater.next() { body.writeBuffer(&piece) }
-        } catch {
-            throw DataSetError(.badArchive, at: UInt64(body.readableBytes))
-        }
-        guard inflater.isEnded, body.readableBytes == Int(length) else {
-            throw DataSetError(.badArchive, at: UInt64(body.readableBytes))
-        }
-        var parser = HeaderBodyParser(body: body, limits: limits)
-        return try parser.dataSet()
+        try ArchivedHeader(bytes, limits: limits).dataSet()
     }
 
     private static func body(_ header: DataSet) -> ByteBuffer {

@@ -31,6 +31,11 @@ public struct Inflater: Sendable {
         stream = InflateStream()
     }
 
+    /// The plain bytes of a whole stream that inflates to exactly `length` bytes; `nil` for any other.
+    static func inflate(_ bytes: ByteBuffer, length: Int) -> [UInt8]? {
+        InflateStream().inflateAll(bytes, length: length)
+    }
+
     /// Takes the next compressed bytes.
     public mutating func append(_ bytes: ByteBuffer) {
         guard !isEnded else { return }
@@ -109,6 +114,32 @@ public struct Inflater: Sendable {
     }
 
     func copy() -> InflateStream { InflateStream(copying: self) }
+
+    func inflateAll(_ input: ByteBuffer, length: Int) -> [UInt8]? {
+        guard isUsable, input.readableBytes <= 1 << 30, length <= 1 << 30 else { return nil }
+        var code = Z_OK
+        // One byte more than wanted, so that a longer stream shows; zlib is done with both pointers inside the closures.
+        let output = unsafe [UInt8](unsafeUninitializedCapacity: length + 1) { target, count in
+            // As above; zlib's declaration lacks const, it does not write through next_in.
+            unsafe input.withUnsafeReadableBytes { source in
+                // At most `source.count` bytes are offered, at most the capacity of the array filled.
+                unsafe state.pointee.next_in = UnsafeMutablePointer(
+                    mutating: source.bindMemory(to: UInt8.self).baseAddress
+                )
+                // As above.
+                unsafe state.pointee.avail_in = UInt32(source.count)
+                // As above.
+                unsafe state.pointee.next_out = target.baseAddress
+                // As above.
+                unsafe state.pointee.avail_out = UInt32(length + 1)
+                // Input and output are set above.
+                code = unsafe CZlib.inflate(state, Z_FINISH)
+            }
+            // zlib has counted down what it filled.
+            count = unsafe length + 1 - Int(state.pointee.avail_out)
+        }
+        return code == Z_STREAM_END && output.count == length ? output : nil
+    }
 
     func inflate(_ input: ByteBuffer, pieceLength: Int) -> (output: ByteBuffer, used: Int, result: Result) {
         guard isUsable else { return (ByteBuffer(), 0, .failed) }

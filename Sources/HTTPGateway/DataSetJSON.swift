@@ -26,11 +26,11 @@ struct DataSetArrayWriter {
     private var isEmpty = true
     private static let pieceLength = 64 << 10
 
-    /// Appends a Data Set; `bulkDataURI` says where its bulk values can be had.
-    mutating func append(_ dataSet: DataSet, bulkDataURI: @escaping (BulkPath) -> String? = { _ in nil }) {
+    /// Appends a Data Set.
+    mutating func append(_ dataSet: DataSet) {
         if !isEmpty { bytes.writeInteger(UInt8(0x2C)) }
         isEmpty = false
-        DICOMJSONWriter.write(dataSet, into: &bytes) { path, _ in bulkDataURI(path) }
+        DICOMJSONWriter.write(dataSet, into: &bytes)
     }
 
     /// The bytes written so far, when they are worth sending.

@@ -120,7 +120,6 @@ struct FrameRoutes: Sendable {
         let found = try await retrieve.instances(
             in: resource.scope,
             as: principal,
-            offset: 0,
             limit: 1,
             includesHeader: true
         )

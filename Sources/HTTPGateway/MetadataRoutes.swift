@@ -1,6 +1,7 @@
 import AccessControl
 import ArchiveServices
 import DICOMCoding
+import DICOMCore
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -13,6 +14,10 @@ struct MetadataRoutes: Sendable {
     let logger: Logger
 
     private static let pageLength = 100
+    /// From how many instances on a second thread is worth its start.
+    private static let dividedLength = 16
+    /// Below it, a page is not worth a second thread.
+    private static let halfLength = 16
 
     /// Answers with a JSON array of the headers, page by page.
     func metadata(of scope: RetrieveScope, accept: AcceptHeader, as principal: Principal) async throws -> Response {
@@ -26,8 +31,9 @@ struct MetadataRoutes: Sendable {
         )
         let first = try await pages.next() ?? []
         // What fails with the first header can still be told.
-        var opened = DataSetArrayWriter()
-        if let instance = first.first { try await append(instance, to: &opened, as: principal) }
+        var opened = try text(of: first.prefix(1), as: principal)
+        // Each object has a comma in front; the first must not.
+        opened.moveReaderIndex(forwardBy: min(1, opened.readableBytes))
         let begun = opened
         let rest = pages
 
@@ -35,28 +41,58 @@ struct MetadataRoutes: Sendable {
             status: .ok,
             headers: [.contentType: mediaType],
             body: StreamedResponse.body(logger: logger) { writer in
-                var array = begun
+                try await writer.write(ByteBuffer(string: "["))
+                try await writer.write(begun)
                 var pages = rest
                 var next: ArraySlice<ArchivedInstance>? = first.dropFirst()
                 while let page = next {
-                    for instance in page {
-                        try await append(instance, to: &array, as: principal)
-                        if let bytes = array.takeIfLarge() { try await writer.write(bytes) }
-                    }
-                    next = try await pages.next()?[...]
+                    // The next page is read while this one is written.
+                    let place = pages
+                    async let following = Self.next(place)
+                    for piece in try await pieces(of: page, as: principal) { try await writer.write(piece) }
+                    (next, pages) = try await following
                 }
-                try await writer.write(array.finish())
+                try await writer.write(ByteBuffer(string: "]"))
             }
         )
     }
 
-    private func append(
-        _ instance: ArchivedInstance,
-        to array: inout DataSetArrayWriter,
+    private static func next(
+        _ pages: InstancePages
+    ) async throws(ArchiveError) -> (page: ArraySlice<ArchivedInstance>?, rest: InstancePages) {
+        var pages = pages
+        let page = try await pages.next()
+        return (page.map { $0[...] }, pages)
+    }
+
+    /// The objects of a page as text, in order; a long page on two threads.
+    private func pieces(
+        of page: ArraySlice<ArchivedInstance>,
         as principal: Principal
-    ) async throws {
-        let header = try await retrieve.metadata(of: instance, as: principal)
-        let base = links.instance(instance.path) + "/bulkdata/"
-        array.append(header) { base + $0.description }
+    ) async throws -> [ByteBuffer] {
+        guard page.count >= Self.dividedLength else { return [try text(of: page, as: principal)] }
+        let middle = page.startIndex + page.count / 2
+        async let second = text(of: page[middle...], as: principal)
+        let first = try text(of: page[..<middle], as: principal)
+        return [first, try await second]
+    }
+
+    /// The objects as text, each with a comma in front.
+    private func text(
+        of instances: ArraySlice<ArchivedInstance>,
+        as principal: Principal
+    ) throws(ArchiveError) -> ByteBuffer {
+        var bytes = ByteBuffer()
+        for instance in instances {
+            let header = try retrieve.archivedHeader(of: instance, as: principal)
+            let base = links.instance(instance.path) + "/bulkdata/"
+            bytes.writeInteger(UInt8(ascii: ","))
+            do throws(DataSetError) {
+                try DICOMJSONWriter.write(header, into: &bytes) { path, _ in base + path.description }
+            } catch {
+                throw ArchiveError(unreadable: error)
+            }
+        }
+        return bytes
     }
 }

@@ -32,14 +32,14 @@ final class FailingCatalog: Catalog {
     func instances(
         ofStudy studyInstanceUID: UID,
         series seriesInstanceUID: UID?,
-        offset: Int,
+        after last: InstanceRecord?,
         limit: Int,
         includesHeader: Bool
     ) async throws(CatalogError) -> [InstanceRecord] {
         try await catalog.instances(
             ofStudy: studyInstanceUID,
             series: seriesInstanceUID,
-            offset: offset,
+            after: last,
             limit: limit,
             includesHeader: includesHeader
         )

@@ -103,7 +103,6 @@ final class TestArchive: Sendable {
         let page = try await archive.retrieve.instances(
             in: scope,
             as: Self.administrator,
-            offset: 0,
             limit: 1,
             includesHeader: true
         )

@@ -141,31 +141,33 @@ extension CatalogContract {
                 let study = SampleRecord.studyUID(1)
                 func page(
                     series: UID? = nil,
-                    _ offset: Int,
+                    _ last: InstanceRecord?,
                     _ limit: Int,
                     _ header: Bool
                 ) async throws -> [InstanceRecord] {
                     try await catalog.instances(
                         ofStudy: study,
                         series: series,
-                        offset: offset,
+                        after: last,
                         limit: limit,
                         includesHeader: header
                     )
                 }
 
                 #expect(
-                    try await page(0, 100, false).map(\.path.sopInstanceUID.string) == [
+                    try await page(nil, 100, false).map(\.path.sopInstanceUID.string) == [
                         "1.4.2", "1.4.4", "1.4.1", "1.4.3", "1.4.5",
                     ]
                 )
-                #expect(try await page(1, 2, false).map(\.path.sopInstanceUID.string) == ["1.4.4", "1.4.1"])
+                let first = try await page(nil, 1, true)
+                #expect(first.map(\.path.sopInstanceUID.string) == ["1.4.2"])
+                #expect(try await page(first.last, 2, false).map(\.path.sopInstanceUID.string) == ["1.4.4", "1.4.1"])
                 #expect(
-                    try await page(series: SampleRecord.seriesUID(1), 0, 9, true)
+                    try await page(series: SampleRecord.seriesUID(1), nil, 9, true)
                         == [2, 4].map { SampleRecord(instance: $0).record }
                 )
-                #expect(try await page(0, 1, false).map(\.sealedHeader) == [[]])
-                #expect(try await page(5, 1, false).isEmpty)
+                #expect(try await page(nil, 1, false).map(\.sealedHeader) == [[]])
+                #expect(try await page(page(nil, 9, false).last, 1, false).isEmpty)
             },
             CatalogContract("all instances come by UID, after the given one") {
                 (catalog: any Catalog) async throws -> Void in
