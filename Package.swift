@@ -90,6 +90,16 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),
+        .target(name: "CSimulatedDisk", path: "Tests/CSimulatedDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .testTarget(
+            name: "CrashTests",
+            dependencies: [
+                "cassette", "ArchiveServices", "ArchiveCatalog", "CatalogSQLite", "PackStorage", "AccessControl", "DICOMCoding",
+                "DICOMCore", "Platform", "Sealing", "TestKit", "CSimulatedDisk", nioCore, nioPosix, logging, crypto,
+            ],
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
     ]
         + layer("Platform", uses: [nioCore, nioPosix], testedWith: ["TestKit"])
         + layer("DICOMCore", uses: [nioCore])

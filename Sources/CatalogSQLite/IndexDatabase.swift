@@ -11,7 +11,7 @@ struct IndexDatabase: Sendable {
     ///
     /// - Throws: `.cannotOpen` for another key, a plain file, another schema version, and settings that SQLite refuses.
     init(path: String, key: [UInt8], configuration: SQLiteCatalogConfiguration) throws(CatalogError) {
-        let vfs = try SealedVFS(key: key, random: SystemRandomSource())
+        let vfs = try SealedVFS(key: key, base: configuration.fileSystem, random: SystemRandomSource())
         do {
             pool = try DatabasePool(
                 path: "file:" + Self.percentEncoded(path) + "?vfs=" + vfs.name,

@@ -9,6 +9,8 @@ public struct SQLiteCatalogConfiguration: Sendable {
     public var checkpointPages = 4_000
     /// Bytes of pages that each connection keeps; `index.cacheBytes`.
     public var cacheBytes = 16 << 20
+    /// The registered SQLite VFS that reads and writes the sealed bytes; the one of the operating system when `nil`.
+    public var fileSystem: String?
 
     /// Takes the defaults.
     public init() {}

@@ -10,16 +10,16 @@ final class SealedVFS: Sendable {
     /// The name in `file:PATH?vfs=NAME`.
     let name: String
 
-    /// Registers a VFS under a fresh name.
+    /// Registers a VFS under a fresh name, over the VFS named `base` or the default one.
     ///
     /// - Throws: `.cannotOpen` when the key has not 32 bytes or SQLite refuses the VFS.
-    init(key: [UInt8], random: some RandomSource) throws(CatalogError) {
+    init(key: [UInt8], base: String?, random: some RandomSource) throws(CatalogError) {
         guard key.count == Int(CASSETTE_SEALED_KEY_BYTES) else {
             throw CatalogError(.cannotOpen, "The key of the index must have \(CASSETTE_SEALED_KEY_BYTES) bytes")
         }
         name = "cassette-index-" + RandomID(random: random).hex
         // The call copies the name and the key, and reads `CASSETTE_SEALED_KEY_BYTES` of it: checked above.
-        let code = unsafe cassette_sealed_vfs_register(name, key, nil)
+        let code = unsafe cassette_sealed_vfs_register(name, key, base)
         guard code == 0 else {
             throw CatalogError(.cannotOpen, "SQLite refused the sealed file system (code \(code))")
         }

@@ -36,32 +36,33 @@ struct OpenArchive: Sendable {
         do {
             var limits = limits
             limits.packs.freeSpaceFloorLimit = freeSpaceFloor ?? .max
-            return try await open(folder, rootKeyPath, rebuild, limits, threads, logger)
+            return try await open(folder, rootKeyPath, rebuild, limits, ArchiveHost(), threads, logger)
         } catch {
             try await threads.shutdownGracefully()
             throw error
         }
     }
 
-    private static func open(
+    /// Opens the archive on any host; the threads stay the caller's when it fails.
+    static func open(
         _ folder: DataFolder,
         _ rootKeyPath: String,
         _ wish: IndexRebuild,
         _ limits: ArchiveLimits,
+        _ host: ArchiveHost,
         _ threads: NIOThreadPool,
         _ logger: Logger
     ) async throws -> OpenArchive {
         let pool = WorkPool(threads: threads)
-        let disk = PosixDisk()
-        let clock = SystemWallClock()
-        let keyring = try await openKeyring(folder, rootKeyPath, disk, pool)
+        let disk = host.disk
+        let keyring = try await openKeyring(folder, rootKeyPath, host, pool)
         let packs = PackStore(
             directory: folder.packs,
             disk: disk,
             pool: pool,
             keyring: keyring,
-            random: SystemRandomSource(),
-            clock: clock,
+            random: host.random,
+            clock: host.clock,
             logger: logger,
             configuration: limits.packs
         )
@@ -69,7 +70,17 @@ struct OpenArchive: Sendable {
         // The index is a projection: one that was removed is made again from the packs.
         var rebuild: RecoveryReport?
         if try wish != .ifMissing || !disk.exists(folder.index) {
-            rebuild = try await Self.rebuild(folder, wish == .forced, indexKey, packs, keyring, disk, pool, logger)
+            rebuild = try await Self.rebuild(
+                folder,
+                wish == .forced,
+                indexKey,
+                packs,
+                keyring,
+                disk,
+                limits.catalog,
+                pool,
+                logger
+            )
         }
         let catalog = try await SQLiteCatalog.open(
             path: folder.index,
@@ -81,7 +92,7 @@ struct OpenArchive: Sendable {
             packs: packs,
             keyring: keyring,
             catalog: catalog,
-            clock: clock,
+            clock: host.clock,
             limits: limits.dataSet,
             logger: logger
         )
@@ -107,13 +118,14 @@ struct OpenArchive: Sendable {
         _ key: [UInt8],
         _ packs: PackStore,
         _ keyring: Keyring,
-        _ disk: PosixDisk,
+        _ disk: any Disk,
+        _ index: SQLiteCatalogConfiguration,
         _ pool: WorkPool,
         _ logger: Logger
     ) async throws -> RecoveryReport {
         let draft = folder.index + ".building"
         try remove(draft, disk)
-        let catalog = try await SQLiteCatalog.open(path: draft, key: key, pool: pool)
+        let catalog = try await SQLiteCatalog.open(path: draft, key: key, pool: pool, configuration: index)
         let report = try await Archive.rebuild(catalog, from: packs, keyring: keyring, logger: logger)
         try await catalog.close()
         // An index that knows more than the packs that can be read now is worth keeping: a disk may not be mounted.
@@ -133,15 +145,15 @@ struct OpenArchive: Sendable {
     private static func openKeyring(
         _ folder: DataFolder,
         _ rootKeyPath: String,
-        _ disk: PosixDisk,
+        _ host: ArchiveHost,
         _ pool: WorkPool
     ) async throws -> Keyring {
-        let random = SystemRandomSource()
+        let disk = host.disk
         let provider = FileRootKeyProvider(
             disk: disk,
             pool: pool,
             path: rootKeyPath,
-            random: random,
+            random: host.random,
             refusingUnder: folder.path
         )
         // A new keyring would open none of the packs that are there: both copies of the old one are lost.
@@ -155,13 +167,13 @@ struct OpenArchive: Sendable {
             provider: provider,
             disk: disk,
             pool: pool,
-            random: random,
-            clock: SystemWallClock()
+            random: host.random,
+            clock: host.clock
         )
     }
 
     /// Whether there is a file in one of these folders, or in a folder of theirs.
-    private static func holdsFiles(_ paths: [String], _ disk: PosixDisk) throws -> Bool {
+    private static func holdsFiles(_ paths: [String], _ disk: any Disk) throws -> Bool {
         for path in paths where try disk.exists(path) {
             for entry in try disk.list(path) {
                 guard entry.isDirectory else { return true }
@@ -171,7 +183,7 @@ struct OpenArchive: Sendable {
         return false
     }
 
-    private static func remove(_ index: String, _ disk: PosixDisk) throws {
+    private static func remove(_ index: String, _ disk: any Disk) throws {
         // The database first: without it the next start rebuilds, whatever of the rest is left by a crash in between.
         for suffix in ["", "-wal", "-shm"] where try disk.exists(index + suffix) {
             try disk.unlink(index + suffix)

@@ -1,0 +1,127 @@
+import AccessControl
+@testable import ArchiveServices
+import CatalogSQLite
+@testable import cassette
+import Logging
+import NIOPosix
+import PackStorage
+import Platform
+import Sealing
+import TestKit
+
+/// The whole archive over a simulated disk: packs, keyring, root key and database, opened as the program opens them.
+final class CrashArchive: Sendable {
+    static let folder = DataFolder("/data", workingDirectory: "/")
+    static let administrator = Principal(.administrator)
+
+    // Declared before the file system, so that it goes first: its connections use it.
+    let open: OpenArchive
+    let disk: SimulatedDisk
+    let clock: ManualClock
+    private let fileSystem: SimulatedFileSystem
+    let host: ArchiveHost
+
+    var archive: Archive { open.archive }
+
+    /// Starts the archive on what the disk holds.
+    ///
+    /// - Parameter seed: Of all ids and keys; two starts on one disk need two.
+    init(
+        on disk: SimulatedDisk,
+        seed: UInt64,
+        rebuild: IndexRebuild = .ifMissing,
+        clock: ManualClock = ManualClock()
+    ) async throws {
+        self.disk = disk
+        self.clock = clock
+        fileSystem = try SimulatedFileSystem(disk)
+        host = ArchiveHost(disk: disk, random: SeededRandomSource(seed: seed), clock: clock)
+        var limits = ArchiveLimits()
+        limits.packs = Self.packs
+        limits.catalog.fileSystem = fileSystem.name
+        limits.catalog.readers = 1
+        // Small, so that a few objects make the log go over into the main file.
+        limits.catalog.checkpointPages = 120
+        limits.catalog.cacheBytes = 1 << 20
+        try disk.makeDirectory(Self.folder.path)
+        open = try await OpenArchive.open(
+            Self.folder,
+            Self.folder.defaultRootKey,
+            rebuild,
+            limits,
+            host,
+            .singleton,
+            .silent
+        )
+    }
+
+    private static var packs: PackConfiguration {
+        var configuration = PackConfiguration()
+        configuration.freeSpaceFloorLimit = 0
+        configuration.packSizeLimit = 60_000
+        configuration.openPacksPerWriter = 2
+        configuration.writeLength = 40_000
+        return configuration
+    }
+
+    /// Sends an object and writes into the log what its sender heard.
+    @discardableResult
+    func send(
+        _ object: Int,
+        of objects: [CrashObject],
+        in session: IngestSession,
+        meanwhile: (@Sendable () async -> Void)? = nil
+    ) async -> IngestOutcome {
+        let body = Arrival(bytes: objects[object].file, meanwhile: meanwhile)
+        let outcome = await session.store(IncomingObject(form: .part10), body: body)
+        switch outcome {
+        case .stored, .alreadyStored: disk.note(Acknowledgement(object: object, answer: .stored))
+        case .refused: disk.note(Acknowledgement(object: object, answer: .refused))
+        }
+        return outcome
+    }
+
+    /// Ends the process as `kill -9` does: whatever is still open changes the disk no more.
+    func kill() { disk.powerOff() }
+}
+
+extension Logger {
+    /// A logger that says nothing.
+    static var silent: Logger { Logger(label: "crash") { _ in SwiftLogNoOpLogHandler() } }
+}
+
+extension CrashArchive {
+    /// The packs of a disk, read by a store that recovers nothing; `nil` while there is no keyring.
+    static func packStore(on disk: SimulatedDisk) async throws -> PackStore? {
+        let pool = TestPool.shared
+        let random = SeededRandomSource(seed: 99)
+        let clock = ManualClock()
+        guard try disk.exists(folder.keyrings[0] + "/keyring") || disk.exists(folder.keyrings[1] + "/keyring") else {
+            return nil
+        }
+        let provider = FileRootKeyProvider(
+            disk: disk,
+            pool: pool,
+            path: folder.defaultRootKey,
+            random: random,
+            refusingUnder: folder.path
+        )
+        let keyring = try await Keyring.open(
+            directories: folder.keyrings,
+            provider: provider,
+            disk: disk,
+            pool: pool,
+            random: random,
+            clock: clock
+        )
+        return PackStore(
+            directory: folder.packs,
+            disk: disk,
+            pool: pool,
+            keyring: keyring,
+            random: random,
+            clock: clock,
+            logger: .silent
+        )
+    }
+}

@@ -1,0 +1,24 @@
+import Foundation
+import Testing
+
+@Suite struct `Crashes of the whole archive` {
+    /// How many crash states are drawn in all scenarios together.
+    private static let wanted = ProcessInfo.processInfo.environment["CASSETTE_CRASH_STATES"].flatMap(Int.init) ?? 6_000
+
+    @Test(arguments: Scenario.allCases)
+    func `after a crash at any moment all that was acknowledged is there`(scenario: Scenario) async throws {
+        let recording = try await scenario.record()
+        let seeds = max(1, Self.wanted / Scenario.allCases.count / max(1, recording.log.changeCount))
+        let start = ContinuousClock.now
+
+        let outcome = try await CrashExplorer(recording).explore(seedsPerChange: seeds)
+
+        print(
+            "crash states of \(scenario.rawValue): \(outcome.drawn) drawn after \(recording.log.changeCount) changes,",
+            "\(outcome.checked) differ, \(outcome.secondCrashes) second crashes, \(ContinuousClock.now - start)"
+        )
+        print(outcome.sites.sorted { $0.key < $1.key }.map { "    \($0.key): \($0.value)" }.joined(separator: "\n"))
+        #expect(outcome.violations.count == 0)
+        for violation in outcome.violations.prefix(5) { Issue.record("\(violation)") }
+    }
+}
