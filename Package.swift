@@ -82,7 +82,11 @@ let package = Package(
             name: "CSealedSQLite",
             linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("crypto")]
         ),
-        .testTarget(name: "CSealedSQLiteTests", dependencies: ["CSealedSQLite", grdb], swiftSettings: strict),
+        .testTarget(
+            name: "CSealedSQLiteTests",
+            dependencies: ["CSealedSQLite", grdb, product("GRDBSQLite", of: "GRDB.swift")],
+            swiftSettings: strict
+        ),
         .target(
             name: "TestKit",
             dependencies: ["Platform", nioCore, nioPosix],

@@ -174,7 +174,11 @@ static int size_main(sqlite3_file *file, sqlite3_int64 *size) {
     sqlite3_int64 present = 0;
     int code = sealed_base_read_size((SealedFile *)file, &present);
     *size = present > SEALED_HEADER ? present - SEALED_HEADER : 0;
-    return code;
+    if (code != SQLITE_OK || present == 0 || *size > 0) return code;
+    // No page: a file that is just being made, or one that was cut. The second generation begins after page 1 is there.
+    code = sealed_header_load((SealedMain *)file);
+    if (code == SQLITE_OK && ((SealedMain *)file)->header.generation > 1) code = SQLITE_NOTADB;
+    return code == SQLITE_NOTFOUND ? SQLITE_OK : code;
 }
 
 int sealed_main_is_new(SealedMain *main, int *is_new) {

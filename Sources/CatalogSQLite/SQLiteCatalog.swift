@@ -9,6 +9,9 @@ public import Platform
 /// pool. A commit survives the end of the process; a power cut takes what came after the last ``makeDurable()``,
 /// which the packs still hold.
 public final class SQLiteCatalog: Catalog {
+    /// Bytes before the first page of a sealed file.
+    private static let headerLength: UInt64 = 8_192
+
     private let index: IndexDatabase
     private let queryDuration: Duration
 
@@ -41,6 +44,17 @@ public final class SQLiteCatalog: Catalog {
         } catch {
             throw CatalogError(error)
         }
+    }
+
+    /// Whether there is a file at `path` that holds no page: its making was interrupted, or it was cut off.
+    ///
+    /// Such a file would open as an empty index, or not at all.
+    public static func isWithoutPages(_ path: String, disk: any Disk) throws(DiskError) -> Bool {
+        guard try disk.exists(path) else { return false }
+        let file = try disk.open(path, .read)
+        let size = try file.size()
+        try file.close()
+        return size <= headerLength
     }
 
     /// Adds records in one transaction; see ``Catalog/insert(_:)``.

@@ -67,8 +67,9 @@ struct OpenArchive: Sendable {
             configuration: limits.packs
         )
         let indexKey = try await keyring.sideKeyBytes("index")
-        // The index is a projection: one that was removed is made again from the packs.
+        // The index is a projection: one that was removed, or cut to nothing, is made again from the packs.
         var rebuild: RecoveryReport?
+        if try SQLiteCatalog.isWithoutPages(folder.index, disk: disk) { try remove(folder.index, disk) }
         if try wish != .ifMissing || !disk.exists(folder.index) {
             rebuild = try await Self.rebuild(
                 folder,
