@@ -24,7 +24,7 @@ struct IndexDatabase: Sendable {
                 }
                 try Self.checkSchema(database)
                 try Self.checkSettings(database)
-                try vfs.check(database)
+                try Self.checkSeal(database, vfs)
             }
         } catch let error as CatalogError {
             throw error
@@ -75,6 +75,19 @@ struct IndexDatabase: Sendable {
                 "The index has schema version \(version), this program needs \(CatalogSchema.version); "
                     + "run `cassette index rebuild`, which makes it again from the packs"
             )
+        }
+    }
+
+    /// Looks at the bytes on the disk, past the log.
+    ///
+    /// Power may fail while a checkpoint writes page 1: then it is torn in the main file and whole in the log, from which
+    /// SQLite has read it by now.
+    private static func checkSeal(_ database: Database, _ vfs: SealedVFS) throws {
+        do {
+            try vfs.check(database)
+        } catch {
+            try database.checkpoint(.passive)
+            try vfs.check(database)
         }
     }
 

@@ -106,10 +106,15 @@ public final class FileRootKeyProvider: RootKeyProvider {
         }
         let file = try disk.open(path, .read)
         let content = try file.read(at: 0, count: Self.fileLength + 1)
-        if content.readableBytes < Self.fileLength, mayCreate, isBeginning(content) {
+        if mayCreate, isCutOff(content) {
             // A first start was cut off while it wrote the key: nothing can have been wrapped under it.
             try disk.unlink(path)
             return try create(in: directory)
+        }
+        if mayCreate {
+            // A first start may have been killed before it made the key durable; the first wrapped key may not be first.
+            try file.synchronize()
+            try disk.syncDirectory(directory)
         }
         guard let bytes = parse(content) else {
             throw RootKeyError(.malformed, "the file " + path + " is no root key file; restore it from its backup")
@@ -141,9 +146,11 @@ public final class FileRootKeyProvider: RootKeyProvider {
         }
     }
 
-    private func isBeginning(_ content: ByteBuffer) -> Bool {
+    /// Whether a write that power cut off explains the content: its beginning, or zeros where only the length was kept.
+    private func isCutOff(_ content: ByteBuffer) -> Bool {
+        if content.readableBytes <= Self.fileLength, content.readableBytesView.allSatisfy({ $0 == 0 }) { return true }
         let text = String(decoding: content.readableBytesView, as: UTF8.self)
-        return Self.prefix.hasPrefix(text) || text.hasPrefix(Self.prefix)
+        return content.readableBytes < Self.fileLength && (Self.prefix.hasPrefix(text) || text.hasPrefix(Self.prefix))
     }
 
     private func parse(_ content: ByteBuffer) -> [UInt8]? {

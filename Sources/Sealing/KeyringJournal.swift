@@ -120,7 +120,8 @@ struct KeyringJournal: Sendable {
         // Also when nothing was missing: a process that was killed may have written without having synced.
         try file.synchronize()
         try file.close()
-        if isNew { try disk.syncDirectory(directory(of: path)) }
+        // Also when the file was there: who made it may have been killed before its name was durable.
+        try disk.syncDirectory(directory(of: path))
     }
 
     private func openForAppending() throws -> [any DiskFile] {
@@ -136,7 +137,8 @@ struct KeyringJournal: Sendable {
                 // What was cut must not come back beside other entries in the other copy.
                 try file.synchronize()
             }
-            if isNew { try disk.syncDirectory(directory(of: path)) }
+            // As in `level`.
+            try disk.syncDirectory(directory(of: path))
             opened.append(file)
         }
         return opened

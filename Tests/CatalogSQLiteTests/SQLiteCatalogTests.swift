@@ -38,6 +38,28 @@ import Testing
         }
     }
 
+    @Test func `an index opens whose first page was torn by a power cut during a checkpoint`() async throws {
+        let folder = try IndexFolder()
+        let catalog = try folder.catalog()
+        var large = SampleRecord().record
+        large.sealedHeader = [UInt8](repeating: 5, count: 100_000)
+        _ = try await catalog.insert([large])
+        let copy = folder.url.appending(path: "copy.sqlite").path
+        try FileManager.default.copyItem(atPath: folder.path, toPath: copy)
+        try FileManager.default.copyItem(atPath: folder.path + "-wal", toPath: copy + "-wal")
+        let file = try #require(FileHandle(forUpdatingAtPath: copy))
+        // Page 1 lies behind the two header pages of the seal.
+        try file.seek(toOffset: 8_192 + 512)
+        try file.write(contentsOf: Data(count: 512))
+        try file.close()
+
+        let opened = try SQLiteCatalog(path: copy, key: folder.key)
+
+        #expect(try await opened.instance(large.path.sopInstanceUID) == large)
+        try await opened.close()
+        try await catalog.close()
+    }
+
     @Test func `another key, a short key, a plain database and rubbish do not open`() async throws {
         let folder = try IndexFolder()
         let catalog = try folder.catalog()

@@ -68,6 +68,65 @@ final class CrashExplorer: Sendable {
         return outcome.withLock { $0 }
     }
 
+    /// Kills the run after each change, so that nothing is lost but nothing synced either; starts the archive on that, sends
+    /// all again, and cuts the power at some moments of this second run.
+    func exploreKills(cutsPerKill: Int, workers: Int = 2) async throws -> Outcome {
+        let positions = PositionQueue(positionsOfChanges())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<workers {
+                group.addTask {
+                    while let position = positions.next() {
+                        await self.kill(position, cuts: cutsPerKill)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        return outcome.withLock { $0 }
+    }
+
+    private func kill(_ position: Position, cuts: Int) async {
+        let seed = UInt64(position.change) << 20
+        let crash = Case(
+            change: position.change,
+            seed: seed,
+            image: DiskImage(),
+            answers: CrashChecker.answers(position.replay.acknowledged)
+        )
+        let before = recording.log.prefix(changes: position.change)
+        outcome.withLock { outcome in
+            outcome.drawn += 1
+            outcome.checked += 1
+        }
+        let disk = SimulatedDisk(continuing: before)
+        let log = await run(crash, "start after a kill", on: disk, seed &+ 2_000, crash.answers, [], true)
+        var random = SplitMix(state: seed)
+        for _ in 0..<cuts {
+            let change = before.changeCount + random.next(below: log.changeCount - before.changeCount + 1)
+            await cut(crash, log, after: change, [:], &random)
+        }
+    }
+
+    /// Cuts the power after a change of another log than the recorded one.
+    private func cut(
+        _ crash: Case,
+        _ log: DiskLog,
+        after change: Int,
+        _ known: [Int: Acknowledgement.Answer],
+        _ random: inout SplitMix
+    ) async {
+        var replay = DiskReplay(log.base, rules: rules)
+        for event in log.prefix(changes: change).events { replay.apply(event) }
+        var chance = CrashChance(seed: random.next())
+        let disk = SimulatedDisk(replay.image(&chance))
+        var answers = known
+        for (object, answer) in CrashChecker.answers(replay.acknowledged) where answers[object] != .stored {
+            answers[object] = answer
+        }
+        outcome.withLock { $0.secondCrashes += 1 }
+        _ = await run(crash, "second crash after \(change)", on: disk, random.next(), answers, [], false)
+    }
+
     /// One state again.
     func explore(change: Int, seed: UInt64) async throws -> Outcome {
         for position in positionsOfChanges() where position.change == change {
@@ -157,16 +216,7 @@ final class CrashExplorer: Sendable {
         var random = SplitMix(state: crash.seed)
         for _ in 0..<3 {
             let change = random.next(below: log.changeCount + 1)
-            var replay = DiskReplay(log.base, rules: rules)
-            for event in log.prefix(changes: change).events { replay.apply(event) }
-            var chance = CrashChance(seed: random.next())
-            let disk = SimulatedDisk(replay.image(&chance))
-            var answers = crash.answers
-            for (object, answer) in CrashChecker.answers(replay.acknowledged) where answers[object] != .stored {
-                answers[object] = answer
-            }
-            outcome.withLock { $0.secondCrashes += 1 }
-            _ = await run(crash, "second crash after \(change)", on: disk, random.next(), answers, [], false)
+            await cut(crash, log, after: change, crash.answers, &random)
         }
     }
 

@@ -21,4 +21,18 @@ import Testing
         #expect(outcome.violations.count == 0)
         for violation in outcome.violations.prefix(5) { Issue.record("\(violation)") }
     }
+
+    @Test(arguments: [Scenario.firstStart, .associations, .sealing])
+    func `what a start after a kill relies on is durable before it acknowledges anything`(
+        scenario: Scenario
+    ) async throws {
+        let recording = try await scenario.record()
+        let cuts = max(1, Self.wanted / 10 / max(1, recording.log.changeCount))
+
+        let outcome = try await CrashExplorer(recording).exploreKills(cutsPerKill: cuts)
+
+        print("kills of \(scenario.rawValue): \(outcome.checked), \(outcome.secondCrashes) power cuts after them")
+        #expect(outcome.violations.count == 0)
+        for violation in outcome.violations.prefix(5) { Issue.record("\(violation)") }
+    }
 }

@@ -1,0 +1,162 @@
+import ArchiveServices
+@testable import cassette
+import Platform
+import TestKit
+import Testing
+
+@Suite struct `Each call of the disk fails once` {
+    /// A kind of call and how it fails.
+    struct Failure: Sendable, CustomStringConvertible {
+        let call: DiskCall
+        let code: DiskError.Code
+
+        var description: String { "\(call.rawValue) \(code)" }
+    }
+
+    private static let failures = [
+        Failure(call: .open, code: .tooManyOpen), Failure(call: .create, code: .tooManyOpen),
+        Failure(call: .create, code: .noSpace), Failure(call: .read, code: .io), Failure(call: .write, code: .io),
+        Failure(call: .write, code: .noSpace), Failure(call: .syncFile, code: .io),
+        Failure(call: .syncFile, code: .noSpace), Failure(call: .truncate, code: .io),
+        Failure(call: .rename, code: .io), Failure(call: .unlink, code: .io), Failure(call: .makeDirectory, code: .io),
+        Failure(call: .makeDirectory, code: .noSpace), Failure(call: .syncDirectory, code: .io),
+    ]
+
+    @Test(arguments: failures)
+    func `while receiving, success means stored and the archive opens again`(failure: Failure) async throws {
+        let objects = try Self.objects()
+        let empty = try await Self.image(sending: [])
+        var calls = 0
+        var refusals = 0
+        while true {
+            let disk = SimulatedDisk(empty)
+            let archive = try await CrashArchive(on: disk, seed: 20)
+            disk.fail(.init(call: failure.call, index: calls, code: failure.code))
+            refusals += await Self.receive(objects, archive)
+            let hasFailed = disk.hasFailed
+            disk.fail(nil)
+            archive.kill()
+            let texts = try await Self.violations(on: disk, objects)
+            #expect(texts == [], "call \(calls) of \(failure)")
+            guard hasFailed else { break }
+            calls += 1
+        }
+        print("receive, \(failure): \(calls) calls failed, \(refusals) objects refused")
+    }
+
+    @Test(arguments: failures)
+    func `while starting, nothing is lost and the next start works`(failure: Failure) async throws {
+        let objects = try Self.objects()
+        let left = try await Self.left(objects)
+        var calls = 0
+        var failedStarts = 0
+        while true {
+            let disk = SimulatedDisk(continuing: left)
+            disk.fail(.init(call: failure.call, index: calls, code: failure.code))
+            do {
+                let archive = try await CrashArchive(on: disk, seed: 21)
+                archive.kill()
+            } catch {
+                failedStarts += 1
+            }
+            let hasFailed = disk.hasFailed
+            let texts = try await Self.violations(on: disk, objects)
+            #expect(texts == [], "call \(calls) of \(failure)")
+            guard hasFailed else { break }
+            calls += 1
+        }
+        print("start, \(failure): \(calls) calls failed, \(failedStarts) starts refused")
+    }
+
+    @Test(arguments: failures)
+    func `while the first start makes keys and index, the next start works`(failure: Failure) async throws {
+        let objects = try Self.objects()
+        var calls = 0
+        var failedStarts = 0
+        while true {
+            let disk = SimulatedDisk()
+            disk.fail(.init(call: failure.call, index: calls, code: failure.code))
+            do {
+                let archive = try await CrashArchive(on: disk, seed: 22)
+                _ = await Self.receive(objects, archive)
+                archive.kill()
+            } catch {
+                failedStarts += 1
+            }
+            let hasFailed = disk.hasFailed
+            let texts = try await Self.violations(on: disk, objects)
+            #expect(texts == [], "call \(calls) of \(failure)")
+            guard hasFailed else { break }
+            calls += 1
+        }
+        print("first start, \(failure): \(calls) calls failed, \(failedStarts) starts refused")
+    }
+
+    private static func objects() throws -> [CrashObject] {
+        try [
+            CrashObject(study: 1, number: 1), CrashObject(study: 1, number: 2, frames: 700),
+            CrashObject(study: 2, number: 1), CrashObject(study: 1, number: 3),
+        ]
+    }
+
+    /// Sends all, seals, sends one more time; returns how many were refused.
+    private static func receive(_ objects: [CrashObject], _ archive: CrashArchive) async -> Int {
+        var refusals = 0
+        do {
+            let session = try archive.archive.ingest.openSession(for: CrashArchive.administrator)
+            for object in objects.indices {
+                if object == 2 {
+                    archive.clock.advance(by: .seconds(60))
+                    do { try await archive.archive.sealPacks(quietFor: .seconds(30)) } catch {
+                        // Tried again later, as the program does.
+                    }
+                }
+                if case .refused = await archive.send(object, of: objects, in: session) { refusals += 1 }
+            }
+            await session.close()
+            try await archive.archive.sealPacks(quietFor: .zero)
+        } catch {
+            // The program would try to seal again, and say so in its log.
+        }
+        return refusals
+    }
+
+    private static func image(sending objects: [CrashObject]) async throws -> DiskImage {
+        let disk = SimulatedDisk()
+        let archive = try await CrashArchive(on: disk, seed: 23)
+        _ = await receive(objects, archive)
+        try await archive.archive.close()
+        archive.kill()
+        return disk.image
+    }
+
+    /// A disk with an open pack, a torn tail, and an index that lacks a record.
+    private static func left(_ objects: [CrashObject]) async throws -> DiskLog {
+        let disk = SimulatedDisk(try await image(sending: [objects[0]]))
+        disk.note(Acknowledgement(object: 0, answer: .stored))
+        let archive = try await CrashArchive(on: disk, seed: 24)
+        let session = try archive.archive.ingest.openSession(for: CrashArchive.administrator)
+        await archive.send(2, of: objects, in: session)
+        let killing = Arrival(bytes: objects[1].file, meanwhile: { archive.kill() })
+        _ = await session.store(IncomingObject(form: .part10), body: killing)
+        return disk.log
+    }
+
+    /// What is wrong after the next start without a fault, with all that was acknowledged in mind.
+    private static func violations(on disk: SimulatedDisk, _ objects: [CrashObject]) async throws -> [String] {
+        let next = SimulatedDisk(continuing: disk.log)
+        let checker = CrashChecker(objects: objects)
+        let answers = CrashChecker.answers(next.log.acknowledgements)
+        do {
+            let archive = try await CrashArchive(on: next, seed: 25)
+            var texts = try await checker.violations(of: archive, answers)
+            texts += try await checker.sendAgain(to: archive, answers)
+            texts += try await checker.violations(of: archive, CrashChecker.answers(next.log.acknowledgements))
+            archive.kill()
+            return texts
+        } catch {
+            next.powerOff()
+            return ["the archive does not start: \(error)"]
+        }
+    }
+}
