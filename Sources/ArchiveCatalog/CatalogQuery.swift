@@ -10,6 +10,10 @@ public struct CatalogQuery: Sendable, Hashable {
     public var limit: Int?
     /// Answers left out at the beginning.
     public var offset: Int
+    /// Answers begin behind this place, where another page ended; `nil`: at the first.
+    ///
+    /// Going on from a place costs the same however far it is, and what arrives in between shifts nothing.
+    public var after: CatalogPosition?
     /// Whether each answer brings the sealed header of one instance (of the answer itself at instance level, of the
     /// record's defining instance above it).
     public var includesHeader: Bool
@@ -30,6 +34,17 @@ public struct CatalogQuery: Sendable, Hashable {
     }
 }
 
+/// Where an answer stands in the order of its query; opaque to all but the catalog that made it.
+public struct CatalogPosition: Sendable, Hashable {
+    /// What the order compares.
+    public let keys: [String?]
+
+    /// Makes a place.
+    public init(keys: [String?]) {
+        self.keys = keys
+    }
+}
+
 /// One answer.
 public struct CatalogRow: Sendable, Hashable {
     /// The column values of the answer's level and of the levels above it.
@@ -40,6 +55,8 @@ public struct CatalogRow: Sendable, Hashable {
     public var derived: [DerivedAttribute: String]
     /// Where the header is, when the question asked for it.
     public var header: SealedHeader?
+    /// Where it stands; the last answer of a page has it.
+    public var position: CatalogPosition?
 
     /// Makes an answer.
     public init(values: CatalogValues, derived: [DerivedAttribute: String] = [:], header: SealedHeader? = nil) {

@@ -4,15 +4,19 @@ public import DICOMCore
 ///
 /// Several values of one attribute are joined by a backslash.
 public struct CatalogValues: Sendable, Hashable {
-    /// One place for each attribute, in the order of ``CatalogAttribute/all``: a place is found without hashing, and a
-    /// copy with a few values more is one copy of an array.
-    private var places: [String?]
+    // One place for each attribute, found without hashing. Those of an instance have an array of their own: what many
+    // instances share is then shared memory.
+    private var shared: [String?]
+    private var own: [String?]
 
-    private static let nothing = [String?](repeating: nil, count: CatalogAttribute.all.count)
+    private static let sharedCount = CatalogAttribute.all.count - CatalogAttribute.of(.instance).count
+    private static let noneShared = [String?](repeating: nil, count: sharedCount)
+    private static let noneOwn = [String?](repeating: nil, count: CatalogAttribute.of(.instance).count)
 
     /// Makes an empty set of values.
     public init() {
-        places = Self.nothing
+        shared = Self.noneShared
+        own = Self.noneOwn
     }
 
     /// The value of the attribute with that tag; `nil` when absent, and for tags without a column, whose value is
@@ -24,7 +28,15 @@ public struct CatalogValues: Sendable, Hashable {
 
     /// The value of that attribute; `nil` when absent.
     public subscript(attribute: CatalogAttribute) -> String? {
-        get { places[attribute.position] }
-        set { places[attribute.position] = newValue }
+        get {
+            attribute.level == .instance ? own[attribute.position - Self.sharedCount] : shared[attribute.position]
+        }
+        set {
+            if attribute.level == .instance {
+                own[attribute.position - Self.sharedCount] = newValue
+            } else {
+                shared[attribute.position] = newValue
+            }
+        }
     }
 }

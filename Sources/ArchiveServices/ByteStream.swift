@@ -15,6 +15,7 @@ public struct ByteStream: AsyncSequence, Sendable {
     enum Part: Sendable {
         case bytes(ByteBuffer)
         case stored(StoredPayload, Range<UInt64>)
+        case gathered(StoredPayload, GatheredRanges)
         case inflated(InflatedRange)
     }
 
@@ -53,6 +54,7 @@ public struct ByteStream: AsyncSequence, Sendable {
 
         private enum Source {
             case stored(PackReadSequence.AsyncIterator)
+            case gathered(PackReadSequence.AsyncIterator, RangeGatherer)
             case inflated(InflatedRange.AsyncIterator)
         }
 
@@ -84,6 +86,8 @@ public struct ByteStream: AsyncSequence, Sendable {
                 switch part {
                 case .bytes(let buffer): return buffer
                 case .stored(let payload, let range): current = .stored(payload.read(range).makeAsyncIterator())
+                case .gathered(let payload, let ranges):
+                    current = .gathered(payload.read(ranges.cover).makeAsyncIterator(), RangeGatherer(ranges))
                 case .inflated(let range): current = .inflated(range.makeAsyncIterator())
                 }
             }
@@ -94,18 +98,27 @@ public struct ByteStream: AsyncSequence, Sendable {
             case nil:
                 return nil
             case .stored(var iterator):
-                let chunk: ByteBuffer?
-                do throws(PackError) {
-                    chunk = try await iterator.next()
-                } catch {
-                    throw ArchiveError(error)
-                }
+                let chunk = try await Self.next(of: &iterator)
                 current = .stored(iterator)
+                return chunk
+            case .gathered(var iterator, var gatherer):
+                let chunk = try await Self.next(of: &iterator).map { gatherer.take($0) }
+                current = .gathered(iterator, gatherer)
                 return chunk
             case .inflated(var iterator):
                 let chunk = try await iterator.next()
                 current = .inflated(iterator)
                 return chunk
+            }
+        }
+
+        private static func next(
+            of iterator: inout PackReadSequence.AsyncIterator
+        ) async throws(ArchiveError) -> ByteBuffer? {
+            do throws(PackError) {
+                return try await iterator.next()
+            } catch {
+                throw ArchiveError(error)
             }
         }
     }

@@ -22,29 +22,36 @@ public final class QueryService: Sendable {
     ///
     /// - Throws: `.denied`, `.badRequest`, `.unavailable`.
     public func find(_ query: ArchiveQuery, as principal: Principal) async throws(ArchiveError) -> [DataSet] {
+        try await page(query, as: principal).answers
+    }
+
+    /// The answers like ``find(_:as:)``, and where they end, for a query that goes on from there.
+    public func page(_ query: ArchiveQuery, as principal: Principal) async throws(ArchiveError) -> AnswerPage {
         guard policy.allows(.search, for: principal) else {
             throw ArchiveError(.denied, "This caller may not search")
         }
         let needsHeader = Self.needsHeaders(query)
-        let question = CatalogQuery(
+        var question = CatalogQuery(
             level: query.level,
             conditions: query.conditions,
             limit: query.limit,
             offset: query.offset,
             includesHeader: needsHeader
         )
+        question.after = query.after
         let rows: [CatalogRow]
         do throws(CatalogError) {
             rows = try await catalog.find(question)
         } catch {
             throw ArchiveError(error)
         }
+        let columns = AnswerColumns(query)
         var answers: [DataSet] = []
         answers.reserveCapacity(rows.count)
         for row in rows {
-            answers.append(try answer(row, query))
+            answers.append(try answer(row, query, columns))
         }
-        return answers
+        return AnswerPage(answers: answers, end: rows.last?.position)
     }
 
     /// Whether answers take the headers of instances: such answers are large, and should be asked for page by page.
@@ -56,9 +63,15 @@ public final class QueryService: Sendable {
         CatalogAttribute.forTag(tag) != nil || DerivedAttribute.forTag(tag) != nil
     }
 
-    private func answer(_ row: CatalogRow, _ query: ArchiveQuery) throws(ArchiveError) -> DataSet {
-        var answer = DataSet()
+    private func answer(
+        _ row: CatalogRow,
+        _ query: ArchiveQuery,
+        _ columns: AnswerColumns
+    ) throws(ArchiveError) -> DataSet {
+        let known = columns.elements(of: row)
+        var answer: DataSet
         if let sealed = row.header {
+            answer = DataSet()
             let header = try headers.dataSet(sealed).inUTF8
             for element in header.elements where query.wantsAllAttributes || query.attributes.contains(element.tag) {
                 if case .bulk = element.value { continue }
@@ -66,29 +79,13 @@ public final class QueryService: Sendable {
                 if let attribute = CatalogAttribute.forTag(element.tag), attribute.level > query.level { continue }
                 answer.set(element.detached)
             }
-        }
-        for attribute in CatalogAttribute.all
-        where attribute.level <= query.level && (query.wantsAllAttributes || query.attributes.contains(attribute.tag)) {
             // The column has what all instances of the record share; the header belongs to one of them.
-            if let text = row.values[attribute] { answer.set(Self.element(attribute, text)) }
-        }
-        for derived in DerivedAttribute.allCases
-        where query.wantsAllAttributes || query.attributes.contains(derived.tag) {
-            if let text = row.derived[derived] {
-                answer.set(.text(derived.tag, derived.vr, text.split(separator: "\\").map(String.init)))
-            }
+            for element in known { answer.set(element) }
+        } else {
+            answer = DataSet(known)
         }
         answer.declareUTF8IfNeeded()
         return answer
-    }
-
-    private static func element(_ attribute: CatalogAttribute, _ text: String) -> DataElement {
-        let vr = DataElementDictionary.vr(of: attribute.tag) ?? .lo
-        let values = text.split(separator: "\\", omittingEmptySubsequences: false).map(String.init)
-        guard vr == .us else { return .text(attribute.tag, vr, values) }
-        var bytes = ByteBuffer()
-        for value in values.compactMap({ UInt16($0) }) { bytes.writeInteger(value, endianness: .little) }
-        return DataElement(tag: attribute.tag, vr: .us, value: .bytes(bytes))
     }
 }
 

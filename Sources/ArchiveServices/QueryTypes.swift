@@ -15,6 +15,8 @@ public struct ArchiveQuery: Sendable, Hashable {
     public var limit: Int?
     /// Answers left out at the beginning.
     public var offset: Int
+    /// Answers begin behind this place, where another page ended (``AnswerPage/end``); `nil`: at the first.
+    public var after: CatalogPosition?
 
     /// Makes a question.
     public init(
@@ -32,4 +34,12 @@ public struct ArchiveQuery: Sendable, Hashable {
         self.limit = limit
         self.offset = offset
     }
+}
+
+/// Answers, and where they end.
+public struct AnswerPage: Sendable {
+    /// The answers.
+    public let answers: [DataSet]
+    /// The place of the last one; `nil` without answers.
+    public let end: CatalogPosition?
 }

@@ -14,6 +14,7 @@ public final class RetrieveService: Sendable {
     private let headers: HeaderReader
     private let limits: DataSetLimits
     private let frameIndexes = FrameIndexCache()
+    private let inflations = InflationCache()
 
     init(
         policy: AccessPolicy,
@@ -199,12 +200,25 @@ public final class RetrieveService: Sendable {
         let length = ranges.reduce(0) { $0 + $1.upperBound - $1.lowerBound }
         let start = instance.record.dataSetOffset
         let payload = payload(instance)
-        let parts = ranges.filter { !$0.isEmpty }.map { range -> ByteStream.Part in
-            guard instance.transferSyntax.isDeflated else {
-                return .stored(payload, start + range.lowerBound..<start + range.upperBound)
-            }
+        let parts: [ByteStream.Part]
+        if instance.transferSyntax.isDeflated {
             let compressed = payload.read(start..<instance.record.location.payloadLength)
-            return .inflated(InflatedRange(compressed: compressed, range: range, limits: limits))
+            let reader = InflatingReader(compressed, limits: limits)
+            parts = ranges.filter { !$0.isEmpty }.map { range in
+                .inflated(
+                    InflatedRange(
+                        recordID: instance.record.location.recordID,
+                        start: reader,
+                        range: range,
+                        cache: inflations
+                    )
+                )
+            }
+        } else {
+            let stored = ranges.map { start + $0.lowerBound..<start + $0.upperBound }
+            parts = GatheredRanges.gather(stored).map { gathered in
+                gathered.ranges.count == 1 ? .stored(payload, gathered.cover) : .gathered(payload, gathered)
+            }
         }
         guard let bits else { return ByteStream(length: length, parts: parts) }
         let window = BitWindow(first: bits.first, count: bits.count)

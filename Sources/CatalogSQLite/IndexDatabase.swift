@@ -40,13 +40,15 @@ struct IndexDatabase: Sendable {
         configuration.persistentReadOnlyConnections = true
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(10)
-        let cacheKibibytes = max(1, index.cacheBytes / 1_024)
+        let cacheKibibytes = (writer: max(1, index.cacheBytes / 1_024), reader: max(1, index.readerCacheBytes / 1_024))
         let checkpointPages = max(1, index.checkpointPages)
         configuration.prepareDatabase { database in
             try vfs.prepare(database)
             // SQLite 3.40 may lose a checkpoint when two connections make one: only the writer does.
-            let pages = database.configuration.readonly ? 0 : checkpointPages
-            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(pages); PRAGMA cache_size = -\(cacheKibibytes)")
+            let isReader = database.configuration.readonly
+            let pages = isReader ? 0 : checkpointPages
+            let cache = isReader ? cacheKibibytes.reader : cacheKibibytes.writer
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(pages); PRAGMA cache_size = -\(cache)")
         }
         return configuration
     }

@@ -12,27 +12,28 @@ struct QueryStatement {
 
     private let level: QueryLevel
     private let columns: ColumnList
-    private let derived: [(attribute: DerivedAttribute, sql: String)]
+    private let derived: DerivedColumns
+    private let parents: ParentStatement?
     private let includesHeader: Bool
 
     /// Writes the statement for a query.
-    init(_ query: CatalogQuery) {
+    ///
+    /// - Parameter range: Where in the order the answers are; `nil`: anywhere.
+    init(_ query: CatalogQuery, in range: SQLFragment? = nil) {
         level = query.level
-        columns = ColumnList(query.level)
-        derived = Self.derived(query.level)
+        columns = ColumnList(only: query.level)
+        derived = DerivedColumns(only: query.level)
+        parents = ParentStatement(query.level)
         includesHeader = query.includesHeader
         let conditions = query.conditions.map { LeveledCondition($0) }
-        statement = SQLFragment("SELECT \(columns.sql)")
-        for (_, sql) in derived {
-            statement.sql += ", " + sql
-        }
+        statement = SQLFragment("SELECT \(Self.link(query.level)), \(columns.sql)\(derived.sql)")
         if includesHeader {
             statement.sql +=
                 ", defining.record_id, defining.study_key_id, defining.key_generation"
                 + ", defining_blob.sealed_header"
         }
         statement.sql += " FROM " + Self.tables(query.level, conditions)
-        if level > .patient {
+        if level == .study {
             statement.sql += " CROSS JOIN patient ON patient.patient_key = study.patient_key"
         }
         if includesHeader {
@@ -41,7 +42,7 @@ struct QueryStatement {
                 " CROSS JOIN instance AS defining ON defining.instance_key = \(key)"
                 + " CROSS JOIN instance_blob AS defining_blob ON defining_blob.instance_key = \(key)"
         }
-        let clauses = Self.clauses(query.level, conditions)
+        let clauses = Self.clauses(query.level, conditions) + [range].compactMap { $0 }
         if !clauses.isEmpty {
             statement.append(SQLFragment(" WHERE "))
             statement.append(.joined(clauses, by: " AND "))
@@ -55,31 +56,55 @@ struct QueryStatement {
         )
     }
 
-    /// Runs it.
-    func rows(in database: Database) throws -> [CatalogRow] {
-        let rows = try Row.fetchCursor(
-            try database.cachedStatement(sql: statement.sql),
-            arguments: StatementArguments(statement.arguments)
-        )
+    /// Answers a query, range by range where it goes on from a place.
+    static func rows(_ query: CatalogQuery, in database: Database) throws -> [CatalogRow] {
         var answers: [CatalogRow] = []
-        while let row = try rows.next() {
-            answers.append(try answer(row))
+        var loneStudyUID: String?
+        var query = query
+        if query.after != nil { query.offset = 0 }
+        let ranges = query.after.map { QueryRanges.behind($0, query.level).map(Optional.some) } ?? [nil]
+        for range in ranges where query.limit.map({ $0 > 0 }) ?? true {
+            let count = answers.count
+            try QueryStatement(query, in: range).read(in: database, into: &answers, &loneStudyUID)
+            query.limit = query.limit.map { $0 - (answers.count - count) }
+        }
+        if let last = answers.indices.last {
+            answers[last].position = QueryRanges.position(of: answers[last].values, query.level, loneStudyUID)
         }
         return answers
     }
 
-    private func answer(_ row: Row) throws -> CatalogRow {
-        var answer = CatalogRow(values: columns.values(of: row, from: 0))
-        for (index, entry) in derived.enumerated() {
-            let value: DatabaseValue = row[columns.count + index]
-            switch value.storage {
-            case .int64(let count): answer.derived[entry.attribute] = String(count)
-            case .string(let text): answer.derived[entry.attribute] = text
-            case .null, .double, .blob: break
+    private func read(
+        in database: Database,
+        into answers: inout [CatalogRow],
+        _ loneStudyUID: inout String?
+    ) throws {
+        let rows = try Row.fetchCursor(
+            try database.cachedStatement(sql: statement.sql),
+            arguments: StatementArguments(statement.arguments)
+        )
+        var parentKey: Int64?
+        var parent = CatalogRow(values: CatalogValues())
+        while let row = try rows.next() {
+            if let parents {
+                let key = row.integer(0)
+                if key != parentKey { parent = try parents.row(key, in: database) }
+                parentKey = key
+            } else {
+                loneStudyUID = row.text(0)
             }
+            answers.append(try answer(row, beside: parent))
         }
+    }
+
+    private func answer(_ row: Row, beside parent: CatalogRow) throws -> CatalogRow {
+        var answer = CatalogRow(
+            values: columns.values(of: row, from: 1, beside: parent.values),
+            derived: parent.derived
+        )
+        derived.read(row, from: 1 + columns.count, into: &answer.derived)
         guard includesHeader else { return answer }
-        let first = columns.count + derived.count
+        let first = 1 + columns.count + derived.count
         answer.header = SealedHeader(
             recordID: try row.id(first),
             studyKeyID: try row.id(first + 1),
@@ -87,6 +112,16 @@ struct QueryStatement {
             bytes: row.bytes(first + 3) ?? []
         )
         return answer
+    }
+
+    /// What the first column tells: the record above, of a patient what completes its place in the order.
+    private static func link(_ level: QueryLevel) -> String {
+        switch level {
+        case .patient: "patient.lone_study_uid"
+        case .study: "NULL"
+        case .series: "series.study_key"
+        case .instance: "instance.series_key"
+        }
     }
 
     static func table(_ level: QueryLevel) -> String {
@@ -161,29 +196,6 @@ struct QueryStatement {
                 "EXISTS (SELECT 1 FROM \(from) WHERE \(link) = \(parent).\(parent)_key AND \(all.sql))",
                 all.arguments
             )
-    }
-
-    private static func derived(_ level: QueryLevel) -> [(attribute: DerivedAttribute, sql: String)] {
-        DerivedAttribute.allCases.filter { $0.level <= level }.map { attribute in
-            let sql =
-                switch attribute {
-                case .modalitiesInStudy: gathered("modality", from: "study_modality")
-                case .sopClassesInStudy: gathered("sop_class_uid", from: "study_sop_class")
-                case .numberOfPatientRelatedStudies: "patient.number_of_studies"
-                case .numberOfPatientRelatedSeries: "patient.number_of_series"
-                case .numberOfPatientRelatedInstances: "patient.number_of_instances"
-                case .numberOfStudyRelatedSeries: "study.number_of_series"
-                case .numberOfStudyRelatedInstances: "study.number_of_instances"
-                case .numberOfSeriesRelatedInstances: "series.number_of_instances"
-                }
-            return (attribute, sql)
-        }
-    }
-
-    /// The values of a study in a table whose primary key has them in order.
-    private static func gathered(_ column: String, from table: String) -> String {
-        #"(SELECT group_concat(\#(column), '\') FROM "#
-            + "(SELECT \(column) FROM \(table) WHERE \(table).study_key = study.study_key ORDER BY \(column)))"
     }
 }
 

@@ -77,7 +77,7 @@ public final class SQLiteCatalog: Catalog {
     /// Answers a query; see ``Catalog/find(_:)``.
     public func find(_ query: CatalogQuery) async throws(CatalogError) -> [CatalogRow] {
         try await index.read(within: queryDuration) { database in
-            try QueryStatement(query).rows(in: database)
+            try QueryStatement.rows(query, in: database)
         }
     }
 

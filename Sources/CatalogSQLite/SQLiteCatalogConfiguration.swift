@@ -7,10 +7,12 @@ public struct SQLiteCatalogConfiguration: Sendable {
     /// Pages in the log (about 4 KiB each) after which the writer carries them into the main file;
     /// `index.checkpointPages`.
     public var checkpointPages = 4_000
-    /// Bytes of pages that each connection keeps; `index.cacheBytes`.
+    /// Bytes of pages that the connection that writes keeps; `index.cacheBytes`.
     public var cacheBytes = 16 << 20
     /// The registered SQLite VFS that reads and writes the sealed bytes; the one of the operating system when `nil`.
     public var fileSystem: String?
+    /// Bytes of pages that each connection that reads keeps; `index.readerCacheBytes`.
+    public var readerCacheBytes = 4 << 20
 
     /// Takes the defaults.
     public init() {}

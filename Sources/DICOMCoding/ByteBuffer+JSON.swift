@@ -96,29 +96,6 @@ extension ByteBuffer {
     }
 }
 
-extension DataElement {
-    var decimals32: [Float] {
-        guard vr == .fl, var bytes else { return [] }
-        var values: [Float] = []
-        while let pattern = bytes.readInteger(endianness: .little, as: UInt32.self) {
-            values.append(Float(bitPattern: pattern))
-        }
-        return values
-    }
-
-    var decimals64: [Double] {
-        guard vr == .fd else { return [] }
-        return unsigned64.map { Double(bitPattern: $0) }
-    }
-
-    var unsigned64: [UInt64] {
-        guard var bytes else { return [] }
-        var values: [UInt64] = []
-        while let value = bytes.readInteger(endianness: .little, as: UInt64.self) { values.append(value) }
-        return values
-    }
-}
-
 /// The grammar of a JSON number (RFC 8259 6).
 enum JSONNumber {
     static func isNumber(_ text: some Collection<UInt8>) -> Bool {

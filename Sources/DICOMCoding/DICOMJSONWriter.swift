@@ -22,11 +22,10 @@ public struct DICOMJSONWriter: ~Copyable {
     }
 
     private let bulkDataURI: BulkDataURI
-    private var bytes: ByteBuffer
+    private var text = JSONBytes()
     private var open: [Open] = []
 
-    private init(bytes: ByteBuffer, bulkDataURI: @escaping BulkDataURI) {
-        self.bytes = bytes
+    private init(bulkDataURI: @escaping BulkDataURI) {
         self.bulkDataURI = bulkDataURI
     }
 
@@ -36,11 +35,9 @@ public struct DICOMJSONWriter: ~Copyable {
         into bytes: inout ByteBuffer,
         bulkDataURI: @escaping BulkDataURI = { _, _ in nil }
     ) {
-        var output = ByteBuffer()
-        swap(&output, &bytes)
-        var writer = DICOMJSONWriter(bytes: output, bulkDataURI: bulkDataURI)
+        var writer = DICOMJSONWriter(bulkDataURI: bulkDataURI)
         writer.write(dataSet)
-        bytes = writer.bytes
+        bytes.writeBytes(writer.text.bytes)
     }
 
     /// Appends an archived header as one JSON object, with the very text that its Data Set would give.
@@ -60,14 +57,15 @@ public struct DICOMJSONWriter: ~Copyable {
 
     /// The members `Value` or `InlineBinary` of one element that is no sequence and no bulk, with the comma in front.
     static func value(of element: DataElement, _ characterSet: SpecificCharacterSet) -> [UInt8] {
-        var writer = DICOMJSONWriter(bytes: ByteBuffer()) { _, _ in nil }
-        if let value = element.bytes, value.readableBytes > 0 { writer.writeValue(element, value, characterSet) }
-        return Array(writer.bytes.readableBytesView)
+        guard let value = element.bytes, value.readableBytes > 0 else { return [] }
+        var bytes = ByteBuffer()
+        bytes.writeValue(of: element, value, characterSet)
+        return Array(bytes.readableBytesView)
     }
 
     private mutating func write(_ dataSet: DataSet) {
         open = [Open(sequence: nil, items: [dataSet], characterSets: [dataSet.specificCharacterSet])]
-        bytes.writeInteger(UInt8(ascii: "{"))
+        text.append(0x7B)
         while let current = open.last {
             let elements = current.items[current.item].elements
             guard current.element < elements.count else {
@@ -77,20 +75,20 @@ public struct DICOMJSONWriter: ~Copyable {
             open[open.count - 1].element += 1
             let element = elements[current.element]
             guard !element.tag.isGroupLength else { continue }
-            if current.hasElements { bytes.writeInteger(UInt8(ascii: ",")) }
+            if current.hasElements { text.append(0x2C) }
             open[open.count - 1].hasElements = true
             writeElement(element, characterSet: current.characterSets.last ?? .ascii)
         }
     }
 
     private mutating func endItem(_ current: Open) {
-        bytes.writeInteger(UInt8(ascii: "}"))
+        text.append(0x7D)
         guard current.item + 1 < current.items.count else {
             open.removeLast()
-            if !open.isEmpty { bytes.writeStaticString("]}") }
+            if !open.isEmpty { text.append("]}") }
             return
         }
-        bytes.writeStaticString(",{")
+        text.append(",{")
         let outer = current.characterSets.first ?? .ascii
         open[open.count - 1].item += 1
         open[open.count - 1].element = 0
@@ -100,28 +98,24 @@ public struct DICOMJSONWriter: ~Copyable {
     }
 
     private mutating func writeElement(_ element: DataElement, characterSet: SpecificCharacterSet) {
-        bytes.writeInteger(UInt8(ascii: "\""))
-        bytes.writeHexadecimal(element.tag)
-        bytes.writeStaticString("\":{\"vr\":\"")
-        bytes.writeInteger(element.vr.rawValue, endianness: .big)
-        bytes.writeInteger(UInt8(ascii: "\""))
+        text.appendKey(element.tag.rawValue, element.vr)
         switch element.value {
         case .items(let items):
             if let first = items.first {
-                bytes.writeStaticString(",\"Value\":[{")
+                text.append(",\"Value\":[{")
                 let inner = first.specificCharacterSet(inheriting: characterSet)
                 open.append(Open(sequence: element.tag, items: items, characterSets: [characterSet, inner]))
                 return
             }
         case .bulk(let bulk):
             if let uri = bulkDataURI(path(to: element.tag), bulk) {
-                bytes.writeStaticString(",\"BulkDataURI\":")
-                bytes.writeJSONString(uri)
+                text.append(",\"BulkDataURI\":")
+                text.appendString(Array(uri.utf8))
             }
         case .bytes(let value):
             if value.readableBytes > 0 { writeValue(element, value, characterSet) }
         }
-        bytes.writeInteger(UInt8(ascii: "}"))
+        text.append(0x7D)
     }
 
     private func path(to tag: Tag) -> BulkPath {
@@ -133,50 +127,12 @@ public struct DICOMJSONWriter: ~Copyable {
 
     private mutating func writeValue(_ element: DataElement, _ value: ByteBuffer, _ characterSet: SpecificCharacterSet)
     {
-        switch element.vr {
-        case .ob, .od, .of, .ol, .ov, .ow, .un, .sq:
-            bytes.writeStaticString(",\"InlineBinary\":\"")
-            Base64.write(value, into: &bytes)
-            bytes.writeInteger(UInt8(ascii: "\""))
-        case .fl:
-            // In single precision, so that the shortest text is the one of the stored number.
-            writeValues(element.decimals32) { $1.writeJSONNumber($0) }
-        case .fd:
-            writeValues(element.decimals64) { $1.writeJSONNumber($0) }
-        case .sl, .ss, .sv, .ul, .us:
-            writeValues(element.integers) { $1.writeString(String($0)) }
-        case .uv:
-            writeValues(element.unsigned64) { $1.writeString(String($0)) }
-        case .at:
-            writeValues(element.tags) { tag, bytes in
-                bytes.writeInteger(UInt8(ascii: "\""))
-                bytes.writeHexadecimal(tag)
-                bytes.writeInteger(UInt8(ascii: "\""))
-            }
-        case .ds:
-            writeValues(element.strings(.ascii)) { $1.writeDecimalString($0) }
-        case .is:
-            writeValues(element.strings(.ascii)) { $1.writeIntegerString($0) }
-        case .pn:
-            writeValues(element.strings(characterSet)) { $1.writePersonName($0) }
-        default:
-            if element.tag == .specificCharacterSet {
-                bytes.writeStaticString(",\"Value\":[\"ISO_IR 192\"]")
-                return
-            }
-            writeValues(element.strings(characterSet)) { text, bytes in
-                if text.isEmpty { bytes.writeStaticString("null") } else { bytes.writeJSONString(text) }
-            }
+        if element.vr.isText, element.tag != .specificCharacterSet {
+            if text.appendValue(Array(value.readableBytesView)[...], element.vr) { return }
+        } else if JSONBytes.isNumber(element.vr) {
+            text.appendNumbers(Array(value.readableBytesView)[...], element.vr)
+            return
         }
-    }
-
-    private mutating func writeValues<Value>(_ values: [Value], write: (Value, inout ByteBuffer) -> Void) {
-        guard !values.isEmpty else { return }
-        bytes.writeStaticString(",\"Value\":[")
-        for (position, value) in values.enumerated() {
-            if position > 0 { bytes.writeInteger(UInt8(ascii: ",")) }
-            write(value, &bytes)
-        }
-        bytes.writeInteger(UInt8(ascii: "]"))
+        text.append(Self.value(of: element, characterSet))
     }
 }

@@ -153,8 +153,11 @@ struct HeaderJSONWriter {
             return true
         }
         item.hasText = true
+        if JSONBytes.isNumber(vr) {
+            text.appendNumbers(cursor.body[range], vr)
+            return true
+        }
         if vr.isText, text.appendValue(cursor.body[range], vr) { return true }
-        if text.appendNumbers(cursor.body[range], vr) { return true }
         text.append(DICOMJSONWriter.value(of: element(tag, vr, range), item.characterSet))
         return true
     }

@@ -31,9 +31,8 @@ struct JSONBytes {
     mutating func appendKey(_ tag: UInt32, _ vr: VR) {
         append(0x22)
         for shift in stride(from: UInt32(28), through: 4, by: -8) {
-            let byte = tag >> (shift - 4)
-            append(Self.digits[Int(byte >> 4 & 0xF)])
-            append(Self.digits[Int(byte & 0xF)])
+            append(Self.digits[Int(tag >> shift & 0xF)])
+            append(Self.digits[Int(tag >> (shift - 4) & 0xF)])
         }
         append("\":{\"vr\":\"")
         append(UInt8(truncatingIfNeeded: vr.rawValue >> 8))
@@ -161,14 +160,18 @@ struct JSONBytes {
         if isEmpty { append("null") } else { append(0x7D) }
     }
 
-    /// The member `Value` of an element with binary numbers; `false`, with nothing written, for any other.
-    mutating func appendNumbers(_ value: ArraySlice<UInt8>, _ vr: VR) -> Bool {
-        let length = vr.wordLength
+    /// Whether values of that VR are binary numbers that JSON has as numbers.
+    static func isNumber(_ vr: VR) -> Bool {
         switch vr {
-        case .us, .ss, .ul, .sl, .fd, .fl, .uv, .sv: break
-        default: return false
+        case .us, .ss, .ul, .sl, .fd, .fl, .uv, .sv: true
+        default: false
         }
-        guard value.count >= length else { return true }
+    }
+
+    /// The member `Value` of an element with binary numbers.
+    mutating func appendNumbers(_ value: ArraySlice<UInt8>, _ vr: VR) {
+        let length = vr.wordLength
+        guard value.count >= length else { return }
         append(",\"Value\":[")
         var position = value.startIndex
         while value.endIndex - position >= length {
@@ -179,7 +182,6 @@ struct JSONBytes {
             position += length
         }
         append(0x5D)
-        return true
     }
 
     private mutating func appendNumber(_ word: UInt64, _ vr: VR) {

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Converts text of East Asian character sets with the C library's tables.
 enum MultiByteText {
@@ -34,12 +35,49 @@ enum MultiByteText {
     }
 
     private static func convert(_ bytes: [UInt8], from encoding: String) -> String? {
-        // A descriptor of its own for each call: nothing is shared between threads.
+        guard let converter = idle.withLock({ $0[encoding]?.popLast() }) ?? TextConverter(from: encoding) else {
+            return nil
+        }
+        defer {
+            idle.withLock { idle in
+                if idle[encoding, default: []].count < idleLimit { idle[encoding, default: []].append(converter) }
+            }
+        }
+        return converter.convert(bytes)
+    }
+
+    /// Converters that nobody uses at present: opening one reads tables, which a header with hundreds of names must not
+    /// pay for each of them.
+    private static let idle = Mutex<[String: [TextConverter]]>([:])
+    /// How many of an encoding are kept.
+    private static let idleLimit = 4
+}
+
+/// A converter to UTF-8 of the C library.
+///
+/// `@unchecked Sendable`: whoever uses it has taken it out of the idle ones, so it has one user at a time, and the lock
+/// orders them. `@safe`: the descriptor never leaves the class and is valid until `deinit`.
+@safe private final class TextConverter: @unchecked Sendable {
+    private let descriptor: iconv_t
+
+    init?(from encoding: String) {
+        // Both names are constants of ours.
         guard let descriptor = unsafe iconv_open("UTF-8", encoding), Int(bitPattern: descriptor) != -1 else {
             return nil
         }
-        // Opened above, closed once.
-        defer { unsafe _ = iconv_close(descriptor) }
+        // Kept until deinit, which is the only place that closes it.
+        unsafe self.descriptor = descriptor
+    }
+
+    deinit {
+        // Opened in init, closed once.
+        unsafe _ = iconv_close(descriptor)
+    }
+
+    /// The text; `nil` when a byte is not valid.
+    func convert(_ bytes: [UInt8]) -> String? {
+        // The text before may have ended in the middle of a character.
+        unsafe _ = iconv(descriptor, nil, nil, nil, nil)
         var source = bytes.map { CChar(bitPattern: $0) }
         // No character of two or four bytes needs more than three or four in UTF-8.
         var target = [UInt8](repeating: 0, count: bytes.count * 3 + 4)

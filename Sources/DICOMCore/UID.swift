@@ -13,12 +13,17 @@ public struct UID: Sendable, Hashable, Comparable {
     ///
     /// `nil` for anything else.
     public init?(_ text: some StringProtocol) {
-        var bytes = Array(text.utf8)
-        while let last = bytes.last, last == 0 || last == 0x20 {
-            bytes.removeLast()
-        }
-        guard Self.isWellFormed(bytes) else { return nil }
-        string = String(decoding: bytes, as: UTF8.self)
+        guard let text = Self.withoutPadding(text) else { return nil }
+        string = text
+    }
+
+    /// Accepts a well-formed identifier; trailing NUL and space padding is cut off.
+    ///
+    /// `nil` for anything else.
+    // Beside the generic one, because other modules check text by the thousand; nearly all of it is taken as it is.
+    public init?(_ text: String) {
+        guard let text = Self.isWellFormed(text.utf8) ? text : Self.withoutPadding(text) else { return nil }
+        string = text
     }
 
     /// Makes an identifier from a literal in our own source.
@@ -33,8 +38,17 @@ public struct UID: Sendable, Hashable, Comparable {
         left.string < right.string
     }
 
-    private static func isWellFormed(_ bytes: [UInt8]) -> Bool {
-        guard !bytes.isEmpty, bytes.count <= lengthLimit else { return false }
+    /// The text without padding; `nil` when that is not well formed.
+    private static func withoutPadding(_ text: some StringProtocol) -> String? {
+        var bytes = Array(text.utf8)
+        while let last = bytes.last, last == 0 || last == 0x20 {
+            bytes.removeLast()
+        }
+        return isWellFormed(bytes) ? String(decoding: bytes, as: UTF8.self) : nil
+    }
+
+    private static func isWellFormed(_ bytes: some Collection<UInt8>) -> Bool {
+        guard (1...lengthLimit).contains(bytes.count) else { return false }
         var digitsInComponent = 0
         for byte in bytes {
             switch byte {

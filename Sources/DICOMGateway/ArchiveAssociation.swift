@@ -88,13 +88,13 @@ final class ArchiveAssociation: DIMSEServices {
         var query = question.query
         query.limit = question.pageLength
         while true {
-            let page = try await archive.query.find(query, as: principal)
-            for match in page {
+            let page = try await archive.query.page(query, as: principal)
+            for match in page.answers {
                 guard !request.isCancelled() else { return DIMSEOutcome(.cancel) }
                 try await respond(question.response(match, retrieveAETitle: aeTitle), question.pendingStatus)
             }
-            guard page.count == question.pageLength else { return .success }
-            query.offset += page.count
+            guard page.answers.count == question.pageLength else { return .success }
+            query.after = page.end
         }
     }
 }

@@ -31,7 +31,7 @@ public struct PackReadSequence: AsyncSequence, Sendable {
     }
 
     /// Reads step by step.
-    public struct AsyncIterator: AsyncIteratorProtocol {
+    public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         /// Why it may end early.
         public typealias Failure = PackError
 

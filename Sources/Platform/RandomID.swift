@@ -15,6 +15,19 @@ public struct RandomID: Hashable, Sendable, Comparable {
         self.init(high: bytes.prefix(8).bigEndian, low: bytes.dropFirst(8).bigEndian)
     }
 
+    /// The id with these 16 bytes; `nil` for any other number of bytes.
+    // Beside the generic one, because other modules read ids from arrays by the thousand.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 16 else { return nil }
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        for position in 0..<8 {
+            high = high << 8 | UInt64(bytes[position])
+            low = low << 8 | UInt64(bytes[position + 8])
+        }
+        self.init(high: high, low: low)
+    }
+
     /// The id with these 32 hexadecimal digits; `nil` for any other text.
     public init?(hex: some StringProtocol) {
         guard let bytes = Hex.decode(hex) else { return nil }
@@ -29,9 +42,13 @@ public struct RandomID: Hashable, Sendable, Comparable {
 
     /// The 16 bytes.
     public var bytes: [UInt8] {
-        [high, low].flatMap { word in
-            (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) }
+        var bytes = [UInt8](repeating: 0, count: 16)
+        for position in 0..<8 {
+            let shift = 56 - 8 * UInt64(position)
+            bytes[position] = UInt8(truncatingIfNeeded: high >> shift)
+            bytes[position + 8] = UInt8(truncatingIfNeeded: low >> shift)
         }
+        return bytes
     }
 
     /// 32 lower-case hexadecimal digits.
