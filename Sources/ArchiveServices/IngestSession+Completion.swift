@@ -15,10 +15,10 @@ extension IngestSession {
         await service.instances.enter(sopInstanceUID)
         do throws(IngestRefusal) {
             let outcome = try await completeAlone(recording, scanned)
-            await service.instances.leave(sopInstanceUID)
+            service.instances.leave(sopInstanceUID)
             return outcome
         } catch {
-            await service.instances.leave(sopInstanceUID)
+            service.instances.leave(sopInstanceUID)
             throw error
         }
     }
@@ -45,12 +45,12 @@ extension IngestSession {
             try await addToCatalog(record, recording)
         } catch {
             if claim == .first {
-                await service.owners.settle(identification.path.studyInstanceUID, belongsTo: nil)
+                service.owners.settle(identification.path.studyInstanceUID, belongsTo: nil)
             }
             throw error
         }
         if claim == .first {
-            await service.owners.settle(identification.path.studyInstanceUID, belongsTo: patient)
+            service.owners.settle(identification.path.studyInstanceUID, belongsTo: patient)
         }
         return .stored(identification)
     }

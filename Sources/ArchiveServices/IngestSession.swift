@@ -30,6 +30,15 @@ public final class IngestSession: Sendable {
         _ object: IncomingObject,
         body: Body
     ) async -> IngestOutcome where Body.Element == ByteBuffer {
+        // One change of thread for the object: parsing, sealing, syncs and the catalog follow each other on the pool,
+        // while the event loop receives what comes next.
+        await withTaskExecutorPreference(service.packs.taskExecutor) { await storeInPlace(object, body: body) }
+    }
+
+    private func storeInPlace<Body: AsyncSequence & Sendable>(
+        _ object: IncomingObject,
+        body: Body
+    ) async -> IngestOutcome where Body.Element == ByteBuffer {
         var recording = Recording(object: object, limits: service.limits)
         do throws(IngestRefusal) {
             try await receive(body, into: &recording)

@@ -1,31 +1,45 @@
+import Synchronization
+
 /// Lets one task at a time through for each key.
 ///
 /// Two senders of one SOP Instance UID would otherwise both find it missing and both make it durable; after a crash the
 /// one that was refused could come back in the place of the one that was acknowledged.
-actor InstanceGate<Key: Hashable & Sendable> {
-    private var waiting: [Key: [CheckedContinuation<Void, Never>]] = [:]
+final class InstanceGate<Key: Hashable & Sendable>: Sendable {
+    private let waiting = Mutex<[Key: [CheckedContinuation<Void, Never>]]>([:])
 
     /// Waits until no other task is inside for that key.
     ///
     /// Call ``leave(_:)`` on every way out.
     func enter(_ key: Key) async {
-        guard waiting[key] != nil else {
-            waiting[key] = []
-            return
-        }
+        let isFree = waiting.withLock { Self.enter(key, &$0) }
+        guard !isFree else { return }
         await withCheckedContinuation { continuation in
-            waiting[key, default: []].append(continuation)
+            let isFree = waiting.withLock { waiting in
+                guard !Self.enter(key, &waiting) else { return true }
+                waiting[key, default: []].append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
         }
     }
 
     /// Lets the next task in.
     func leave(_ key: Key) {
-        guard var queue = waiting[key], !queue.isEmpty else {
-            waiting[key] = nil
-            return
+        let next = waiting.withLock { waiting -> CheckedContinuation<Void, Never>? in
+            guard var queue = waiting[key], !queue.isEmpty else {
+                waiting[key] = nil
+                return nil
+            }
+            let next = queue.removeFirst()
+            waiting[key] = queue
+            return next
         }
-        let next = queue.removeFirst()
-        waiting[key] = queue
-        next.resume()
+        next?.resume()
+    }
+
+    private static func enter(_ key: Key, _ waiting: inout [Key: [CheckedContinuation<Void, Never>]]) -> Bool {
+        guard waiting[key] == nil else { return false }
+        waiting[key] = []
+        return true
     }
 }

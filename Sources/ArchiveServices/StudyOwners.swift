@@ -1,14 +1,15 @@
 import ArchiveCatalog
 import DICOMCore
+import Synchronization
 
 /// Remembers which patient each study belongs to, so that no object moves a study to another one.
-actor StudyOwners {
+final class StudyOwners: Sendable {
     /// Studies remembered at most; beyond it all are forgotten and read from the catalog again.
     private static let limit = 100_000
 
     private let catalog: any Catalog
     private let gate = InstanceGate<UID>()
-    private var known: [UID: PatientIdentity] = [:]
+    private let known = Mutex<[UID: PatientIdentity]>([:])
 
     init(catalog: any Catalog) {
         self.catalog = catalog
@@ -18,25 +19,29 @@ actor StudyOwners {
     ///
     /// For a first instance the study stays closed to others until ``settle(_:belongsTo:)``.
     func claim(_ study: UID, for patient: PatientIdentity) async throws(CatalogError) -> Claim {
-        if let owner = known[study] { return member(study, owner, patient) }
+        if let claim = claimKnown(study, for: patient) { return claim }
         await gate.enter(study)
-        if known[study] == nil {
-            do throws(CatalogError) {
-                if let owner = try await ownerInCatalog(of: study) { remember(study, owner) }
-            } catch {
-                await gate.leave(study)
-                throw error
-            }
+        if let claim = claimKnown(study, for: patient) {
+            gate.leave(study)
+            return claim
         }
-        guard let owner = known[study] else { return .first }
-        await gate.leave(study)
-        return member(study, owner, patient)
+        do throws(CatalogError) {
+            guard let owner = try await ownerInCatalog(of: study) else { return .first }
+            remember(study, owner)
+        } catch {
+            gate.leave(study)
+            throw error
+        }
+        gate.leave(study)
+        // Forgotten at once only when a hundred thousand others came in between: then it is asked again.
+        if let claim = claimKnown(study, for: patient) { return claim }
+        return try await claim(study, for: patient)
     }
 
     /// Opens the study after its first instance was stored (`patient`) or not (`nil`).
-    func settle(_ study: UID, belongsTo patient: PatientIdentity?) async {
+    func settle(_ study: UID, belongsTo patient: PatientIdentity?) {
         if let patient { remember(study, patient) }
-        await gate.leave(study)
+        gate.leave(study)
     }
 
     /// What ``claim(_:for:)`` answers.
@@ -49,16 +54,22 @@ actor StudyOwners {
         case refused
     }
 
-    private func member(_ study: UID, _ owner: PatientIdentity, _ patient: PatientIdentity) -> Claim {
-        guard let merged = owner.merged(with: patient) else { return .refused }
-        // A fuller identity becomes the study's with this instance, as in the catalog.
-        if merged != owner { remember(study, merged) }
-        return .member
+    /// The claim on a study whose owner is remembered; `nil` for others.
+    private func claimKnown(_ study: UID, for patient: PatientIdentity) -> Claim? {
+        known.withLock { known in
+            guard let owner = known[study] else { return nil }
+            guard let merged = owner.merged(with: patient) else { return .refused }
+            // A fuller identity becomes the study's with this instance, as in the catalog.
+            if merged != owner { known[study] = merged }
+            return .member
+        }
     }
 
     private func remember(_ study: UID, _ patient: PatientIdentity) {
-        if known.count >= Self.limit { known.removeAll(keepingCapacity: true) }
-        known[study] = patient
+        known.withLock { known in
+            if known.count >= Self.limit { known.removeAll(keepingCapacity: true) }
+            known[study] = patient
+        }
     }
 
     private func ownerInCatalog(of study: UID) async throws(CatalogError) -> PatientIdentity? {

@@ -1,5 +1,7 @@
 import ArchiveCatalog
+import DICOMCore
 import GRDB
+import Platform
 
 extension IndexDatabase {
     /// Runs `body` on the connection that writes; a cancelled caller does not stop it.
@@ -8,6 +10,9 @@ extension IndexDatabase {
     func write<Result: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws(CatalogError) -> Result {
+        if let workers {
+            return try await workers.runToEnd { self.writeInPlace(body) }.get()
+        }
         let result: Swift.Result<Result, CatalogError> = await withCheckedContinuation { continuation in
             pool.asyncWriteWithoutTransaction { database in
                 do {
@@ -19,6 +24,34 @@ extension IndexDatabase {
         }
         return try result.get()
     }
+
+    /// Runs `body` on the connection that writes.
+    ///
+    /// Blocks.
+    private func writeInPlace<Result>(_ body: (Database) throws -> Result) -> Swift.Result<Result, CatalogError> {
+        do {
+            return .success(try pool.writeWithoutTransaction(body))
+        } catch {
+            return .failure(CatalogError(error))
+        }
+    }
+
+    /// Whether an instance with that SOP Instance UID is there, as far as it can be told without a change of thread.
+    ///
+    /// - Returns: `nil` where the caller may not block.
+    func knowsInPlace(_ sopInstanceUID: UID) throws(CatalogError) -> Bool? {
+        guard let workers, workers.isCurrent else { return nil }
+        do {
+            // One statement sees one state; it needs no transaction around it.
+            return try pool.unsafeRead { database in
+                try database.first(Self.findInstance, [sopInstanceUID.string.databaseValue]) { _ in true } ?? false
+            }
+        } catch {
+            throw CatalogError(error)
+        }
+    }
+
+    private static let findInstance = "SELECT 1 FROM instance WHERE sop_instance_uid = ?"
 
     /// Runs `body` on one of the connections that read, in one snapshot; a cancelled caller stops it.
     func read<Result: Sendable>(

@@ -6,11 +6,19 @@ import Platform
 struct IndexDatabase: Sendable {
     /// The connections.
     let pool: DatabasePool
+    /// Threads that may block on the connections; without them GRDB's own are used.
+    let workers: WorkPool?
 
     /// Opens the index, or makes an empty one where no file is.
     ///
     /// - Throws: `.cannotOpen` for another key, a plain file, another schema version, and settings that SQLite refuses.
-    init(path: String, key: [UInt8], configuration: SQLiteCatalogConfiguration) throws(CatalogError) {
+    init(
+        path: String,
+        key: [UInt8],
+        configuration: SQLiteCatalogConfiguration,
+        workers: WorkPool? = nil
+    ) throws(CatalogError) {
+        self.workers = workers
         let vfs = try SealedVFS(key: key, base: configuration.fileSystem, random: SystemRandomSource())
         do {
             pool = try DatabasePool(

@@ -23,16 +23,25 @@ public final class SQLiteCatalog: Catalog {
     ///   - path: The file; `-wal` and `-shm` are put beside it.
     ///   - key: 32 bytes for this file alone.
     /// - Throws: `.cannotOpen` for another key, a file that is not sealed, and another schema version.
-    public init(
+    public convenience init(
         path: String,
         key: [UInt8],
         configuration: SQLiteCatalogConfiguration = SQLiteCatalogConfiguration()
     ) throws(CatalogError) {
-        index = try IndexDatabase(path: path, key: key, configuration: configuration)
+        try self.init(path: path, key: key, configuration: configuration, workers: nil)
+    }
+
+    private init(
+        path: String,
+        key: [UInt8],
+        configuration: SQLiteCatalogConfiguration,
+        workers: WorkPool?
+    ) throws(CatalogError) {
+        index = try IndexDatabase(path: path, key: key, configuration: configuration, workers: workers)
         queryDuration = configuration.queryDuration
     }
 
-    /// Opens the index like the initialiser, on a thread of `pool`.
+    /// Opens the index like the initialiser, on a thread of `pool`; its threads then write, instead of one of its own.
     public static func open(
         path: String,
         key: [UInt8],
@@ -40,7 +49,9 @@ public final class SQLiteCatalog: Catalog {
         configuration: SQLiteCatalogConfiguration = SQLiteCatalogConfiguration()
     ) async throws(CatalogError) -> SQLiteCatalog {
         do {
-            return try await pool.run { try SQLiteCatalog(path: path, key: key, configuration: configuration) }
+            return try await pool.run {
+                try SQLiteCatalog(path: path, key: key, configuration: configuration, workers: pool)
+            }
         } catch {
             throw CatalogError(error)
         }
@@ -83,7 +94,9 @@ public final class SQLiteCatalog: Catalog {
 
     /// The instance with that SOP Instance UID.
     public func instance(_ sopInstanceUID: UID) async throws(CatalogError) -> InstanceRecord? {
-        try await index.read { database in
+        // Who stores asks for each object, and nearly always in vain.
+        if try index.knowsInPlace(sopInstanceUID) == false { return nil }
+        return try await index.read { database in
             try RecordReading.instance(sopInstanceUID, in: database)
         }
     }

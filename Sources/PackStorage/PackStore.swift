@@ -66,6 +66,9 @@ public final class PackStore: Sendable {
         )
     }
 
+    /// Where a task does blocking work of this store in place: run a chain of calls to a writer there.
+    public var taskExecutor: any TaskExecutor { pool.taskExecutor }
+
     /// Refuses new records while the volume is nearly full or suspect.
     ///
     /// - Throws: `.noSpace`; `.volumeSuspect` for an hour after the first of two packs that were given up.

@@ -3,12 +3,13 @@ import Metrics
 public import NIOCore
 public import Platform
 public import Sealing
+import Synchronization
 
 /// Appends records to packs of its own, one at a time; for one association or request.
 ///
 /// `begin`, any number of `append`, then `finish` or `cancel`. After an error of `append` or `finish` the record is gone
 /// and the next `begin` may follow.
-public actor PackWriter {
+public final class PackWriter: Sendable {
     private struct PackReference: Hashable {
         let studyKeyID: StudyKeyID
         let keyGeneration: UInt32
@@ -36,9 +37,14 @@ public actor PackWriter {
         case closed
     }
 
-    private var state = State.idle
-    private var packs: [PackReference: OpenPack] = [:]
-    private var recordCount: UInt64 = 0
+    private struct Shelf {
+        var state = State.idle
+        var packs: [PackReference: OpenPack] = [:]
+        var recordCount: UInt64 = 0
+    }
+
+    /// Locked for moments only: whoever works on the record has taken it out.
+    private let shelf = Mutex(Shelf())
 
     private let files: PackFiles
     private let registry: PackRegistry
@@ -74,10 +80,15 @@ public actor PackWriter {
     /// - Returns: The id of the record.
     @discardableResult
     public func begin(studyKey: StudyKey, context: [UInt8]) async throws(PackError) -> RandomID {
-        guard case .idle = state, context.count <= 65_536 else { throw PackError(.wrongOrder) }
-        recordCount += 1
+        guard context.count <= 65_536 else { throw PackError(.wrongOrder) }
         let reference = PackReference(studyKeyID: studyKey.id, keyGeneration: studyKey.generation)
-        let pack = takePack(reference)
+        let taken = shelf.withLock { shelf -> OpenPack? in
+            guard case .idle = shelf.state else { return nil }
+            shelf.recordCount += 1
+            shelf.state = .busy
+            return takePack(reference, &shelf)
+        }
+        guard let pack = taken else { throw PackError(.wrongOrder) }
         let seal = RecordSeal(recordID: RandomID(random: random), studyKey: studyKey)
         let sealer = seal.payloadSealer(context: context, random: random)
         var pending = ByteBuffer()
@@ -86,7 +97,7 @@ public actor PackWriter {
         let header = RecordHeader(kind: .instance, recordID: seal.recordID, parameters: sealer.parameters)
         pending.writeImmutableBuffer(header.encoded)
         pending.writeImmutableBuffer(sealer.header)
-        state = .recording(
+        setDown(
             Recording(
                 pack: pack,
                 reference: reference,
@@ -103,9 +114,7 @@ public actor PackWriter {
 
     /// Takes bytes of the payload in; writes when about 1 MiB has gathered.
     public func append(_ plaintext: ByteBuffer) async throws(PackError) {
-        guard case .recording(var recording) = state else { throw PackError(.wrongOrder) }
-        // Taken out, so that the buffers have one owner and are changed in place.
-        state = .busy
+        var recording = try pickUp()
         do {
             try recording.sealer.update(plaintext, into: &recording.pending)
         } catch {
@@ -115,7 +124,7 @@ public actor PackWriter {
         if recording.pending.readableBytes >= configuration.writeLength {
             try await writePending(&recording)
         }
-        state = .recording(recording)
+        setDown(recording)
     }
 
     /// Ends the record; when this returns, it is durable.
@@ -124,8 +133,7 @@ public actor PackWriter {
     /// - Throws: `.noSpace`, `.disk`, `.cancelled`, `.recordTooLong`; the record is then not stored. After a failed sync the
     ///   pack is given up.
     public func finish(manifest: ByteBuffer, kind: RecordKind = .instance) async throws(PackError) -> RecordLocation {
-        guard case .recording(var recording) = state else { throw PackError(.wrongOrder) }
-        state = .busy
+        var recording = try pickUp()
         let location: RecordLocation
         do {
             location = try complete(&recording, manifest: manifest, kind: kind)
@@ -148,8 +156,7 @@ public actor PackWriter {
     ///
     /// Without one, does nothing.
     public func cancel() async {
-        guard case .recording(var recording) = state else { return }
-        state = .busy
+        guard var recording = take() else { return }
         do throws(PackError) {
             try await onDisk(&recording) { recording, _ throws(DiskError) in try recording.pack.cutBack() }
             keep(recording)
@@ -162,21 +169,43 @@ public actor PackWriter {
     /// No more records: the packs may be sealed.
     public func close() async {
         await cancel()
+        let packs = shelf.withLock { shelf in
+            shelf.state = .closed
+            defer { shelf.packs = [:] }
+            return shelf.packs
+        }
         for pack in packs.values { registry.close(pack.id) }
-        packs = [:]
-        state = .closed
     }
 
-    private func takePack(_ reference: PackReference) -> OpenPack {
-        if let pack = packs.removeValue(forKey: reference) {
+    /// Takes the record out, so that its buffers have one owner and are changed in place; `nil` without one.
+    private func take() -> Recording? {
+        shelf.withLock { shelf in
+            guard case .recording(let recording) = shelf.state else { return nil }
+            shelf.state = .busy
+            return recording
+        }
+    }
+
+    private func pickUp() throws(PackError) -> Recording {
+        guard let recording = take() else { throw PackError(.wrongOrder) }
+        return recording
+    }
+
+    /// Puts the record back for the next call.
+    private func setDown(_ recording: Recording) {
+        shelf.withLock { $0.state = .recording(recording) }
+    }
+
+    private func takePack(_ reference: PackReference, _ shelf: inout Shelf) -> OpenPack {
+        if let pack = shelf.packs.removeValue(forKey: reference) {
             if pack.extent.length < configuration.packSizeLimit, registry.checkOut(pack.id) { return pack }
             registry.close(pack.id)
         }
-        while packs.count >= max(1, configuration.openPacksPerWriter),
-            let oldest = packs.min(by: { $0.value.lastUse < $1.value.lastUse })
+        while shelf.packs.count >= max(1, configuration.openPacksPerWriter),
+            let oldest = shelf.packs.min(by: { $0.value.lastUse < $1.value.lastUse })
         {
             registry.close(oldest.value.id)
-            packs.removeValue(forKey: oldest.key)
+            shelf.packs.removeValue(forKey: oldest.key)
         }
         let header = PackHeader(
             packID: PackID(RandomID(random: random)),
@@ -269,7 +298,7 @@ public actor PackWriter {
         recording = result.0
         guard let error = result.1 else { return }
         giveUp(recording.pack, error)
-        state = .idle
+        shelf.withLock { $0.state = .idle }
         throw PackError(error, packID: recording.pack.id, offset: recording.start)
     }
 
@@ -278,10 +307,12 @@ public actor PackWriter {
     /// What a dropped record has left in the file is written over or cut off later.
     private func keep(_ recording: Recording) {
         var pack = recording.pack
-        pack.lastUse = recordCount
-        packs[recording.reference] = pack
         registry.checkIn(pack.id, pack.extent, now: clock.now())
-        state = .idle
+        shelf.withLock { shelf in
+            pack.lastUse = shelf.recordCount
+            shelf.packs[recording.reference] = pack
+            shelf.state = .idle
+        }
     }
 
     private func giveUp(_ pack: OpenPack, _ error: DiskError) {
