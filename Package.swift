@@ -56,6 +56,35 @@ func layer(
     ]
 }
 
+/// The libFuzzer targets: one executable for each parser that reads bytes from outside.
+///
+/// They link a runtime that only `Tools/fuzz` asks for, so a plain build must not know of them.
+func fuzzTargets() -> [Target] {
+    guard Context.environment["CASSETTE_FUZZ"] == "1" else { return [] }
+    let entry: [SwiftSetting] = strict + [.unsafeFlags(["-parse-as-library"])]
+    let executables = fuzzed.map { name, properties in
+        Target.executableTarget(
+            name: name + "Fuzz",
+            dependencies: ["FuzzDriver", properties],
+            path: "Tests/Fuzz/\(name)Fuzz",
+            swiftSettings: entry
+        )
+    }
+    let driver = Target.target(
+        name: "FuzzDriver",
+        dependencies: ["FuzzProperties", nioCore],
+        path: "Tests/Fuzz/Driver",
+        swiftSettings: strict
+    )
+    return [driver] + executables
+}
+
+/// The name of each fuzz target, and the library that says what must hold for its inputs.
+let fuzzed: [(name: String, properties: Target.Dependency)] = [
+    ("PDU", "FuzzProperties"), ("CommandSet", "FuzzProperties"), ("DataSet", "FuzzProperties"),
+    ("Part10", "FuzzProperties"), ("JSON", "FuzzProperties"), ("Multipart", "FuzzGatewayProperties"),
+]
+
 let package = Package(
     name: "cassette",
     dependencies: [
@@ -161,6 +190,25 @@ let package = Package(
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict
-            )
+            ),
+            .target(
+                name: "FuzzProperties",
+                dependencies: ["DIMSE", "DICOMUpperLayer", "DICOMCoding", "DICOMCore", nioCore],
+                path: "Tests/Fuzz/Properties",
+                swiftSettings: strict
+            ),
+            .target(
+                name: "FuzzGatewayProperties",
+                dependencies: ["FuzzProperties", "HTTPGateway", nioCore],
+                path: "Tests/Fuzz/GatewayProperties",
+                swiftSettings: strict
+            ),
+            .testTarget(
+                name: "FuzzReplayTests",
+                dependencies: ["FuzzProperties", "FuzzGatewayProperties", nioCore],
+                path: "Tests/Fuzz/ReplayTests",
+                swiftSettings: strict
+            ),
         ]
+        + fuzzTargets()
 )

@@ -1,12 +1,12 @@
-import NIOCore
+package import NIOCore
 
 /// The grammar of a multipart body (RFC 2046 5.1.1) as a machine: feed it bytes, take events.
 ///
 /// Bodies of parts are slices of what was fed. Time is linear in the bytes whatever they are: a boundary holds no CR, so
 /// the only place where a failed match can begin anew is the byte that failed it.
-struct MultipartDecoder: Sendable {
+package struct MultipartDecoder: Sendable {
     /// What a stretch of the body is.
-    enum Event: Sendable, Hashable {
+    package enum Event: Sendable, Hashable {
         /// A part begins; these are its header fields.
         case partBegan(PartHeader)
         /// The next bytes of the part.
@@ -38,7 +38,7 @@ struct MultipartDecoder: Sendable {
     private var offset: UInt64 = 0
 
     /// Makes a decoder for the boundary of a Content-Type.
-    init(boundary: String, limits: MultipartLimits) throws(MultipartError) {
+    package init(boundary: String, limits: MultipartLimits) throws(MultipartError) {
         let bytes = Array(boundary.utf8)
         guard !bytes.isEmpty, bytes.count <= limits.boundaryLength, bytes.last != 0x20,
             bytes.allSatisfy(Self.isBoundaryCharacter)
@@ -48,12 +48,12 @@ struct MultipartDecoder: Sendable {
     }
 
     /// Takes the next bytes; all events of the bytes before must have been taken.
-    mutating func feed(_ bytes: ByteBuffer) {
+    package mutating func feed(_ bytes: ByteBuffer) {
         input = bytes
     }
 
     /// The next event, or `nil` when more bytes are needed.
-    mutating func next() throws(MultipartError) -> Event? {
+    package mutating func next() throws(MultipartError) -> Event? {
         while true {
             if !queued.isEmpty { return queued.removeFirst() }
             guard input.readableBytes > 0 else { return nil }
@@ -70,7 +70,7 @@ struct MultipartDecoder: Sendable {
     }
 
     /// Says that no more bytes come.
-    func finish() throws(MultipartError) {
+    package func finish() throws(MultipartError) {
         guard state == .epilogue else { throw MultipartError(code: .truncated, offset: offset) }
     }
 
@@ -204,7 +204,7 @@ extension MultipartDecoder {
 }
 
 /// The header fields of a part.
-struct PartHeader: Sendable, Hashable {
+package struct PartHeader: Sendable, Hashable {
     private let fields: [String: String]
 
     /// Reads the lines of a header, each with its CR LF.
@@ -231,7 +231,7 @@ struct PartHeader: Sendable, Hashable {
     }
 
     /// The value of a field, by its name in lower case.
-    subscript(name: String) -> String? { fields[name] }
+    package subscript(name: String) -> String? { fields[name] }
 
     private static func field(_ line: [UInt8]) -> (String, String)? {
         guard let colon = line.firstIndex(of: 0x3A), colon > 0 else { return nil }

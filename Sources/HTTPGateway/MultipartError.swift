@@ -1,6 +1,6 @@
 /// Why a body is no multipart message that the archive takes.
-struct MultipartError: Error, Sendable, Hashable {
-    enum Code: String, Sendable, Hashable {
+package struct MultipartError: Error, Sendable, Hashable {
+    package enum Code: String, Sendable, Hashable {
         case badBoundary
         case badDelimiter
         case badHeader
@@ -9,13 +9,13 @@ struct MultipartError: Error, Sendable, Hashable {
         case truncated
     }
 
-    let code: Code
+    package let code: Code
     /// Bytes from the first byte of the body.
-    let offset: UInt64
+    package let offset: UInt64
 }
 
 extension MultipartError: CustomStringConvertible {
-    var description: String {
+    package var description: String {
         switch code {
         case .badBoundary:
             "The boundary parameter of the Content-Type is missing, too long or holds forbidden characters"

@@ -1,0 +1,92 @@
+import DICOMCoding
+import DICOMCore
+public import NIOCore
+
+/// Data Sets in all encodings, and the stored forms of headers and frame indexes.
+public enum DataSetTarget: FuzzTarget {
+    /// As the folder of its corpus.
+    public static let name = "DataSet"
+
+    static let jpegBaseline = TransferSyntax(uid: UID(literal: "1.2.840.10008.1.2.4.50"))
+
+    /// Small enough that an input of some kilobytes can pass each of them.
+    static let limits: DataSetLimits = {
+        var limits = DataSetLimits()
+        limits.depth = 8
+        limits.elementCount = 200
+        limits.fragmentCount = 50
+        limits.valueLength = 8_192
+        limits.headerLength = 32_768
+        limits.instanceLength = 65_536
+        limits.inflatedLength = 131_072
+        return limits
+    }()
+
+    private static let thresholds = BulkThresholds(binaryLength: 64, textLength: 128)
+
+    /// The first byte chooses what the rest is, the second the pieces in which it comes.
+    public static func check(_ input: ByteBuffer) throws(PropertyViolation) {
+        var bytes = input
+        let choice = bytes.takeChoice()
+        let seed = bytes.takeChoice()
+        switch choice % 8 {
+        case 0: try checkDataSet(bytes, .implicitVRLittleEndian, seed)
+        case 1: try checkDataSet(bytes, .explicitVRLittleEndian, seed)
+        case 2: try checkDataSet(bytes, .explicitVRBigEndian, seed)
+        case 3: try checkDataSet(bytes, .deflatedExplicitVRLittleEndian, seed)
+        // Stored blocks of deflate show the parser behind the inflater what the mutations make.
+        case 4: try checkDataSet(StoredDeflate.stream(of: bytes), .deflatedExplicitVRLittleEndian, seed)
+        case 5: try checkDataSet(bytes, jpegBaseline, seed)
+        case 6: try StoredFormProperties.checkHeaderArchive(bytes, limits: limits)
+        default: try StoredFormProperties.checkFrameIndex(bytes)
+        }
+    }
+
+    static func checkDataSet(
+        _ bytes: ByteBuffer,
+        _ transferSyntax: TransferSyntax,
+        _ seed: UInt8
+    ) throws(PropertyViolation) {
+        let pieces = bytes.pieces(seed: seed)
+        let whole = TokenStream(
+            decoding: [bytes],
+            transferSyntax: transferSyntax,
+            limits: limits,
+            thresholds: thresholds
+        )
+        let cut = TokenStream(
+            decoding: pieces,
+            transferSyntax: transferSyntax,
+            limits: limits,
+            thresholds: thresholds
+        )
+        try checkSame(whole, cut, isDeflated: transferSyntax.isDeflated)
+        try whole.checkStructure(limits: limits)
+        let kept = transferSyntax.isDeflated ? limits.headerLength : min(limits.headerLength, bytes.readableBytes)
+        try require(whole.keptLength <= kept, "\(whole.keptLength) bytes of values are kept of \(bytes.readableBytes)")
+        let header = try InstanceProperties.check(pieces, transferSyntax, limits: limits, thresholds: thresholds)
+        // Compression takes most of the time; one input of four is enough to find what it does not give back.
+        if let header, seed & 0x0C == 0 { try StoredFormProperties.checkRoundTrip(of: header, limits: limits) }
+        guard whole.error == nil, !whole.tokens.isEmpty, seed & 0x0C != 0x0C else { return }
+        try EncodingProperties.check(bytes, transferSyntax, limits: limits)
+    }
+
+    /// Any pieces give the same tokens as the whole, and the same end.
+    private static func checkSame(
+        _ whole: TokenStream,
+        _ cut: TokenStream,
+        isDeflated: Bool
+    ) throws(PropertyViolation) {
+        // A failure of zlib takes along what the last piece had made, and an error in that.
+        let isSameEnd = isDeflated ? (whole.error == nil) == (cut.error == nil) : whole.error?.code == cut.error?.code
+        try require(
+            isSameEnd,
+            "pieces end with \(String(describing: cut.error)), the whole with \(String(describing: whole.error))"
+        )
+        guard !isDeflated || whole.error == nil else { return }
+        try require(whole.tokens == cut.tokens, "pieces give \(cut.tokens), the whole gives \(whole.tokens)")
+        // How far zeros behind the last element reach is known when something else follows.
+        guard whole.error?.code != .trailingBytes else { return }
+        try require(whole.error == cut.error, "the same error has two places")
+    }
+}

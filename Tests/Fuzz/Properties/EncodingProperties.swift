@@ -1,0 +1,94 @@
+import DICOMCoding
+import DICOMCore
+import NIOCore
+
+/// What must hold for the encoder of Data Sets.
+enum EncodingProperties {
+    // Seven: the slow one once.
+    private static let transferSyntaxes: [TransferSyntax] = [
+        .explicitVRLittleEndian, .implicitVRLittleEndian, .explicitVRBigEndian, .explicitVRLittleEndian,
+        .implicitVRLittleEndian, .explicitVRBigEndian, .deflatedExplicitVRLittleEndian,
+    ]
+
+    /// A Data Set that was read is encoded, and read again, without change.
+    static func check(
+        _ bytes: ByteBuffer,
+        _ transferSyntax: TransferSyntax,
+        limits: DataSetLimits
+    ) throws(PropertyViolation) {
+        guard let dataSet = read(bytes, transferSyntax, limits) else { return }
+        // One syntax for one input: the bytes choose it.
+        let target = transferSyntaxes[bytes.readableBytes / 2 % transferSyntaxes.count]
+        let lengths: DataSetEncoder.SequenceLengths = bytes.readableBytes % 2 == 0 ? .defined : .undefined
+        try check(dataSet, in: target, lengths, limits: limits)
+    }
+
+    /// The encoder's output is accepted, and reading it changes nothing from the second time on.
+    ///
+    /// The first time pads values, leaves group lengths out, and tells the VR of what was UN.
+    static func check(
+        _ dataSet: DataSet,
+        in transferSyntax: TransferSyntax,
+        _ lengths: DataSetEncoder.SequenceLengths,
+        limits: DataSetLimits
+    ) throws(PropertyViolation) {
+        guard !looksOtherwise(dataSet) else { return }
+        // Padding and headers make the encoding longer than what was read.
+        var generous = limits
+        generous.headerLength *= 2
+        generous.valueLength += 1
+        generous.inflatedLength *= 4
+        generous.instanceLength *= 4
+        generous.inflationRatio = .max
+        guard let once = encode(dataSet, in: transferSyntax, lengths) else { return }
+        guard let first = read(once, transferSyntax, generous) else {
+            throw PropertyViolation("the encoding in \(transferSyntax) is refused")
+        }
+        guard let twice = encode(first, in: transferSyntax, lengths) else {
+            // Pixel Data is bulk when it is read, whatever it was before.
+            try require(hasBulk(first), "what was read from \(transferSyntax) is not encodable again")
+            return
+        }
+        guard let second = read(twice, transferSyntax, generous) else {
+            throw PropertyViolation("the second encoding in \(transferSyntax) is refused")
+        }
+        try require(second == first, "in \(transferSyntax) \(first) is read back as \(second)")
+    }
+
+    /// A first element whose length, in Implicit VR, has the letters of a VR: the reader may take it for Explicit VR.
+    private static func looksOtherwise(_ dataSet: DataSet) -> Bool {
+        guard let first = dataSet.elements.first else { return false }
+        return (first.bytes?.readableBytes ?? 0) >= 0x4141 || !first.items.isEmpty
+    }
+
+    private static func hasBulk(_ dataSet: DataSet) -> Bool {
+        var left = [dataSet]
+        while let next = left.popLast() {
+            for element in next.elements {
+                if case .bulk = element.value { return true }
+                left += element.items
+            }
+        }
+        return false
+    }
+
+    static func read(_ bytes: ByteBuffer, _ transferSyntax: TransferSyntax, _ limits: DataSetLimits) -> DataSet? {
+        do throws(DataSetError) {
+            return try DataSetReader.dataSet(from: bytes, transferSyntax: transferSyntax, limits: limits)
+        } catch {
+            return nil
+        }
+    }
+
+    private static func encode(
+        _ dataSet: DataSet,
+        in transferSyntax: TransferSyntax,
+        _ lengths: DataSetEncoder.SequenceLengths
+    ) -> ByteBuffer? {
+        do throws(DataSetError) {
+            return try DataSetEncoder.encode(dataSet, in: transferSyntax, sequenceLengths: lengths)
+        } catch {
+            return nil
+        }
+    }
+}
