@@ -290,7 +290,7 @@ public actor PackWriter {
             registry.close(pack.id)
             return
         }
-        registry.abandon(pack.id, now: clock.now())
+        registry.abandon(pack.id, isVolumeSuspect: error.code != .noSpace, now: clock.now())
         Counter(label: "cassette_packs_abandoned_total").increment()
         logger.error(
             "a pack was given up after a failed write; its whole records stay readable",
