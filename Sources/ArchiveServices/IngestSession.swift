@@ -172,10 +172,18 @@ public final class IngestSession: Sendable {
     /// What a failed step means for the sender; the operator reads the cause in the log.
     func failure(_ error: any Error) -> IngestRefusal.Reason {
         service.logger.error("storing failed", metadata: ["cause": "\(error)"])
-        return (error as? PackError).map(Self.reason) ?? .storageFailed
+        return Self.reason(error)
     }
 
-    static func reason(_ error: PackError) -> IngestRefusal.Reason {
-        error.code == .noSpace ? .noSpace : .storageFailed
+    /// Packs, keyring and index lie on volumes that may run full, and the sender is to know.
+    static func reason(_ error: any Error) -> IngestRefusal.Reason {
+        let isFull =
+            switch error {
+            case let error as PackError: error.code == .noSpace || error.code == .keyring(.noSpace)
+            case let error as CatalogError: error.code == .noSpace
+            case let error as KeyringError: error.code == .noSpace
+            default: false
+            }
+        return isFull ? .noSpace : .storageFailed
     }
 }

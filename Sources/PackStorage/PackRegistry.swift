@@ -63,15 +63,19 @@ final class PackRegistry: Sendable {
     }
 
     /// Gives a pack up: its end is uncertain.
-    func abandon(_ id: PackID, now: Timestamp) {
+    ///
+    /// - Parameter isVolumeSuspect: Whether that tells of a bad volume. A full one is none: some file systems find out
+    ///   only when they sync that there is no room.
+    func abandon(_ id: PackID, isVolumeSuspect: Bool, now: Timestamp) {
         phases.withLock { $0[id] = .abandoned }
+        guard isVolumeSuspect else { return }
         abandonments.withLock { times in
             times.append(now)
             times.removeFirst(max(0, times.count - Self.suspectCount))
         }
     }
 
-    /// Whether two packs were given up within an hour: then the volume takes no more.
+    /// Whether two packs were given up within an hour, not for want of space: then the volume takes no more.
     func isVolumeSuspect(now: Timestamp) -> Bool {
         let anHourAgo = now.advanced(by: .seconds(-3_600))
         return abandonments.withLock { times in times.count { $0 > anHourAgo } >= Self.suspectCount }

@@ -321,7 +321,7 @@ public final class PackWriter: Sendable {
             registry.close(pack.id)
             return
         }
-        registry.abandon(pack.id, now: clock.now())
+        registry.abandon(pack.id, isVolumeSuspect: error.code != .noSpace, now: clock.now())
         Counter(label: "cassette_packs_abandoned_total").increment()
         logger.error(
             "a pack was given up after a failed write; its whole records stay readable",

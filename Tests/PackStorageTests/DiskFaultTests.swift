@@ -148,4 +148,21 @@ import Testing
         bench.clock.advance(by: .seconds(3_601))
         try await bench.store.admit()
     }
+    @Test func `a volume that is full when it syncs is not suspect: it takes records again once there is room`()
+        async throws
+    {
+        let bench = try await PackBench()
+        let writer = bench.store.makeWriter()
+        for study in 1...4 as ClosedRange<UInt8> {
+            _ = try await bench.put(PackBench.bytes(10), with: writer, study: study)
+            bench.faults.failCall(1, code: .noSpace)
+            let error = await #expect(throws: PackError.self) {
+                try await bench.put(PackBench.bytes(10), with: writer, study: study)
+            }
+            #expect(error?.code == .noSpace)
+        }
+
+        try await bench.store.admit()
+        _ = try await bench.put(PackBench.bytes(10), with: writer)
+    }
 }

@@ -70,8 +70,12 @@ class InstanceTemplate:
         (group_length,) = struct.unpack_from("<I", file, 140)
         self.start = 144 + group_length
 
+    @staticmethod
+    def patient_id_of(set_name, study):
+        return f"{set_name.upper()}-{study % 100_000:05d}".encode()
+
     def patient_id(self, study):
-        return f"{self.set_name.upper()}-{study % 100_000:05d}".encode()
+        return self.patient_id_of(self.set_name, study)
 
     @staticmethod
     def patient_name(study):

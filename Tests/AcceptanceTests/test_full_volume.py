@@ -1,0 +1,312 @@
+"""The volume of the data folder runs full, at any moment of a store, or turns read-only: refusals, nothing lost, and back to
+work as soon as there is room.
+
+Needs root, loop devices and the file system's mkfs. CASSETTE_FULL_VOLUME_STEP sets the distance in bytes between the sweep's
+amounts of free space (4096 tries each block), CASSETTE_FULL_VOLUME_KINDS the file systems.
+"""
+
+import contextlib
+import os
+import random
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import part10
+import pytest
+from archive import ANY_INSTANCE, Archive, first
+from instance_template import InstanceTemplate
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from raw_association import PeerGone, RawAssociation
+from raw_http import RawHTTP
+
+MEBIBYTE = 1 << 20
+STEP = int(os.environ.get("CASSETTE_FULL_VOLUME_STEP", str(16 * 1024)))
+# Smallest sizes that the file systems allow, and how a volume without reserved blocks is made.
+SIZES = {"ext4": 64, "xfs": 300, "btrfs": 128}
+MAKE = {
+    "ext4": ["mkfs.ext4", "-q", "-F", "-m", "0"],
+    "xfs": ["mkfs.xfs", "-q", "-f"],
+    "btrfs": ["mkfs.btrfs", "-q", "-f", "--mixed"],
+}
+KINDS = os.environ.get("CASSETTE_FULL_VOLUME_KINDS", "ext4").split(",")
+RECOVERY_SECONDS = 10
+OUT_OF_RESOURCES = 0xA700
+
+
+def run(*command):
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True)
+
+
+class Volume:
+    """A file system in a file, mounted by a loop device."""
+
+    def __init__(self, folder, kind):
+        self.kind = kind
+        self.image = folder / f"{kind}.image"
+        self.path = folder / f"{kind}.mount"
+        self.ballast = self.path / "ballast"
+        self.path.mkdir()
+        with open(self.image, "wb") as image:
+            image.truncate(SIZES[kind] * MEBIBYTE)
+        made = run(*MAKE[kind], self.image)
+        assert made.returncode == 0, made.stderr
+        self.mount()
+
+    def mount(self):
+        mounted = run("mount", "-o", "loop", self.image, self.path)
+        if mounted.returncode != 0:
+            pytest.skip(f"NOT TESTED: no loop mount of {self.kind} here: {mounted.stderr.strip()}")
+
+    def unmount(self):
+        unmounted = run("umount", self.path)
+        assert unmounted.returncode == 0, unmounted.stderr
+
+    def free(self):
+        status = os.statvfs(self.path)
+        return status.f_bavail * status.f_frsize
+
+    def leave(self, free):
+        """Fills the volume to its last block, then frees so many bytes."""
+        self.make_room()
+        length, chunk = 0, 4 * MEBIBYTE
+        with open(self.ballast, "wb") as file:
+            while chunk >= 4096:
+                try:
+                    os.posix_fallocate(file.fileno(), length, chunk)
+                    length += chunk
+                except OSError:
+                    chunk //= 2
+            os.fsync(file.fileno())
+            file.truncate(max(0, length - free))
+            os.fsync(file.fileno())
+        os.sync()
+
+    def make_room(self):
+        self.ballast.unlink(missing_ok=True)
+        os.sync()
+
+
+@pytest.fixture
+def volume(request, tmp_path):
+    kind = request.param
+    if os.geteuid() != 0:
+        pytest.skip("NOT TESTED: full volumes need root for loop mounts")
+    if not shutil.which(MAKE[kind][0]):
+        pytest.skip(f"NOT TESTED: no {MAKE[kind][0]}")
+    made = Volume(tmp_path, kind)
+    yield made
+    with contextlib.suppress(AssertionError):
+        made.unmount()
+
+
+@contextlib.contextmanager
+def archive_on(volume, folder, *options):
+    archive = Archive(volume.path / "archive", *options)
+    # The log has a disk of its own here, as it has where a journal takes it.
+    archive.log = folder / "server.log"
+    archive.start()
+    try:
+        yield archive
+    finally:
+        if archive.process.poll() is None:
+            archive.kill()
+
+
+def by_association(archive, instance):
+    """The C-STORE status."""
+    association = RawAssociation(archive.dicom_port, CTImageStorage, ExplicitVRLittleEndian)
+    try:
+        return association.store(instance.uid, instance.data_set)
+    finally:
+        association.close()
+
+
+def by_stow(archive, instance):
+    """The HTTP status."""
+    client = RawHTTP(archive.http_port, archive.token)
+    try:
+        return client.store([instance.file])[0]
+    finally:
+        client.close()
+
+
+DOORS = {by_association: (0, OUT_OF_RESOURCES), by_stow: (200, 507)}
+
+
+def store_until_success(archive, store, instance):
+    """The seconds until the archive takes an instance, once there is room."""
+    begin = time.monotonic()
+    while (status := store(archive, instance)) != DOORS[store][0]:
+        assert time.monotonic() - begin < RECOVERY_SECONDS, f"{store.__name__}: {status} although there is room"
+        time.sleep(0.1)
+    return time.monotonic() - begin
+
+
+def check(archive, known, acknowledged):
+    """All that was acknowledged is there, and all that is listed can be read."""
+    client = RawHTTP(archive.http_port, archive.token)
+    listed = {first(item, "00080018") for item in archive.search("/instances", limit=1000)}
+    assert acknowledged <= listed <= set(known)
+    for uid in listed:
+        status, headers, body = client.get(known[uid].path, ANY_INSTANCE)
+        assert status == 200, f"{status} {body[:300]}"
+        ((_, file),) = part10.parts(body, headers["content-type"])
+        assert part10.split(file).data_set == known[uid].data_set
+    client.close()
+
+
+def space_of_one_store(archive, volume, store, instance):
+    """How many bytes one store takes, with a pack, keys and an index page of its own."""
+    before = volume.free()
+    assert store(archive, instance) == DOORS[store][0]
+    os.sync()
+    return max(before - volume.free(), 64 * 1024)
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("store", DOORS, ids=["C-STORE", "STOW-RS"])
+@pytest.mark.parametrize("volume", KINDS, indirect=True)
+def test_a_store_meets_a_full_volume_at_any_point(volume, tmp_path, capsys, store):
+    template = InstanceTemplate(64, "full")
+    chance = random.Random(3)
+    with archive_on(volume, tmp_path, "--free-space-floor", "0") as archive:
+        instance = template.make(1, 1)
+        known, acknowledged = {instance.uid: instance}, {instance.uid}
+        needed = space_of_one_store(archive, volume, store, instance) + 64 * 1024
+        success, refusal = DOORS[store]
+        counts, slowest, refused_starts = {success: 0, refusal: 0}, 0, 0
+        for number, free in enumerate(range(0, needed, STEP)):
+            # A new study needs a key, a new association a pack, an index that was just opened a new log.
+            archive.restart()
+            instance = template.make(number + 2, 1)
+            known[instance.uid] = instance
+            volume.leave(free)
+            status = store(archive, instance)
+            assert status in counts, f"{status} with {free} bytes free"
+            counts[status] += 1
+            if status == success:
+                acknowledged.add(instance.uid)
+            check(archive, known, acknowledged)
+            if chance.random() < 0.5:
+                archive.kill()
+                refused_starts += not starts(archive)
+                volume.make_room()
+                if archive.process.poll() is not None:
+                    archive.start()
+            volume.make_room()
+            slowest = max(slowest, store_until_success(archive, store, instance))
+            acknowledged.add(instance.uid)
+            check(archive, known, acknowledged)
+        archive.stop()
+        archive.command("verify", "--data", archive.data, check=0)
+    with capsys.disabled():
+        print(f"\n{volume.kind}, {store.__name__}: free space 0..{needed} in steps of {STEP}:", end=" ")
+        print(f"{counts[success]} stored, {counts[refusal]} refused, {refused_starts} starts refused,", end=" ")
+        print(f"{slowest:.1f} s until the next store went well")
+    assert counts[refusal] > 0
+
+
+def starts(archive):
+    """Whether the server starts on a full volume; it may also end with an error."""
+    archive.launch()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if archive.process.poll() is not None:
+            assert archive.process.returncode == 1, archive.log_end()
+            return False
+        with contextlib.suppress(OSError, ValueError):
+            if RawHTTP(archive.http_port, prefix="").get("/health/ready")[0] == 200:
+                return True
+        time.sleep(0.05)
+    raise AssertionError(f"neither started nor ended:\n{archive.log_end()}")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("volume", KINDS, indirect=True)
+def test_an_association_that_fills_the_volume_loses_nothing(volume, tmp_path):
+    template = InstanceTemplate(256, "fill")
+    with archive_on(volume, tmp_path, "--free-space-floor", "0") as archive:
+        known, acknowledged, refused = {}, set(), []
+        volume.leave(6 * MEBIBYTE)
+        association = RawAssociation(archive.dicom_port, CTImageStorage, ExplicitVRLittleEndian)
+        for number in range(1, 200):
+            instance = template.make(number % 3, number)
+            known[instance.uid] = instance
+            status = association.store(instance.uid, instance.data_set)
+            assert status in (0, OUT_OF_RESOURCES)
+            if status == 0:
+                acknowledged.add(instance.uid)
+            else:
+                refused.append(instance)
+            if len(refused) == 12:
+                break
+        assert acknowledged and refused
+        check(archive, known, acknowledged)
+        volume.make_room()
+        # The same association goes on.
+        begin = time.monotonic()
+        while (status := association.store(refused[0].uid, refused[0].data_set)) != 0:
+            assert time.monotonic() - begin < RECOVERY_SECONDS, f"{status:04X} although there is room"
+            time.sleep(0.1)
+        association.close()
+        acknowledged.add(refused[0].uid)
+        check(archive, known, acknowledged)
+        archive.kill()
+        archive.start()
+        check(archive, known, acknowledged)
+        archive.stop()
+        archive.command("verify", "--data", archive.data, check=0)
+
+
+@pytest.mark.parametrize("volume", ["ext4"], indirect=True)
+def test_the_floor_keeps_space_free(volume, tmp_path):
+    template = InstanceTemplate(64, "floor")
+    with archive_on(volume, tmp_path, "--free-space-floor", "8MiB") as archive:
+        known = {instance.uid: instance for instance in (template.make(1, number) for number in range(1, 5))}
+        above, at, by_http, after = known.values()
+        volume.leave(9 * MEBIBYTE)
+        assert by_association(archive, above) == 0
+        volume.leave(7 * MEBIBYTE)
+        # The archive looks at the volume once a second.
+        time.sleep(1.1)
+        assert by_association(archive, at) == OUT_OF_RESOURCES
+        assert by_stow(archive, by_http) == 507
+        check(archive, known, {above.uid})
+        volume.make_room()
+        assert store_until_success(archive, by_stow, after) < RECOVERY_SECONDS
+        check(archive, known, {above.uid, after.uid})
+
+
+@pytest.mark.parametrize("volume", ["ext4"], indirect=True)
+def test_a_volume_that_turns_read_only_refuses_and_reads_on(volume, tmp_path):
+    template = InstanceTemplate(64, "readonly")
+    trigger = read_only_trigger(volume)
+    with archive_on(volume, tmp_path, "--free-space-floor", "0") as archive:
+        known = {instance.uid: instance for instance in (template.make(number, 1) for number in range(1, 5))}
+        stored, by_dicom, by_http, after = known.values()
+        assert by_association(archive, stored) == 0
+        # What the kernel does after an error of the medium, with the mount option errors=remount-ro.
+        trigger.write_text("1")
+        assert by_association(archive, by_dicom) == OUT_OF_RESOURCES
+        assert by_stow(archive, by_http) in (500, 503, 507)
+        check(archive, known, {stored.uid})
+        archive.kill()
+        volume.unmount()
+        assert run("fsck.ext4", "-y", volume.image).returncode in (0, 1)
+        volume.mount()
+        archive.start()
+        assert store_until_success(archive, by_association, after) < RECOVERY_SECONDS
+        check(archive, known, {stored.uid, after.uid})
+
+
+def read_only_trigger(volume):
+    """The file that makes the kernel believe in an error of this volume."""
+    if run("mount", "-o", "remount,errors=remount-ro", volume.path).returncode != 0:
+        pytest.skip("NOT TESTED: the volume cannot be told to turn read-only")
+    device = run("findmnt", "-n", "-o", "SOURCE", volume.path).stdout.strip()
+    trigger = Path("/sys/fs/ext4") / Path(device).name / "trigger_fs_error"
+    if not device or not trigger.exists():
+        pytest.skip("NOT TESTED: no trigger_fs_error in /sys/fs/ext4")
+    return trigger
