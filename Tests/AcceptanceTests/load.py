@@ -30,7 +30,7 @@ from archive import ANY_FRAME, ANY_INSTANCE, DICOM_JSON, Archive  # noqa: E402
 from instance_template import InstanceTemplate, fixed_uid  # noqa: E402
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian  # noqa: E402
 from raw_association import RawAssociation  # noqa: E402
-from raw_http import RawHTTP  # noqa: E402
+from http_connection import RawHTTP  # noqa: E402
 
 FIND_MODEL = "1.2.840.10008.5.1.4.1.2.2.1"
 VERIFICATION = "1.2.840.10008.1.1"

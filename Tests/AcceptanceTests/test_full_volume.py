@@ -19,7 +19,7 @@ from archive import ANY_INSTANCE, Archive, first
 from instance_template import InstanceTemplate
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from raw_association import PeerGone, RawAssociation
-from raw_http import RawHTTP
+from http_connection import RawHTTP
 
 MEBIBYTE = 1 << 20
 STEP = int(os.environ.get("CASSETTE_FULL_VOLUME_STEP", str(16 * 1024)))

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from archive import Archive, free_port
-from raw_http import RawHTTP
+from http_connection import RawHTTP
 
 ORTHANC_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 
