@@ -1,8 +1,8 @@
-"""The volume of the data folder runs full, at any moment of a store, or turns read-only: refusals, nothing lost, and back to
-work as soon as there is room.
+"""The volume of the data folder runs full, at any moment of a store, or turns read-only: refusals, nothing lost, and
+back to work as soon as there is room.
 
-Needs root, loop devices and the file system's mkfs. CASSETTE_FULL_VOLUME_STEP sets the distance in bytes between the sweep's
-amounts of free space (4096 tries each block), CASSETTE_FULL_VOLUME_KINDS the file systems.
+Needs root, loop devices and the file system's mkfs. CASSETTE_FULL_VOLUME_STEP sets the distance in bytes between the
+sweep's amounts of free space (4096 tries each block), CASSETTE_FULL_VOLUME_KINDS the file systems.
 """
 
 import contextlib
