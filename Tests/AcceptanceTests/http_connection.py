@@ -65,8 +65,10 @@ class RawHTTP:
             body = b""
         elif headers.get("transfer-encoding", "").lower() == "chunked":
             body = self.chunks()
+        elif "content-length" in headers:
+            body = self.take(int(headers["content-length"]))
         else:
-            body = self.take(int(headers.get("content-length", "0")))
+            return status, headers, self.rest()
         if headers.get("connection", "").lower() == "close":
             self.close()
         return status, headers, body
@@ -82,6 +84,14 @@ class RawHTTP:
             if length == 0:
                 return b"".join(pieces)
             pieces.append(piece[:-2])
+
+    def rest(self):
+        """All that comes until the peer closes the connection."""
+        pieces = [self.pending]
+        while piece := self.socket.recv(1 << 20):
+            pieces.append(piece)
+        self.close()
+        return b"".join(pieces)
 
     def take(self, count):
         if len(self.pending) >= count:

@@ -1,8 +1,8 @@
 """Puts a server under load for some minutes and counts every error: there must be none.
 
-By default 64 associations (sends of small and CT-sized objects, C-FIND, C-ECHO) and 32 HTTP clients (QIDO-RS, WADO-RS of
-instances, metadata and frames, STOW-RS). Each client does one operation at a time at a fixed pace, so that the machine is not
-busy with the clients. Resident memory, descriptors and threads of the server are written down each second.
+By default 64 associations (sends of small and CT-sized objects, C-FIND, C-ECHO) and 32 HTTP clients (QIDO-RS, WADO-RS
+of instances, metadata and frames, STOW-RS). Each client does one operation at a time at a fixed pace, so that the machine
+is not busy with the clients. Resident memory, descriptors and threads of the server are written down each second.
 
     .venv/bin/python Tests/AcceptanceTests/load.py --minutes 10 --csv load.csv --plot load.png
 """
@@ -134,7 +134,8 @@ class Finder(Sender):
         self.open(FIND_MODEL, ImplicitVRLittleEndian)
         study = self.random.randrange(1, 1 + PREPARED_STUDIES)
         if self.random.random() < 0.5:
-            keys = identifier((0x00080052, b"STUDY"), (0x00100020, f"LOADSMALL-{study:05d}".encode()), (0x0020000D, b""))
+            patient_id = InstanceTemplate.patient_id_of(SETS[SMALL], study)
+            keys = identifier((0x00080052, b"STUDY"), (0x00100020, patient_id), (0x0020000D, b""))
             wanted = 1
         else:
             uid = fixed_uid(SETS[SMALL], study).encode()
@@ -197,7 +198,8 @@ class Viewer(Client):
         return None if len(json.loads(body)) == PREPARED_INSTANCES else "another number of instances"
 
     def store(self, turn):
-        instances = [self.target.templates[SMALL].make(5000 + self.number, 2 * turn + n, 1 + turn // 250) for n in (1, 2)]
+        template, series = self.target.templates[SMALL], 1 + turn // 250
+        instances = [template.make(5000 + self.number, 2 * turn + n, series) for n in (1, 2)]
         status, _, body = self.client.store([instance.file for instance in instances])
         return None if status == 200 else f"status {status}: {body[:200]}"
 

@@ -1,8 +1,8 @@
 """kill -9 at random moments: what was acknowledged is there, what is listed can be read.
 
 CASSETTE_KILL_ROUNDS sets how often the server is killed. One data folder serves many rounds: each round checks what it
-stored itself; now and then all that the folder holds is compared byte for byte, verified, and the folder changed for a new
-one when it has become large.
+stored itself; now and then all that the folder holds is compared byte for byte, verified, and the folder changed for a
+new one when it has become large.
 """
 
 import contextlib

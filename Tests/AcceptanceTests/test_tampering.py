@@ -1,4 +1,4 @@
-"""Files of the data folder that somebody changed: answers are the stored bytes or an error, and `verify` finds each change."""
+"""Files of the data folder that somebody changed: answers are the stored bytes or an error, and `verify` finds it."""
 
 import os
 import random

@@ -7,7 +7,10 @@ final class FailingCatalog: Catalog {
     private let catalog: any Catalog
     private let failures: Mutex<Int>
 
-    init(_ catalog: any Catalog, failures: Int) {
+    private let code: CatalogError.Code
+
+    init(_ catalog: any Catalog, failures: Int, code: CatalogError.Code = .failed) {
+        self.code = code
         self.catalog = catalog
         self.failures = Mutex(failures)
     }
@@ -17,7 +20,7 @@ final class FailingCatalog: Catalog {
             left -= 1
             return left >= 0
         }
-        guard !fails else { throw CatalogError(.failed, "as the test wants it") }
+        guard !fails else { throw CatalogError(code, "as the test wants it") }
         return try await catalog.insert(records)
     }
 

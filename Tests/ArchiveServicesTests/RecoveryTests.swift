@@ -100,6 +100,16 @@ import Testing
         try await rebuilt.close()
     }
 
+    @Test func `a full index is told as a full volume, and the next object is stored`() async throws {
+        let archive = try await TestArchive(failingInserts: 1, failureCode: .noSpace)
+
+        let refused = try await archive.store(TestObject())
+        let stored = try await archive.store(TestObject())
+
+        #expect(refused.refusal?.reason == .noSpace)
+        #expect(stored.isStored)
+    }
+
     /// All rows of all levels; the seal of a header differs from sealing to sealing, so it is left out.
     private func rows(_ catalog: SQLiteCatalog) async throws -> [String] {
         var texts: [String] = []

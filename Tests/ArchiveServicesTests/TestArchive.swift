@@ -26,7 +26,8 @@ final class TestArchive: Sendable {
         in folder: TestFolder = TestFolder(),
         disk: any Disk = PosixDisk(),
         clock: ManualClock = ManualClock(),
-        failingInserts: Int = 0
+        failingInserts: Int = 0,
+        failureCode: CatalogError.Code = .failed
     ) async throws {
         self.folder = folder
         let random = SystemRandomSource()
@@ -66,7 +67,7 @@ final class TestArchive: Sendable {
         archive = Archive(
             packs: packs,
             keyring: keyring,
-            catalog: FailingCatalog(catalog, failures: failingInserts),
+            catalog: FailingCatalog(catalog, failures: failingInserts, code: failureCode),
             clock: clock,
             limits: DataSetLimits(),
             logger: .silent

@@ -61,7 +61,7 @@ import Testing
         let bench = try await PackTamperBench(lengths: [900, 300, 2_000])
         let random = SeededRandomSource(seed: 5)
 
-        for round in 0..<BitFlips.count / 10 {
+        for round in 0..<max(150, BitFlips.count / 50) {
             var bytes = bench.whole
             let start = random.next(below: bytes.count)
             let end = min(bytes.count, start + 1 + random.next(below: 64))

@@ -69,7 +69,7 @@ import Testing
         let (keys, whole) = try await fill()
         let random = SeededRandomSource(seed: 11)
 
-        for round in 0..<BitFlips.count / 5 {
+        for round in 0..<max(300, BitFlips.count / 50) {
             var bytes = whole
             let start = random.next(below: bytes.count)
             let end = min(bytes.count, start + 1 + random.next(below: 300))

@@ -1,7 +1,7 @@
 """Measures Cassette beside Orthanc (Debian's package) on this machine, with the same synthetic data.
 
-The servers run in turn, each round on a new data folder, and take turns in beginning. A ratio compares the two runs of one
-round; above 1 Cassette is better. Absolute figures depend on the machine and on what else runs there.
+The servers run in turn, each round on a new data folder, and take turns in beginning. A ratio compares the two runs of
+one round; above 1 Cassette is better. Absolute figures depend on the machine and on what else runs there.
 """
 
 import argparse
@@ -185,10 +185,12 @@ def measure_reading(server, plan, large_path, client):
     small_study, large_study = fixed_uid(SETS[SMALL], ONE), fixed_uid(SETS[LARGE], ONE)
     large = InstanceTemplate(LARGE, SETS[LARGE])
     few = max(3, plan.repetitions // 10)
+    pixels = LARGE * LARGE * 2
 
-    def get(path, accept, expected_results=None):
+    def get(path, accept, expected_results=None, least=1):
         status, _, body = client.get(path, accept)
         assert status == 200, f"{path}: {status} {body[:200]}"
+        assert len(body) >= least, f"{path}: {len(body)} bytes"
         if expected_results is not None:
             assert len(json.loads(body)) == expected_results, f"{path}: {len(json.loads(body))} results"
         return body
@@ -199,7 +201,7 @@ def measure_reading(server, plan, large_path, client):
 
     def whole_study():
         begin = time.monotonic()
-        length = len(get(f"/studies/{large_study}", ANY_INSTANCE))
+        length = len(get(f"/studies/{large_study}", ANY_INSTANCE, least=plan.large * pixels))
         return length / 1e6 / (time.monotonic() - begin)
 
     series = f"/studies/{small_study}/series/{fixed_uid(SETS[SMALL], ONE, 1)}/instances?limit={plan.small}"
@@ -211,14 +213,15 @@ def measure_reading(server, plan, large_path, client):
         ),
         "QIDO-RS a long series": lambda: milliseconds(few, lambda _: get(series, DICOM_JSON, plan.small)),
         "WADO-RS instance": lambda: milliseconds(
-            plan.repetitions, lambda number: get(large.make(ONE, 1 + number % plan.large).path, ANY_INSTANCE)
+            plan.repetitions,
+            lambda number: get(large.make(ONE, 1 + number % plan.large).path, ANY_INSTANCE, least=pixels),
         ),
         "WADO-RS study": whole_study,
         "WADO-RS metadata of a study": lambda: milliseconds(
             few, lambda _: get(f"/studies/{large_study}/metadata", DICOM_JSON, plan.large)
         ),
         "WADO-RS frame of a large object": lambda: milliseconds(
-            few, lambda number: get(f"{large_path}/frames/{1 + number * 7 % plan.frames}", ANY_FRAME)
+            few, lambda number: get(f"{large_path}/frames/{1 + number * 7 % plan.frames}", ANY_FRAME, least=pixels)
         ),
     }
 
