@@ -137,7 +137,11 @@ let package = Package(
         + layer("Platform", uses: [nioCore, nioPosix], testedWith: ["TestKit"])
         + layer("DICOMCore", uses: [nioCore])
         + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", nioCore])
-        + layer("DICOMUpperLayer", uses: ["DICOMCore", nioCore, nioPosix, logging], testedWith: [nioEmbedded])
+        + layer(
+            "DICOMUpperLayer",
+            uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
+            testedWith: [nioEmbedded]
+        )
         + layer("Sealing", uses: ["Platform", nioCore, crypto], testedWith: ["TestKit"], keeping: ["Vectors"])
         + layer("AccessControl", uses: ["DICOMCore", "Platform", crypto])
         + layer("ArchiveCatalog", uses: ["DICOMCore", "Platform"])

@@ -49,7 +49,7 @@ public final class Archive: Sendable {
             logger: logger
         )
         query = QueryService(policy: policy, catalog: catalog, headers: headers)
-        retrieve = RetrieveService(policy: policy, catalog: catalog, packs: packs, headers: headers, limits: limits)
+        retrieve = RetrieveService(policy: policy, catalog: catalog, packs: packs, headers: headers, limits: .stored)
         verification = VerificationService(policy: policy, catalog: catalog, packs: packs)
     }
 

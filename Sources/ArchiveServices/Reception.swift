@@ -80,7 +80,7 @@ struct Reception {
     private mutating func takeDataSet(_ chunk: ByteBuffer) throws(DataSetError) {
         dataSetLength += UInt64(chunk.readableBytes)
         guard dataSetLength <= limits.instanceLength else {
-            throw DataSetError(.lengthExceedsLimit, at: dataSetLength)
+            throw DataSetError(.instanceTooLong, at: dataSetLength)
         }
         // The pointer stays inside the closure; the hash only reads it.
         unsafe chunk.withUnsafeReadableBytes { bytes in
@@ -94,8 +94,7 @@ struct Reception {
             switch error.code {
             case .missingIdentity: .missingIdentity(error.path.last ?? .sopInstanceUID)
             case .otherTransferSyntax: .mismatch(.transferSyntaxUID)
-            case .inflatesTooFar: .tooLong
-            case .lengthExceedsLimit where dataSetLength > limits.instanceLength: .tooLong
+            case .inflatesTooFar, .instanceTooLong: .tooLong
             default: .notReadable(error)
             }
         return IngestRefusal(

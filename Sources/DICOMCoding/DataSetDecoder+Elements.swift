@@ -46,7 +46,7 @@ extension DataSetDecoder {
         let end = header.valueOffset + UInt64(length)
         guard end <= bound else { throw error(.lengthExceedsParent, tag: header.tag) }
         guard end <= max(limits.instanceLength, limits.inflatedLength) else {
-            throw error(.lengthExceedsLimit, tag: header.tag)
+            throw error(.instanceTooLong, tag: header.tag)
         }
         if header.vr == .sq {
             return try beginSequence(header, headerLength: headerLength, end: end, isImplicitVR: isImplicitVR)
@@ -190,7 +190,7 @@ extension DataSetDecoder {
         let end = input.position + 8 + UInt64(length)
         guard end <= bound else { throw error(.lengthExceedsParent, tag: tag) }
         guard end <= max(limits.instanceLength, limits.inflatedLength) else {
-            throw error(.lengthExceedsLimit, tag: tag)
+            throw error(.instanceTooLong, tag: tag)
         }
         fragmentCount += 1
         guard fragmentCount <= limits.fragmentCount else { throw error(.tooManyFragments) }

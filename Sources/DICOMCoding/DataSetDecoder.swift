@@ -93,7 +93,7 @@ public struct DataSetDecoder: Sendable {
         }
         while true {
             if let token = try step() { return token }
-            guard input.received <= limits.instanceLength else { throw error(.lengthExceedsLimit) }
+            guard input.received <= limits.instanceLength else { throw error(.instanceTooLong) }
             guard try input.refill() else { return nil }
         }
     }

@@ -42,7 +42,7 @@ public enum HeaderArchive {
     /// - Throws: `.badArchive` for another version or damage; the code of the limit that it exceeds.
     public static func decode(
         _ bytes: ByteBuffer,
-        limits: DataSetLimits = DataSetLimits()
+        limits: DataSetLimits = .stored
     ) throws(DataSetError) -> DataSet {
         try ArchivedHeader(bytes, limits: limits).dataSet()
     }

@@ -6,8 +6,10 @@ public struct DataSetError: Error, Sendable, Hashable {
     public enum Code: String, Sendable, Hashable {
         /// The bytes end inside an element.
         case truncated
-        /// A value is longer than the configured limit.
+        /// A value that has to be kept in memory is longer than the limit.
         case lengthExceedsLimit
+        /// The Data Set is longer than an instance may be, or says that it is.
+        case instanceTooLong
         /// An item or value reaches beyond the sequence or item that holds it.
         case lengthExceedsParent
         /// Sequences are nested deeper than the limit.
@@ -63,10 +65,27 @@ public struct DataSetError: Error, Sendable, Hashable {
     }
 }
 
+extension DataSetError {
+    /// The configuration key of the limit that was passed; `nil` for other errors.
+    public var limit: String? {
+        switch code {
+        case .lengthExceedsLimit: "limits.data-set.value-length"
+        case .instanceTooLong: "limits.data-set.instance-length"
+        case .nestedTooDeep: "limits.data-set.depth"
+        case .tooManyElements: "limits.data-set.elements"
+        case .tooMuchText: "limits.data-set.header-length"
+        case .tooManyFragments: "limits.data-set.fragments"
+        case .inflatesTooFar: "limits.deflate"
+        default: nil
+        }
+    }
+}
+
 extension DataSetError: CustomStringConvertible {
     /// Code, offset and path, for people and logs.
     public var description: String {
         let place = path.isEmpty ? "" : " in " + path.map(\.description).joined(separator: " > ")
-        return "Data Set is not readable: \(code.rawValue) at offset \(offset)\(place)"
+        let passed = limit.map { " (\($0))" } ?? ""
+        return "Data Set is not readable: \(code.rawValue) at offset \(offset)\(place)\(passed)"
     }
 }

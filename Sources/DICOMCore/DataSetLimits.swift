@@ -21,4 +21,19 @@ public struct DataSetLimits: Sendable, Hashable {
 
     /// The defaults.
     public init() {}
+
+    /// Limits for what the archive itself has stored: as wide as any that can be set, for lowering a limit must not make
+    /// unreadable what was let in before.
+    public static let stored: DataSetLimits = {
+        var limits = DataSetLimits()
+        limits.depth = 256
+        limits.elementCount = 16_000_000
+        limits.fragmentCount = 8_000_000
+        limits.valueLength = 64 << 20
+        limits.headerLength = 128 << 20
+        limits.instanceLength = 1 << 40
+        limits.inflatedLength = 1 << 40
+        limits.inflationRatio = 1_032
+        return limits
+    }()
 }

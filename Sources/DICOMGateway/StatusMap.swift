@@ -19,7 +19,11 @@ enum StatusMap {
         case .denied:
             DIMSEOutcome(.notAuthorized, errorComment: "This caller may not store")
         case .notReadable(let error):
-            DIMSEOutcome(.cannotUnderstand, errorComment: "\(error.code.rawValue) at offset \(error.offset)")
+            DIMSEOutcome(
+                .cannotUnderstand,
+                errorComment: error.limit.map { "Offset \(error.offset): more than \($0)" }
+                    ?? "\(error.code.rawValue) at offset \(error.offset)"
+            )
         case .missingIdentity(let tag):
             DIMSEOutcome(
                 .dataSetDoesNotMatchSOPClass,
@@ -47,7 +51,7 @@ enum StatusMap {
                 offendingElements: [.studyInstanceUID]
             )
         case .tooLong:
-            DIMSEOutcome(.outOfResources, errorComment: "Longer than limits.data-set.instance-length")
+            DIMSEOutcome(.outOfResources, errorComment: "Longer than limits.data-set.instance-length or limits.deflate")
         case .noSpace:
             DIMSEOutcome(.outOfResources, errorComment: "The archive's volume is full")
         case .storageFailed:

@@ -1,5 +1,6 @@
 public import Logging
 import NIOCore
+import Platform
 import Synchronization
 
 /// Writes about peers that break a rule, but no more often than an operator can read.
@@ -49,51 +50,5 @@ struct LogRates: Sendable {
             guard byPeer.count < peerCount else { return others.take(now: now) }
         }
         return byPeer[peer, default: fresh].take(now: now)
-    }
-}
-
-/// How many lines may be written: a bucket that fills with time.
-struct LogRate: Sendable {
-    enum Answer: Sendable, Hashable {
-        /// Write, and tell how many lines were left out since the last one.
-        case write(leftOut: Int)
-        case tooMuch
-    }
-
-    private let capacity: Int
-    private let interval: TimeAmount
-    private var room: Int
-    private var filledUntil: NIODeadline?
-    private var leftOut = 0
-
-    init(lines: Int, interval: TimeAmount) {
-        capacity = lines
-        self.interval = interval
-        room = lines
-    }
-
-    mutating func take(now: NIODeadline) -> Answer {
-        fill(now)
-        guard room > 0 else {
-            leftOut += 1
-            return .tooMuch
-        }
-        room -= 1
-        defer { leftOut = 0 }
-        return .write(leftOut: leftOut)
-    }
-
-    /// Whether nothing was written or left out that still counts.
-    func isFull(now: NIODeadline) -> Bool {
-        var rate = self
-        rate.fill(now)
-        return rate.room == rate.capacity && leftOut == 0
-    }
-
-    private mutating func fill(_ now: NIODeadline) {
-        let since = filledUntil ?? now
-        let intervals = (now - since).nanoseconds / max(1, interval.nanoseconds)
-        filledUntil = since + interval * intervals
-        room = intervals >= Int64(capacity - room) ? capacity : room + Int(intervals)
     }
 }

@@ -110,14 +110,14 @@ enum LimitSettings {
             "data-set.value-length",
             .bytes,
             \.dataSet.valueLength,
-            kibi...(256 * mebi),
+            kibi...(64 * mebi),
             "longest value that is kept in memory"
         ),
         .init(
             "data-set.header-length",
             .bytes,
             \.dataSet.headerLength,
-            (4 * kibi)...(512 * mebi),
+            (4 * kibi)...(128 * mebi),
             "all values that are kept in memory"
         ),
         .init("data-set.instance-length", .bytes, \.dataSet.instanceLength, kibi...tebi, "longest instance"),

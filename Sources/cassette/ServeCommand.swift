@@ -64,8 +64,9 @@ struct ServeCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError((config.map { "\($0): " } ?? "") + "\(error)")
         }
+        let floodControl = FloodControl()
         LoggingSystem.bootstrap { label in
-            StreamLogHandler.standardError(label: label)
+            FloodControlledLogHandler(StreamLogHandler.standardError(label: label), floodControl)
         }
         var logger = Logger(label: "cassette")
         logger.logLevel = settings.logLevel

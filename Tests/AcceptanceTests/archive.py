@@ -22,9 +22,9 @@ ANY_FRAME = 'multipart/related; type="application/octet-stream"; transfer-syntax
 
 
 def free_port():
-    """A port that nothing listens on now."""
+    """A port that nothing uses now, at any address of this machine."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind(("0.0.0.0", 0))
         return listener.getsockname()[1]
 
 

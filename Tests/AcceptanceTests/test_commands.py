@@ -68,7 +68,8 @@ def test_import_refuses_a_pipe_that_is_named_and_takes_a_link_that_is_named(fres
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(folder / "0.dcm")
 
-    result = fresh_archive.command("import", "--data", fresh_archive.data, tmp_path / "pipe", tmp_path / "link", check=1)
+    paths = tmp_path / "pipe", tmp_path / "link"
+    result = fresh_archive.command("import", "--data", fresh_archive.data, *paths, check=1)
 
     assert "not a file" in result.stderr
     assert "1 stored" in result.stdout

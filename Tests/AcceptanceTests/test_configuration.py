@@ -1,4 +1,4 @@
-"""Limits are set in the file or the environment, shown, and refused with a hint when they are misspelt or out of range."""
+"""Limits are set in the file or the environment, shown, and refused with a hint where they are wrong."""
 
 import json
 import os

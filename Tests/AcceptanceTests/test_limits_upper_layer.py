@@ -230,7 +230,7 @@ def test_line_09_a_calling_title_that_is_not_listed_is_rejected(tmp_path):
 
 @pytest.mark.parametrize(
     "title",
-    [b"../../etc/passwd", b"A/B", b"A\\B", b"..", b"A\0B", b"A\x1b[31mB", b"A\nB", b"M\xc3\xbcLLER", b"A\x7f", b"\xff" * 16],
+    [b"../../etc/passwd", b"A/B", b"A\\B", b"..", b"A\0B", b"A\x1b[31mB", b"A\nB", b"M\xc3\xbcL", b"A\x7f"],
 )
 def test_line_10_a_title_that_breaks_the_rules_is_rejected_and_not_logged(archive, title):
     with Peer(archive) as peer:
@@ -312,7 +312,9 @@ def test_line_15_a_role_selection_whose_uid_ends_outside_it_is_aborted(peer, bod
     assert peer.aborted() == (PROVIDER, INVALID_PARAMETER)
 
 
-@pytest.mark.parametrize(("maximum_length", "longest"), [(0, 131_072), (1, 12), (11, 12), (12, 12), (0xFFFFFFFF, 131_072)])
+@pytest.mark.parametrize(
+    ("maximum_length", "longest"), [(0, 131_072), (1, 12), (11, 12), (12, 12), (0xFFFFFFFF, 131_072)]
+)
 def test_line_16_any_maximum_length_gets_answers_that_fit(peer, maximum_length, longest):
     peer.associate(maximum_length=maximum_length)
     peer.command(*dimse_request(0x0030, VERIFICATION))
@@ -389,14 +391,18 @@ def test_line_22_a_value_of_a_context_that_was_not_accepted_is_aborted(peer, con
     assert peer.aborted() == (PROVIDER, INVALID_PARAMETER)
 
 
+STORE = (1, 3, command_set(*store_request("1.2.3")))
+ECHO = command_set(*dimse_request(0x0030, VERIFICATION))
+
+
 @pytest.mark.parametrize(
     "values",
     [
         [(1, 0, b"data before any command")],
         [(1, 1, b"\0\0"), (1, 0, b"data inside a command")],
-        [(1, 1, b"\0\0"), (3, 3, command_set(*dimse_request(0x0030, VERIFICATION)))],
-        [(1, 3, command_set(*store_request("1.2.3"))), (1, 0, bytes(8)), (1, 3, command_set(*dimse_request(0x0030, VERIFICATION)))],
-        [(1, 3, command_set(*store_request("1.2.3"))), (3, 0, bytes(8))],
+        [(1, 1, b"\0\0"), (3, 3, ECHO)],
+        [STORE, (1, 0, bytes(8)), (1, 3, ECHO)],
+        [STORE, (3, 0, bytes(8))],
     ],
     ids=["data first", "data in a command", "two commands", "a command in data", "data of another context"],
 )

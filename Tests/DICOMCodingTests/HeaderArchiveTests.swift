@@ -63,12 +63,14 @@ import Testing
 
     @Test func `nesting beyond the limit is refused`() throws {
         var dataSet = DataSet()
+        let limits = DataSetLimits()
         for _ in 0..<64 { dataSet = DataSet([.sequence(.contentSequence, [dataSet])]) }
 
-        #expect(try HeaderArchive.decode(HeaderArchive.encode(dataSet)) == dataSet)
+        #expect(try HeaderArchive.decode(HeaderArchive.encode(dataSet), limits: limits) == dataSet)
         dataSet = DataSet([.sequence(.contentSequence, [dataSet])])
         let bytes = try HeaderArchive.encode(dataSet)
-        let error = #expect(throws: DataSetError.self) { try HeaderArchive.decode(bytes) }
+        let error = #expect(throws: DataSetError.self) { try HeaderArchive.decode(bytes, limits: limits) }
         #expect(error?.code == .nestedTooDeep)
+        #expect(try HeaderArchive.decode(bytes) == dataSet, "what was stored is read, whatever the limits are now")
     }
 }
