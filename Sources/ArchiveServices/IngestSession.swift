@@ -35,6 +35,9 @@ public final class IngestSession: Sendable {
             try await receive(body, into: &recording)
             let scanned = try recording.reception.finish()
             try check(scanned.identity, against: object)
+            if recording.reception.isDisordered {
+                service.logger.warning("elements stand out of order or twice; of those with one tag the first counts")
+            }
             try await begin(&recording, scanned.identity)
             return try await complete(recording, scanned)
         } catch {
