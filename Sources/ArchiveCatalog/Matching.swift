@@ -48,8 +48,10 @@ public struct MatchingError: Error, Sendable, Hashable, CustomStringConvertible 
         case badRange
         /// A UID list with an entry that is no UID.
         case badUID
-        /// More values or wild cards than the limit.
-        case tooMany
+        /// More values than the limit.
+        case tooManyValues
+        /// More wild cards than the limit.
+        case tooManyWildcards
         /// A wild card key longer than any column.
         case tooLong
     }
@@ -70,7 +72,8 @@ public struct MatchingError: Error, Sendable, Hashable, CustomStringConvertible 
         switch code {
         case .badRange: "The key \(tag) is no date, time or range of them (for example 20260101-20261231)"
         case .badUID: "The key \(tag) holds a value that is no UID"
-        case .tooMany: "The key \(tag) has more values or wild cards than the limit"
+        case .tooManyValues: "The key \(tag) has more values than limits.query.list-values"
+        case .tooManyWildcards: "The key \(tag) has more wild cards than limits.query.wildcards"
         case .tooLong: "The key \(tag) with wild cards is longer than \(CatalogValue.lengthLimit) bytes"
         }
     }

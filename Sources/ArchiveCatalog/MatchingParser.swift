@@ -20,7 +20,7 @@ public struct MatchingParser: Sendable, Hashable {
     ) throws(MatchingError) -> MatchingCondition? {
         let given = values.map { CatalogValue.trimmed($0) }.filter { !$0.isEmpty }
         guard !given.isEmpty else { return nil }
-        guard given.count <= listValueLimit else { throw MatchingError(.tooMany, subject.tag) }
+        guard given.count <= listValueLimit else { throw MatchingError(.tooManyValues, subject.tag) }
         switch subject {
         case .modalitiesInStudy: return try textCondition(subject, given)
         case .sopClassesInStudy: return try uidCondition(subject, given)
@@ -53,7 +53,7 @@ public struct MatchingParser: Sendable, Hashable {
             // `*` alone is universal matching: PS3.4 C.2.2.2.4 lets it match absent values too.
             guard pattern != "*" else { return nil }
             wildcards += pattern.utf8.count(where: Self.isWildcard)
-            guard wildcards <= wildcardLimit else { throw MatchingError(.tooMany, subject.tag) }
+            guard wildcards <= wildcardLimit else { throw MatchingError(.tooManyWildcards, subject.tag) }
             patterns.append(pattern)
         }
         guard let only = patterns.first, patterns.count == 1 else {

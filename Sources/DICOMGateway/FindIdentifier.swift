@@ -26,10 +26,11 @@ struct FindIdentifier: Sendable {
     var pendingStatus: DIMSEStatus { hasUnmatchedKeys ? .pendingWithoutOptionalKeys : .pending }
 
     init(_ identifier: DataSet, model: Model, parser: MatchingParser = MatchingParser()) throws(IdentifierError) {
-        guard let code = identifier.string(.queryRetrieveLevel) else {
+        let codes = identifier.strings(for: .queryRetrieveLevel)
+        guard let code = codes.first else {
             throw IdentifierError(.queryRetrieveLevel, "Query/Retrieve Level is missing")
         }
-        guard let level = QueryLevel(code: code), model == .patientRoot || level != .patient else {
+        guard codes.count == 1, let level = QueryLevel(code: code), model == .patientRoot || level != .patient else {
             throw IdentifierError(.queryRetrieveLevel, "Query/Retrieve Level is not of this model")
         }
         keys = identifier.elements.filter { !Self.isAboutTheQuery($0.tag) }
@@ -48,11 +49,7 @@ struct FindIdentifier: Sendable {
                     query.conditions.append(condition)
                 }
             } catch {
-                throw IdentifierError(
-                    key.tag,
-                    "\(key.tag): \(error.code.rawValue)",
-                    isTooMuch: error.code == .tooMany || error.code == .tooLong
-                )
+                throw IdentifierError(error)
             }
         }
     }
@@ -114,5 +111,15 @@ struct IdentifierError: Error, Sendable, Hashable {
         self.tag = tag
         self.comment = comment
         self.isTooMuch = isTooMuch
+    }
+
+    /// What is wrong with a key, in no more than the 64 characters of an Error Comment.
+    init(_ error: MatchingError) {
+        switch error.code {
+        case .badRange, .badUID: self.init(error.tag, "\(error.tag): \(error.code.rawValue)")
+        case .tooManyValues: self.init(error.tag, "\(error.tag): more than limits.query.list-values", isTooMuch: true)
+        case .tooManyWildcards: self.init(error.tag, "\(error.tag): more than limits.query.wildcards", isTooMuch: true)
+        case .tooLong: self.init(error.tag, "\(error.tag): \(error.code.rawValue)", isTooMuch: true)
+        }
     }
 }

@@ -13,26 +13,32 @@ struct AdmissionLedger: Sendable {
         self.limits = limits
     }
 
-    /// Counts a connection that has not asked for an association yet; `false`: too many.
-    mutating func connect(_ peer: String) -> Bool {
-        guard total.halfOpen < limits.halfOpenCount,
-            byPeer[peer, default: Count()].halfOpen < limits.halfOpenCountByPeer
-        else { return false }
+    /// Counts a connection that has not asked for an association yet.
+    ///
+    /// - Returns: The limit that forbids it, by its name in the configuration; `nil` when it is counted.
+    mutating func connect(_ peer: String) -> String? {
+        guard total.halfOpen < limits.halfOpenCount else { return "limits.association.half-open" }
+        guard byPeer[peer, default: Count()].halfOpen < limits.halfOpenCountByPeer else {
+            return "limits.association.half-open-per-peer"
+        }
         total.halfOpen += 1
         byPeer[peer, default: Count()].halfOpen += 1
-        return true
+        return nil
     }
 
-    /// Turns a half-open connection into an association; `false`: too many, it stays half-open.
-    mutating func associate(_ peer: String) -> Bool {
-        guard total.associations < limits.associationCount,
-            byPeer[peer, default: Count()].associations < limits.associationCountByPeer
-        else { return false }
+    /// Turns a half-open connection into an association.
+    ///
+    /// - Returns: The limit that forbids it, by its name in the configuration: it stays half-open; else `nil`.
+    mutating func associate(_ peer: String) -> String? {
+        guard total.associations < limits.associationCount else { return "limits.association.total" }
+        guard byPeer[peer, default: Count()].associations < limits.associationCountByPeer else {
+            return "limits.association.per-peer"
+        }
         total.halfOpen -= 1
         total.associations += 1
         byPeer[peer, default: Count()].halfOpen -= 1
         byPeer[peer, default: Count()].associations += 1
-        return true
+        return nil
     }
 
     /// Forgets a connection that is closed.

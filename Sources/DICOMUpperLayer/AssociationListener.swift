@@ -42,6 +42,7 @@ public final class AssociationListener: Sendable {
     private let policy: any NegotiationPolicy
     private let admission: AdmissionRule
     private let logger: Logger
+    private let peerLog: PeerLog
     let server: NIOAsyncChannel<AcceptedConnection, Never>
     private let shared: Mutex<Shared>
 
@@ -62,6 +63,7 @@ public final class AssociationListener: Sendable {
         self.policy = policy
         self.admission = admission
         self.logger = logger
+        peerLog = PeerLog(logger)
         self.server = server
         shared = Mutex(Shared(ledger: AdmissionLedger(limits: configuration.admission)))
     }
@@ -144,13 +146,15 @@ extension AssociationListener {
         _ serve: @escaping @Sendable (Association) async -> Void
     ) {
         let peer = connection.peerAddress ?? ""
-        let isWelcome = shared.withLock { shared in
-            guard !shared.isShuttingDown, shared.ledger.connect(peer) else { return false }
+        let (isWelcome, limit) = shared.withLock { shared in
+            guard !shared.isShuttingDown else { return (false, String?.none) }
+            if let limit = shared.ledger.connect(peer) { return (false, limit) }
             shared.pipes[ObjectIdentifier(connection.pipe)] = connection.pipe
-            return true
+            return (true, nil)
         }
         guard isWelcome else {
             connection.channel.close(promise: nil)
+            if let limit { peerLog.note("connection refused", peer: peer, metadata: ["limit": "\(limit)"]) }
             return
         }
         let executor = configuration.servesOnEventLoop ? EventLoopTaskExecutor(connection.channel.eventLoop) : nil
@@ -173,14 +177,18 @@ extension AssociationListener {
             let decision = await decide(request, connection)
             switch decision {
             case .accept(let response):
-                isAssociated = shared.withLock { $0.ledger.associate(peer) }
+                let limit = shared.withLock { $0.ledger.associate(peer) }
+                isAssociated = limit == nil
                 if isAssociated {
                     await establish(request, connection, userIdentityResponse: response, serve)
                 } else {
-                    reject(.localLimitExceeded, connection)
+                    reject(.localLimitExceeded, request, connection, limit: limit)
                 }
-            case .reject(let reject): self.reject(reject, connection)
+            case .reject(let reject): self.reject(reject, request, connection)
             }
+        }
+        if let complaint = connection.pipe.end?.complaint {
+            peerLog.note(complaint.message, peer: peer, metadata: complaint.metadata)
         }
         await connection.pipe.closed()
         shared.withLock { shared in
@@ -194,14 +202,19 @@ extension AssociationListener {
         return await admission(request, connection.peerAddress)
     }
 
-    private func reject(_ reject: AssociateReject, _ connection: AcceptedConnection) {
-        logger.info(
-            "association rejected",
-            metadata: [
-                "result": "\(reject.result)", "source": "\(reject.source)", "reason": "\(reject.reason)",
-                "peer": "\(connection.peerAddress ?? "")",
-            ]
-        )
+    private func reject(
+        _ reject: AssociateReject,
+        _ request: AssociateRequest,
+        _ connection: AcceptedConnection,
+        limit: String? = nil
+    ) {
+        var metadata: Logger.Metadata = [
+            "result": "\(reject.result)", "source": "\(reject.source)", "reason": "\(reject.reason)",
+        ]
+        // A well-formed title is printable; any other is not told.
+        if let calling = request.callingAETitle { metadata["calling"] = "\(calling)" }
+        if let limit { metadata["limit"] = "\(limit)" }
+        peerLog.note("association rejected", peer: connection.peerAddress, metadata: metadata)
         connection.pipe.command(.reject(reject))
     }
 

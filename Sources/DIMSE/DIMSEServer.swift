@@ -6,7 +6,7 @@ public struct DIMSEServer: Sendable {
     private let provider: any DIMSEServiceProvider
     private let policy: ArchiveNegotiationPolicy
     private let limits: DIMSELimits
-    private let logger: Logger
+    private let peerLog: PeerLog
 
     /// Makes a server.
     ///
@@ -20,7 +20,7 @@ public struct DIMSEServer: Sendable {
         self.provider = provider
         self.policy = policy
         self.limits = limits
-        self.logger = logger
+        peerLog = PeerLog(logger)
     }
 
     /// Serves one association to its end.
@@ -31,7 +31,11 @@ public struct DIMSEServer: Sendable {
             try await session.serve()
         } catch {
             if let abort = error.abort {
-                logger.notice("association aborted", metadata: ["reason": "\(error.code)"])
+                var metadata: Logger.Metadata = [
+                    "reason": "\(error.code)", "calling": "\(association.description.callingAETitle)",
+                ]
+                if error.code == .commandTooLong { metadata["limit"] = "limits.dimse.command-length" }
+                peerLog.note("association aborted", peer: association.description.peerAddress, metadata: metadata)
                 association.abort(abort)
             }
         }

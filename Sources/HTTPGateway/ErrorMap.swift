@@ -64,7 +64,7 @@ extension Problem {
             switch error.code {
             case .badRange: "A range cannot be understood"
             case .badUID: "A value is no UID"
-            case .tooMany: "More values than the limit"
+            case .tooManyValues, .tooManyWildcards: "More values than the limit"
             case .tooLong: "A value is longer than the limit"
             }
         self.init(status: .badRequest, code: error.code.rawValue, title: title, detail: error.description)

@@ -60,9 +60,10 @@ struct ConfigurationFile: Sendable {
             for (key, value) in next.mapping {
                 let line = key.mark?.line ?? 0
                 let name = next.prefix + (key.string ?? "")
-                if let inner = value.mapping, isGroup(name) {
-                    pending.append((name + ".", inner))
-                    continue
+                if isGroup(name) {
+                    if let inner = value.mapping { pending.append((name + ".", inner)) }
+                    // A title without anything under it sets nothing.
+                    guard value.mapping == nil, value.null == nil else { continue }
                 }
                 guard allKeys.contains(name) else { throw unknown(name, line) }
                 guard let scalar = value.scalar else {

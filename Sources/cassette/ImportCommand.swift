@@ -29,15 +29,16 @@ struct ImportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let disk = PosixDisk()
-        let files = try FileWalk.files(paths, disk: disk)
+        let walk = try FileWalk(paths)
         let threads = NIOThreadPool(numberOfThreads: 4)
         threads.start()
         let pool = WorkPool(threads: threads)
         let named = Set(paths)
-        let report = try await ArchiveAccess.withOpen(folder) { access in
+        var report = try await ArchiveAccess.withOpen(folder) { access in
             let importer = FileImporter(access: access, disk: disk, pool: pool, named: named)
-            return try await importer.run(files, progress: ProgressBar("Importing"))
+            return try await importer.run(walk.files, progress: ProgressBar("Importing"))
         }
+        report.refused = (report.refused + walk.refused).sorted { $0.path < $1.path }
         try await threads.shutdownGracefully()
         print(report)
         guard report.refused.isEmpty else { throw ExitCode.failure }

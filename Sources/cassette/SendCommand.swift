@@ -32,9 +32,11 @@ struct SendCommand: AsyncParsableCommand {
         let threads = NIOThreadPool(numberOfThreads: 2)
         threads.start()
         let pool = WorkPool(threads: threads)
+        let walk = try FileWalk(paths)
         var report = ImportReport()
+        report.refused = walk.refused
         var objects: [OutgoingObject] = []
-        for path in try FileWalk.files(paths, disk: disk) {
+        for path in walk.files {
             do {
                 objects.append(try await OutgoingObject.read(path, disk: disk, pool: pool))
             } catch let error as DataSetError where error.code == .notDICOM && !paths.contains(path) {

@@ -44,8 +44,9 @@ class CapturingClient(DICOMwebClient):
 class Archive:
     """One data folder and the server that runs on it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self.folder = Path(folder)
+        self.options = list(options)
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
         self.dicom_port = free_port()
@@ -69,15 +70,19 @@ class Archive:
         return {"Authorization": f"Bearer {self.token}"}
 
     def start(self):
+        self.launch()
+        self.wait_until_ready()
+        return self
+
+    def launch(self):
+        """Starts the server without waiting until it serves."""
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [BINARY, "serve", "--data", self.data, "--bind", "127.0.0.1", "--aet", AE_TITLE]
-        command += ["--dicom-port", str(self.dicom_port), "--http-port", str(self.http_port)]
+        command += ["--dicom-port", str(self.dicom_port), "--http-port", str(self.http_port), *self.options]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
             )
-        self.wait_until_ready()
-        return self
 
     def wait_until_ready(self, seconds=60):
         deadline = time.monotonic() + seconds

@@ -1,6 +1,7 @@
 """The commands that people type: results, JSON, exit codes, hints."""
 
 import json
+import os
 
 import pytest
 import synthetic_images
@@ -42,6 +43,35 @@ def test_import_tells_what_it_could_not_take(filled, folder):
     result = filled.command("import", "--data", filled.data, folder / "notes.txt", check=1)
 
     assert "notes.txt" in result.stdout + result.stderr
+
+
+def test_import_follows_no_link_and_waits_for_no_pipe(fresh_archive, folder, tmp_path):
+    given = tmp_path / "given"
+    (given / "deep").mkdir(parents=True)
+    (given / "good.dcm").write_bytes((folder / "0.dcm").read_bytes())
+    (given / "deep" / "up").symlink_to(given)
+    (given / "deep" / "self").symlink_to("self")
+    (given / "outside.dcm").symlink_to(folder / "1.dcm")
+    (given / "nowhere.dcm").symlink_to(tmp_path / "nothing")
+    os.mkfifo(given / "pipe.dcm")
+
+    result = fresh_archive.command("import", "--data", fresh_archive.data, given, "--json", check=1)
+
+    report = json.loads(result.stdout)
+    assert report["stored"] == 1
+    reasons = {item["path"].removeprefix(str(given) + "/"): item["reason"] for item in report["refused"]}
+    assert set(reasons) == {"deep/up", "deep/self", "outside.dcm", "nowhere.dcm", "pipe.dcm"}
+    assert "pipe" in reasons["pipe.dcm"] and "symbolic link" in reasons["outside.dcm"]
+
+
+def test_import_refuses_a_pipe_that_is_named_and_takes_a_link_that_is_named(fresh_archive, folder, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(folder / "0.dcm")
+
+    result = fresh_archive.command("import", "--data", fresh_archive.data, tmp_path / "pipe", tmp_path / "link", check=1)
+
+    assert "not a file" in result.stderr
+    assert "1 stored" in result.stdout
 
 
 def test_query_prints_json(filled):

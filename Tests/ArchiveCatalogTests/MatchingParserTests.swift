@@ -84,11 +84,11 @@ import Testing
     @Test func `the limits hold, and one more is refused`() throws {
         let most = Array(repeating: "1.2", count: 10_000)
         #expect(try condition(.studyInstanceUID, most) == .values(most))
-        #expect(try code(.studyInstanceUID, most + ["1.2"]) == .tooMany)
+        #expect(try code(.studyInstanceUID, most + ["1.2"]) == .tooManyValues)
 
         let marks = String(repeating: "?", count: 64)
         #expect(try condition(.patientName, [marks]) == .wildcard(marks))
-        #expect(try code(.patientName, [marks + "?"]) == .tooMany)
+        #expect(try code(.patientName, [marks + "?"]) == .tooManyWildcards)
 
         let long = String(repeating: "a", count: 1_023)
         #expect(try condition(.patientID, [long + "*"]) == .wildcard(long + "*"))

@@ -113,14 +113,14 @@ import Testing
         limits.associationCount = 3
         limits.associationCountByPeer = 2
         var ledger = AdmissionLedger(limits: limits)
-        func associate(_ peer: String) -> Bool { ledger.connect(peer) && ledger.associate(peer) }
+        func associate(_ peer: String) -> String? { ledger.connect(peer) ?? ledger.associate(peer) }
 
-        let admitted = ["a", "a", "a", "b", "b"].map(associate)
-        #expect(admitted == [true, true, false, true, false])
+        let refusals = ["a", "a", "a", "b", "b"].map(associate)
+        #expect(refusals == [nil, nil, "limits.association.per-peer", nil, "limits.association.total"])
 
         ledger.close("a", wasAssociated: true)
-        let isAdmitted = ledger.associate("b")
-        #expect(isAdmitted)
+        let refusal = ledger.associate("b")
+        #expect(refusal == nil)
     }
 
     @Test func `half-open connections are counted by themselves`() {
@@ -129,12 +129,12 @@ import Testing
         limits.halfOpenCountByPeer = 2
         var ledger = AdmissionLedger(limits: limits)
 
-        let admitted = ["a", "a", "a", "b", "b"].map { ledger.connect($0) }
-        #expect(admitted == [true, true, false, true, false])
+        let refusals = ["a", "a", "a", "b", "b"].map { ledger.connect($0) }
+        #expect(refusals == [nil, nil, "limits.association.half-open-per-peer", nil, "limits.association.half-open"])
 
         ledger.close("a", wasAssociated: false)
-        let isAdmitted = ledger.connect("b")
-        #expect(isAdmitted)
+        let refusal = ledger.connect("b")
+        #expect(refusal == nil)
     }
 }
 
