@@ -1,10 +1,11 @@
 """Data Sets written by hand, because toolkits refuse to write what they ought not to be sent."""
 
+import json
 import struct
 
 import synthetic_images
 from aftermath import PATIENT_ID, PATIENT_NAME
-from archive import failed, stored
+from archive import ANY_FRAME, DICOM_JSON, failed, stored
 from raw_association import RawAssociation
 
 IMPLICIT = "1.2.840.10008.1.2"
@@ -159,3 +160,18 @@ def assert_kept(archive, hostile):
     assert hostile.by_c_store(archive) == 0
     assert hostile.by_stow(archive) == 0
     assert hostile.served(archive).endswith(hostile.data_set)
+
+
+def metadata(archive, hostile):
+    """The metadata of an object, which must be JSON as the standard of JSON has it."""
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    response = archive.get(hostile.path + "/metadata", DICOM_JSON)
+    assert response.status_code == 200, response.text[:500]
+    return json.loads(response.content, parse_constant=refuse)[0]
+
+
+def frame_status(archive, hostile, number=1):
+    return archive.get(f"{hostile.path}/frames/{number}", ANY_FRAME).status_code
