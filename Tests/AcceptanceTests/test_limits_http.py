@@ -9,7 +9,7 @@ import requests
 import synthetic_images
 from aftermath import assert_unharmed
 from archive import DICOM_JSON, Archive
-from raw_http import MULTIPART, exchange, get, head, request_line
+from hostile_http import MULTIPART, exchange, get, head, request_line
 
 STUDIES = "/dicomweb/studies"
 GIBIBYTE = 1 << 30

@@ -10,7 +10,7 @@ import requests
 import synthetic_images
 from aftermath import assert_unharmed, processor_ticks
 from archive import ANY_FRAME, ANY_INSTANCE, failed, stored
-from raw_http import exchange, get, head
+from hostile_http import exchange, get, head
 
 STUDIES = "/dicomweb/studies"
 FILES = [synthetic_images.ct_instance(7, number, size=64) for number in (1, 2)]

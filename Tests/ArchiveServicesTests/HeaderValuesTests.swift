@@ -30,7 +30,7 @@ import Testing
             .text(.seriesNumber, .is, "99999999999"),
             .text(.instanceNumber, .is, "7"), .text(.patientID, .lo, "A"),
         ])
-        var leftOut: [Tag] = []
+        var leftOut: [DICOMCore.Tag] = []
 
         let values = HeaderValues.values(of: header, leavingOut: &leftOut)
 
