@@ -182,7 +182,7 @@ let package = Package(
                 "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMCoding", "DICOMCore", "Platform", nioCore,
                 nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
-            testedWith: ["CatalogSQLite", "PackStorage", "Sealing", nioPosix]
+            testedWith: ["CatalogSQLite", "PackStorage", "Sealing", nioPosix, nioEmbedded]
         )
         + [
             .executableTarget(

@@ -13,7 +13,8 @@ public enum CatalogValue {
         case .text, .personName, .code, .uid: limited(text)
         case .date: date(text)
         case .time: time(text)
-        case .number: Int64(text).map { String($0) }
+        // The range of IS (PS3.5 table 6.2-1); the other numbers of columns are 16 bits wide.
+        case .number: Int32(text).map { String($0) }
         }
     }
 

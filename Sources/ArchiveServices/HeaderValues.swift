@@ -10,6 +10,12 @@ enum HeaderValues {
     private static let ofTheRequest: Set<Tag> = [.scheduledProcedureStepID, .requestedProcedureID]
 
     static func values(of header: DataSet) -> CatalogValues {
+        var leftOut: [Tag] = []
+        return values(of: header, leavingOut: &leftOut)
+    }
+
+    /// As above; gathers the attributes that have a value which no column can hold.
+    static func values(of header: DataSet, leavingOut leftOut: inout [Tag]) -> CatalogValues {
         var values = CatalogValues()
         let characterSet = header.specificCharacterSet
         let request = header.items(.requestAttributesSequence).first
@@ -19,9 +25,16 @@ enum HeaderValues {
             let beginning = element.limited(to: decodedLimit)
             let texts = element.vr.isText ? beginning.strings(characterSet) : beginning.integers.map { String($0) }
             let normalized = texts.compactMap { CatalogValue.normalized($0, attribute.kind) }
+            if normalized.count < texts.count, texts.contains(where: { isUnusable($0, attribute.kind) }) {
+                leftOut.append(attribute.tag)
+            }
             if let joined = joined(normalized) { values[attribute] = joined }
         }
         return values
+    }
+
+    private static func isUnusable(_ text: String, _ kind: CatalogAttribute.Kind) -> Bool {
+        CatalogValue.normalized(text, kind) == nil && text.utf8.contains { $0 > 0x20 }
     }
 
     /// As many of the values as a column holds, joined; `nil` when all are empty.

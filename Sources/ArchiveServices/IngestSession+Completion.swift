@@ -37,7 +37,9 @@ extension IngestSession {
             await writer.cancel()
             return .alreadyStored(identification)
         }
-        let values = HeaderValues.values(of: scanned.header)
+        var leftOut: [Tag] = []
+        let values = HeaderValues.values(of: scanned.header, leavingOut: &leftOut)
+        tell(leftOut: leftOut)
         let patient = PatientIdentity(values)
         let claim = try await claim(identification.path.studyInstanceUID, for: patient, recording)
         do throws(IngestRefusal) {

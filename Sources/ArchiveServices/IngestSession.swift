@@ -7,6 +7,7 @@ public import NIOCore
 import PackStorage
 import Platform
 import Sealing
+import Synchronization
 
 /// One sender's objects, one after the other.
 ///
@@ -16,6 +17,7 @@ public final class IngestSession: Sendable {
     let service: IngestService
     let writer: PackWriter
     let principal: Principal
+    let told = Mutex<Set<IngestOddity>>([])
 
     init(service: IngestService, writer: PackWriter, principal: Principal) {
         self.service = service
@@ -44,6 +46,7 @@ public final class IngestSession: Sendable {
             try await receive(body, into: &recording)
             let scanned = try recording.reception.finish()
             try check(scanned.identity, against: object)
+            if recording.reception.isDisordered { tell(.disorder) }
             try await begin(&recording, scanned.identity)
             return try await complete(recording, scanned)
         } catch {
@@ -149,16 +152,6 @@ public final class IngestSession: Sendable {
             try await append(chunk, recording)
         }
         recording.held = []
-    }
-
-    /// Says what is odd about a file that is stored as it came.
-    private func tell(_ deviations: Set<Part10Header.Deviation>) {
-        guard !deviations.isEmpty else { return }
-        service.logger.log(
-            level: deviations.contains(.foreignPreamble) ? .warning : .debug,
-            "the file deviates from PS3.10 and is stored as it came",
-            metadata: ["deviations": "\(deviations.map(\.rawValue).sorted().joined(separator: ", "))"]
-        )
     }
 
     private func append(_ chunk: ByteBuffer, _ recording: Recording) async throws(IngestRefusal) {

@@ -29,6 +29,9 @@ struct Reception {
         }
     }
 
+    /// Whether elements stand out of order or twice.
+    var isDisordered: Bool { scanner?.isDisordered ?? false }
+
     /// The UIDs, as soon as all four have passed.
     var identity: InstanceIdentity? { scanner?.identity }
 

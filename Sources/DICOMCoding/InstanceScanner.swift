@@ -10,6 +10,9 @@ public struct InstanceScanner: Sendable {
     private var frames: FrameIndexBuilder
     private var identities = IdentityCollector()
     private let transferSyntax: TransferSyntax
+    private var lastTag: Tag?
+    /// Whether an element of the outermost level stands behind one with its tag or a higher one (PS3.5 7.1).
+    public private(set) var isDisordered = false
     /// Sequences around the next token.
     private var depth = 0
 
@@ -52,6 +55,18 @@ public struct InstanceScanner: Sendable {
         )
     }
 
+    private mutating func follow(_ token: DataSetToken) {
+        let tag: Tag
+        switch token {
+        case .element(let header, _), .beginSequence(let header), .beginBulk(let header), .beginFragments(let header):
+            tag = header.tag
+        case .endSequence, .beginItem, .endItem, .bulkBytes, .endBulk, .beginFragment, .endFragment, .endFragments:
+            return
+        }
+        if let lastTag, tag <= lastTag { isDisordered = true }
+        lastTag = tag
+    }
+
     // File Meta Information has no place in a Data Set; where it says the truth it does no harm.
     private func names(_ transferSyntax: TransferSyntax, _ element: DataElement) -> Bool {
         let asUID = DataElement(tag: element.tag, vr: .ui, value: element.value)
@@ -61,6 +76,7 @@ public struct InstanceScanner: Sendable {
     private mutating func drain() throws(DataSetError) {
         while let token = try decoder.next() {
             builder.accept(token)
+            if depth == 0 { follow(token) }
             switch token {
             case .beginSequence: depth += 1
             case .endSequence: depth -= 1

@@ -38,6 +38,13 @@ public struct ArchiveNegotiationPolicy: NegotiationPolicy {
         UID(literal: "1.2.840.10008.5.1.4.34.7"), UID(literal: "1.2.840.10008.5.1.4.34.10"),
     ]
 
+    /// Retired ways to send something else than a Data Set as PS3.5 has it: MIME, XML, and Papyrus.
+    private static let notDataSets: Set<TransferSyntax> = [
+        TransferSyntax(uid: UID(literal: "1.2.840.10008.1.2.6.1")),
+        TransferSyntax(uid: UID(literal: "1.2.840.10008.1.2.6.2")),
+        TransferSyntax(uid: UID(literal: "1.2.840.10008.1.20")),
+    ]
+
     /// Makes the policy of an archive that stores everything and answers queries.
     public init() {
         let uncompressed: [TransferSyntax] = [.explicitVRLittleEndian, .implicitVRLittleEndian]
@@ -45,7 +52,7 @@ public struct ArchiveNegotiationPolicy: NegotiationPolicy {
             Self.verification: uncompressed, Self.patientRootFind: uncompressed, Self.studyRootFind: uncompressed,
         ]
         refusedSOPClassUIDs = []
-        refusedTransferSyntaxes = []
+        refusedTransferSyntaxes = Self.notDataSets
     }
 
     /// Whether instances of that SOP class are stored.
@@ -57,13 +64,20 @@ public struct ArchiveNegotiationPolicy: NegotiationPolicy {
         return !sopClassUID.string.hasPrefix("1.2.840.10008.") || Self.otherStorage.contains(sopClassUID)
     }
 
+    /// Whether Data Sets are stored in it: also in one that the standard does not know, but in nothing that it knows as
+    /// something else.
+    private func isStored(_ transferSyntax: TransferSyntax) -> Bool {
+        guard !refusedTransferSyntaxes.contains(transferSyntax) else { return false }
+        return UIDDictionary.entry(for: transferSyntax.uid).map { $0.kind == .transferSyntax } ?? true
+    }
+
     /// Takes the first proposed transfer syntax for storage, and the first of ours for the other services.
     public func answer(to context: ProposedPresentationContext, abstractSyntax: UID) -> PresentationContextAnswer {
         let chosen: TransferSyntax?
         if let offered = services[abstractSyntax] {
             chosen = offered.first { context.transferSyntaxes.contains($0) }
         } else if isStorage(abstractSyntax) {
-            chosen = context.transferSyntaxes.first { !refusedTransferSyntaxes.contains($0) }
+            chosen = context.transferSyntaxes.first(where: isStored)
         } else {
             return PresentationContextAnswer(id: context.id, result: .abstractSyntaxNotSupported)
         }

@@ -23,4 +23,19 @@ import Testing
         #expect(value.hasPrefix("DERIVED\\DERIVED"))
         #expect(value.utf8.count <= CatalogValue.lengthLimit)
     }
+
+    @Test func `a value that no column can hold is left out and named`() {
+        let header = DataSet([
+            .text(.studyDate, .da, "20260230"), .text(.studyTime, .tm, "    "),
+            .text(.seriesNumber, .is, "99999999999"),
+            .text(.instanceNumber, .is, "7"), .text(.patientID, .lo, "A"),
+        ])
+        var leftOut: [DICOMCore.Tag] = []
+
+        let values = HeaderValues.values(of: header, leavingOut: &leftOut)
+
+        #expect(Set(leftOut) == [.studyDate, .seriesNumber])
+        #expect(values[.studyDate] == nil)
+        #expect(values[.instanceNumber] == "7")
+    }
 }

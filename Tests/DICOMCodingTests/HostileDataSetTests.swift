@@ -140,6 +140,19 @@ import Testing
         #expect(code(bytes.buffer) == .unknownValueRepresentation)
     }
 
+    @Test func `of all pairs of bytes only Value Representations and bounded unknowns are read`() {
+        for letters in UInt16.min...UInt16.max {
+            var bytes = Bytes()
+            bytes.text(0x0008_0060, "CS", "OT")
+            bytes.tag(0x0021_1001)
+            bytes.buffer.writeInteger(letters)
+            // Two reserved bytes, or a length of 0 with two bytes of the next element; then a length of 2^32 - 2.
+            bytes.buffer.writeBytes([0, 0, 0xFE, 0xFF, 0xFF, 0xFF])
+
+            #expect(code(bytes.buffer) != nil, "\(letters)")
+        }
+    }
+
     @Test func `bytes behind padding are refused`() {
         var bytes = Bytes()
         bytes.text(0x0010_0020, "LO", "A")

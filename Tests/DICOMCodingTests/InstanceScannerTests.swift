@@ -34,6 +34,54 @@ import Testing
         #expect(path.element(in: result.header)?.value == .bulk(BulkValue(offset: 142, length: 2)))
     }
 
+    @Test func `a Data Set that names another Transfer Syntax than its own is refused`() throws {
+        func named(_ uid: String) -> ByteBuffer {
+            var bytes = Bytes()
+            bytes.text(0x0002_0010, "UI", uid)
+            bytes.identity()
+            return bytes.buffer
+        }
+
+        let error = #expect(throws: DataSetError.self) { try scanned(named("1.2.840.10008.1.2")) }
+
+        #expect(error?.code == .otherTransferSyntax)
+        #expect(error?.path == [.transferSyntaxUID])
+        #expect(try scanned(named("1.2.840.10008.1.2.1")).identity.sopInstanceUID.string == "1.2.3.4")
+    }
+
+    @Test(
+        arguments: [
+            ([0x0021_0010, 0x0021_0011], false), ([0x0021_0010, 0x0021_0010], true),
+            ([0x0021_0011, 0x0021_0010], true),
+        ] as [([UInt32], Bool)]
+    )
+    func `elements out of order or twice are noticed`(tags: [UInt32], isDisordered: Bool) throws {
+        var bytes = Bytes()
+        bytes.identity()
+        for tag in tags { bytes.text(tag, "LO", "A") }
+        var scanner = InstanceScanner(transferSyntax: .explicitVRLittleEndian)
+
+        try scanner.scan(bytes.buffer)
+
+        #expect(scanner.isDisordered == isDisordered)
+    }
+
+    @Test func `an instance cut anywhere is whole between two elements and refused elsewhere`() throws {
+        let whole = instance([1, 2, 3, 4])
+        // Where one of the outermost elements ends behind the identity: Rows, Columns, Bits, the sequence; and where only
+        // the delimiter of that sequence is missing, which is forgiven at the very end.
+        let ends: Set<Int> = [80, 90, 100, 110, 122, 152, 160]
+        // Fewer than eight zeros behind an element would be padding; these begin with a tag that is not zero.
+        for length in 0..<whole.readableBytes {
+            let cut = whole.getSlice(at: 0, length: length) ?? ByteBuffer()
+            if ends.contains(length) {
+                #expect(try scanned(cut).dataSetLength == UInt64(length))
+            } else {
+                #expect(throws: DataSetError.self, "\(length)") { try scanned(cut) }
+            }
+        }
+    }
+
     @Test(arguments: [1, 5, 64, 1000]) func `pieces of any size give the same instance`(pieceLength: Int) throws {
         #expect(try scanned(instance(), pieceLength: pieceLength) == scanned(instance()))
     }

@@ -120,6 +120,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("MZ", true), ("\u{7F}ELF", true), ("#!", true), ("PK", true), ("%PDF", true), ("<html>", true),
+        ("II*\0", false), ("MM\0*", false), ("M", false), ("", false),
+    ])
+    func `a preamble that other software would run or open is reported`(text: String, isForeign: Bool) throws {
+        var bytes = try file()
+        bytes.setString(text, at: 0)
+
+        #expect(try read(bytes).header.deviations == (isForeign ? [.foreignPreamble] : []))
+    }
+
     @Test func `a preamble may hold anything`() throws {
         var bytes = try file()
         bytes.setString("MZ", at: 0)
