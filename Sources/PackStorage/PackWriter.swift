@@ -71,13 +71,19 @@ public actor PackWriter {
     /// Touches no disk.
     ///
     /// - Parameter context: What the payload belongs to; whoever reads it must give the same bytes. At most 64 KiB.
+    /// - Parameter predecessor: A record that this one should follow in its pack, though the pack has its size; a pack that
+    ///   is being sealed takes nothing more all the same.
     /// - Returns: The id of the record.
     @discardableResult
-    public func begin(studyKey: StudyKey, context: [UInt8]) async throws(PackError) -> RandomID {
+    public func begin(
+        studyKey: StudyKey,
+        context: [UInt8],
+        after predecessor: RecordLocation? = nil
+    ) async throws(PackError) -> RandomID {
         guard case .idle = state, context.count <= 65_536 else { throw PackError(.wrongOrder) }
         recordCount += 1
         let reference = PackReference(studyKeyID: studyKey.id, keyGeneration: studyKey.generation)
-        let pack = takePack(reference)
+        let pack = takePack(reference, after: predecessor)
         let seal = RecordSeal(recordID: RandomID(random: random), studyKey: studyKey)
         let sealer = seal.payloadSealer(context: context, random: random)
         var pending = ByteBuffer()
@@ -167,9 +173,10 @@ public actor PackWriter {
         state = .closed
     }
 
-    private func takePack(_ reference: PackReference) -> OpenPack {
+    private func takePack(_ reference: PackReference, after predecessor: RecordLocation?) -> OpenPack {
         if let pack = packs.removeValue(forKey: reference) {
-            if pack.extent.length < configuration.packSizeLimit, registry.checkOut(pack.id) { return pack }
+            let takesMore = pack.extent.length < configuration.packSizeLimit || pack.id == predecessor?.packID
+            if takesMore, registry.checkOut(pack.id) { return pack }
             registry.close(pack.id)
         }
         while packs.count >= max(1, configuration.openPacksPerWriter),
@@ -270,7 +277,9 @@ public actor PackWriter {
         guard let error = result.1 else { return }
         giveUp(recording.pack, error)
         state = .idle
-        throw PackError(error, packID: recording.pack.id, offset: recording.start)
+        var failure = PackError(error, packID: recording.pack.id, offset: recording.start)
+        failure.mayBeStored = recording.pack.endIsUncertain
+        throw failure
     }
 
     /// Back to idle.
