@@ -94,6 +94,8 @@ struct CatalogBuilder: Sendable {
             switch outcome {
             case .inserted: report.inserted += 1
             case .alreadyThere(let there) where there.location.recordID == record.location.recordID: report.known += 1
+            // Sent again after a failure that left the first record whole.
+            case .alreadyThere(let there) where there.isSameObject(as: record): report.known += 1
             case .alreadyThere:
                 report.conflicts += 1
                 logger.error("two stored records have one SOP Instance UID; the second stays in its pack")
@@ -104,6 +106,12 @@ struct CatalogBuilder: Sendable {
         }
         batch.removeAll(keepingCapacity: true)
         waitingBytes = 0
+    }
+}
+
+extension InstanceRecord {
+    fileprivate func isSameObject(as other: InstanceRecord) -> Bool {
+        path == other.path && dataSetDigest == other.dataSetDigest && transferSyntaxUID == other.transferSyntaxUID
     }
 }
 

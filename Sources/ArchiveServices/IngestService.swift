@@ -16,6 +16,9 @@ public final class IngestService: Sendable {
     let index: IndexWriter
     let instances = InstanceGate<UID>()
     let owners: StudyOwners
+    /// Digests of objects that were refused though their record may be whole: recovery may bring them back, so until then
+    /// no other bytes are acknowledged under their SOP Instance UIDs.
+    let uncertain = Mutex<[UID: [UInt8]]>([:])
     let clock: any WallClock
     let limits: DataSetLimits
     let logger: Logger

@@ -7,6 +7,7 @@ import NIOCore
 import PackStorage
 import Platform
 import Sealing
+import Synchronization
 
 extension IngestSession {
     /// Makes the record durable and known, with its SOP Instance UID closed to other senders meanwhile.
@@ -36,6 +37,10 @@ extension IngestSession {
             try confirmSame(stored, identification.path, digest, recording)
             await writer.cancel()
             return .alreadyStored(identification)
+        }
+        guard service.uncertain.withLock({ $0[identification.path.sopInstanceUID] ?? digest }) == digest else {
+            service.logger.error("an object that may come back at the next start has this SOP Instance UID: restart")
+            throw recording.refusal(.storageFailed)
         }
         var leftOut: [Tag] = []
         let values = HeaderValues.values(of: scanned.header, leavingOut: &leftOut)
@@ -117,6 +122,9 @@ extension IngestSession {
             let key = try service.keyring.existingKey(stored.studyKeyID, generation: stored.keyGeneration)
             return try manifest.record(at: stored, values: values, key: key)
         } catch {
+            if let error = error as? PackError, error.mayBeStored {
+                service.uncertain.withLock { $0[scanned.identity.sopInstanceUID] = digest }
+            }
             throw recording.refusal(failure(error))
         }
     }
@@ -147,12 +155,15 @@ extension IngestSession {
                 record.location.studyKeyID,
                 generation: record.location.keyGeneration
             )
-            _ = try await writer.begin(studyKey: key, context: [])
-            _ = try await writer.finish(
+            _ = try await writer.begin(studyKey: key, context: [], after: RecordLocation(record.location))
+            let location = try await writer.finish(
                 manifest: Tombstone(recordID: record.location.recordID).encoded(),
                 kind: .tombstone
             )
+            // A tombstone counts right behind its record only.
+            guard location.packID.rawValue == record.location.packID else { throw PackError(.abandoned) }
         } catch {
+            service.uncertain.withLock { $0[record.path.sopInstanceUID] = record.dataSetDigest }
             service.logger.error("a refused record could not be taken back", metadata: ["cause": "\(error)"])
         }
     }

@@ -47,6 +47,8 @@ public struct PackError: Error, Hashable, Sendable {
     public let packID: PackID?
     /// Bytes from the start of the pack.
     public let offset: UInt64?
+    /// Whether the record may be whole on the disk all the same, so that start-up recovery will hand it out.
+    public internal(set) var mayBeStored = false
 
     /// Makes an error.
     public init(_ code: Code, packID: PackID? = nil, offset: UInt64? = nil) {

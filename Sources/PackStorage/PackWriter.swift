@@ -77,16 +77,22 @@ public final class PackWriter: Sendable {
     /// Touches no disk.
     ///
     /// - Parameter context: What the payload belongs to; whoever reads it must give the same bytes. At most 64 KiB.
+    /// - Parameter predecessor: A record that this one should follow in its pack, though the pack has its size; a pack that
+    ///   is being sealed takes nothing more all the same.
     /// - Returns: The id of the record.
     @discardableResult
-    public func begin(studyKey: StudyKey, context: [UInt8]) async throws(PackError) -> RandomID {
+    public func begin(
+        studyKey: StudyKey,
+        context: [UInt8],
+        after predecessor: RecordLocation? = nil
+    ) async throws(PackError) -> RandomID {
         guard context.count <= 65_536 else { throw PackError(.wrongOrder) }
         let reference = PackReference(studyKeyID: studyKey.id, keyGeneration: studyKey.generation)
         let taken = shelf.withLock { shelf -> OpenPack? in
             guard case .idle = shelf.state else { return nil }
             shelf.recordCount += 1
             shelf.state = .busy
-            return takePack(reference, &shelf)
+            return takePack(reference, after: predecessor, &shelf)
         }
         guard let pack = taken else { throw PackError(.wrongOrder) }
         let seal = RecordSeal(recordID: RandomID(random: random), studyKey: studyKey)
@@ -196,9 +202,14 @@ public final class PackWriter: Sendable {
         shelf.withLock { $0.state = .recording(recording) }
     }
 
-    private func takePack(_ reference: PackReference, _ shelf: inout Shelf) -> OpenPack {
+    private func takePack(
+        _ reference: PackReference,
+        after predecessor: RecordLocation?,
+        _ shelf: inout Shelf
+    ) -> OpenPack {
         if let pack = shelf.packs.removeValue(forKey: reference) {
-            if pack.extent.length < configuration.packSizeLimit, registry.checkOut(pack.id) { return pack }
+            let takesMore = pack.extent.length < configuration.packSizeLimit || pack.id == predecessor?.packID
+            if takesMore, registry.checkOut(pack.id) { return pack }
             registry.close(pack.id)
         }
         while shelf.packs.count >= max(1, configuration.openPacksPerWriter),
@@ -299,7 +310,9 @@ public final class PackWriter: Sendable {
         guard let error = result.1 else { return }
         giveUp(recording.pack, error)
         shelf.withLock { $0.state = .idle }
-        throw PackError(error, packID: recording.pack.id, offset: recording.start)
+        var failure = PackError(error, packID: recording.pack.id, offset: recording.start)
+        failure.mayBeStored = recording.pack.endIsUncertain
+        throw failure
     }
 
     /// Back to idle.

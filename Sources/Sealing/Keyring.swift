@@ -68,6 +68,19 @@ public final class Keyring: Sendable {
         } catch {
             throw KeyringError(.rootKey(error.code), error.description)
         }
+        if records.count == 1 {
+            // A first start was cut off between its two entries: the second is made again, under the same key.
+            let studyID: KeyringRecord
+            do {
+                studyID = try studyIDRecord(kek: kek, kekRecord: kekRecord, random: random)
+                let added: [KeyringRecord]
+                (journal, added) = try await append([studyID], to: journal, pool: pool)
+                records += added
+            } catch {
+                throw (error as? KeyringError)
+                    ?? KeyringError(.unavailable, "the keyring cannot be completed: \(error)")
+            }
+        }
         return try Keyring(
             kek: kek,
             kekRecord: kekRecord,
@@ -268,15 +281,24 @@ extension Keyring {
             wrappedKey: wrappedKEK,
             tenantID: tenantID
         )
-        var studyID = kekRecord
-        studyID.kind = .sideKey
-        studyID.id = sideKeyID(studyIDLabel)
         do {
-            studyID.wrappedKey = try wrap(SymmetricKey(data: random.bytes(32)), for: studyID, kek: kek)
+            return [kekRecord, try studyIDRecord(kek: kek, kekRecord: kekRecord, random: random)]
         } catch {
             throw RootKeyError(.malformed, error.description)
         }
-        return [kekRecord, studyID]
+    }
+
+    /// The entry of the key that names studies.
+    private static func studyIDRecord(
+        kek: SymmetricKey,
+        kekRecord: KeyringRecord,
+        random: any RandomSource
+    ) throws(KeyringError) -> KeyringRecord {
+        var studyID = kekRecord
+        studyID.kind = .sideKey
+        studyID.id = sideKeyID(studyIDLabel)
+        studyID.wrappedKey = try wrap(SymmetricKey(data: random.bytes(32)), for: studyID, kek: kek)
+        return studyID
     }
 
     private static func sideKeyID(_ label: String) -> RandomID {

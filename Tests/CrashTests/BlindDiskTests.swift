@@ -34,7 +34,9 @@ import Testing
             stopsAtFirst: true
         )
 
-        print("blind in \(blindness.rawValue): \(outcome.checked) states, \(outcome.violations.first?.description ?? "-")")
+        print(
+            "blind in \(blindness.rawValue): \(outcome.checked) states, \(outcome.violations.first?.description ?? "-")"
+        )
         #expect(!outcome.violations.isEmpty)
     }
 }

@@ -1,13 +1,14 @@
 import AccessControl
-@testable import ArchiveServices
 import CatalogSQLite
-@testable import cassette
 import Logging
 import NIOPosix
 import PackStorage
 import Platform
 import Sealing
 import TestKit
+
+@testable import ArchiveServices
+@testable import cassette
 
 /// The whole archive over a simulated disk: packs, keyring, root key and database, opened as the program opens them.
 final class CrashArchive: Sendable {
@@ -70,13 +71,17 @@ final class CrashArchive: Sendable {
         _ object: Int,
         of objects: [CrashObject],
         in session: IngestSession,
+        failuresAreUncertain: Bool = false,
         meanwhile: (@Sendable () async -> Void)? = nil
     ) async -> IngestOutcome {
         let body = Arrival(bytes: objects[object].file, meanwhile: meanwhile)
         let outcome = await session.store(IncomingObject(form: .part10), body: body)
         switch outcome {
         case .stored, .alreadyStored: disk.note(Acknowledgement(object: object, answer: .stored))
-        case .refused: disk.note(Acknowledgement(object: object, answer: .refused))
+        case .refused(let refusal):
+            // After a failure of the disk nobody promises that the object does not come back.
+            let isUncertain = failuresAreUncertain && [.storageFailed, .noSpace].contains(refusal.reason)
+            disk.note(Acknowledgement(object: object, answer: isUncertain ? .sentAgain : .refused))
         }
         return outcome
     }

@@ -1,10 +1,11 @@
 import ArchiveCatalog
-@testable import ArchiveServices
-@testable import cassette
 import DICOMCore
 import NIOCore
 import PackStorage
 import Platform
+
+@testable import ArchiveServices
+@testable import cassette
 
 /// What must hold after any crash, as `SECURITY.md` numbers it.
 struct CrashChecker: Sendable {

@@ -1,6 +1,7 @@
-@testable import ArchiveServices
 import Platform
 import Synchronization
+
+@testable import ArchiveServices
 
 /// Something that must not be, with what it takes to see it again.
 struct Violation: Sendable, CustomStringConvertible {

@@ -1,7 +1,8 @@
 import ArchiveServices
-@testable import cassette
 import Platform
 import TestKit
+
+@testable import cassette
 
 /// A run of the archive over a simulated disk, written down call by call.
 struct Recording: Sendable {
