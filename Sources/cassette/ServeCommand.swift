@@ -1,6 +1,7 @@
 import AccessControl
 import ArchiveServices
 import ArgumentParser
+import CMalloc
 import DICOMCore
 import DICOMGateway
 import Glibc

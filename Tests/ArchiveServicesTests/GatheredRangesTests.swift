@@ -4,7 +4,7 @@ import Testing
 @testable import ArchiveServices
 
 @Suite struct `Ranges that lie close together` {
-    /// What is taken out of bytes 0, 1, 2, ... that come in chunks of `length`.
+    /// What is taken out of counted bytes that come in chunks of `length`.
     private func taken(_ ranges: [Range<UInt64>], chunks length: UInt64) -> [UInt8] {
         var result: [UInt8] = []
         for gathered in GatheredRanges.gather(ranges) {

@@ -17,7 +17,7 @@ import Testing
         return (String(buffer: plain), String(buffer: kept), isDirect)
     }
 
-    private static func raw(_ tag: Tag, _ vr: VR, _ bytes: [UInt8]) -> DataElement {
+    private static func raw(_ tag: DICOMCore.Tag, _ vr: VR, _ bytes: [UInt8]) -> DataElement {
         DataElement(tag: tag, vr: vr, value: .bytes(ByteBuffer(bytes: bytes)))
     }
 
@@ -69,7 +69,7 @@ import Testing
         let name = Self.raw(.patientName, .pn, [0x4D, 0xFC, 0x6C])
         let pixels = DataElement(tag: .pixelData, vr: .ow, value: .bulk(BulkValue(offset: 9, length: 8)))
         let dataSet = DataSet([
-            latin, name, Self.raw(Tag(rawValue: 0x0010_0000), .ul, [4, 0, 0, 0]),
+            latin, name, Self.raw(DICOMCore.Tag(rawValue: 0x0010_0000), .ul, [4, 0, 0, 0]),
             .sequence(.referencedPatientSequence, []),
             .sequence(
                 .referencedStudySequence,
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func `text in front of its character set takes the way over the Data Set`() throws {
-        let early = Self.raw(Tag(rawValue: 0x0005_0010), .lo, [0xFC, 0xFC])
+        let early = Self.raw(DICOMCore.Tag(rawValue: 0x0005_0010), .lo, [0xFC, 0xFC])
         let made = try texts(DataSet([early, .text(.specificCharacterSet, .cs, "ISO_IR 100")]))
 
         #expect(!made.isDirect)
