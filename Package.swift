@@ -107,6 +107,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .target(
             name: "CSealedSQLite",
             linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("crypto")]
@@ -190,7 +191,7 @@ let package = Package(
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
                     "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMCoding", "DICOMCore", "Platform",
-                    nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
+                    "CMalloc", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict

@@ -55,7 +55,7 @@ public struct CatalogRow: Sendable, Hashable {
     public var derived: [DerivedAttribute: String]
     /// Where the header is, when the question asked for it.
     public var header: SealedHeader?
-    /// Where it stands; the last answer of a page has it.
+    /// Where it stands, for a query that goes on from there.
     public var position: CatalogPosition?
 
     /// Makes an answer.

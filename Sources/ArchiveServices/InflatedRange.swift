@@ -40,7 +40,9 @@ struct InflatedRange: AsyncSequence, Sendable {
     }
 }
 
-/// Inflates a Data Set from front to back. A value: a copy goes on from the same place.
+/// Inflates a Data Set from front to back.
+///
+/// A value: a copy goes on from the same place.
 struct InflatingReader: Sendable {
     /// Plain bytes that were handed out or passed over.
     private(set) var position: UInt64 = 0

@@ -7,7 +7,7 @@ import GRDB
 /// From the innermost level out: the rest of the same series, then of the same study, then the studies that follow.
 enum QueryRanges {
     /// The place of an answer with these values.
-    static func position(of values: CatalogValues, _ level: QueryLevel, _ loneStudyUID: String?) -> CatalogPosition {
+    static func position(of values: CatalogValues, _ level: QueryLevel, loneStudyUID: String?) -> CatalogPosition {
         let study = [values[.studyDate], values[.studyInstanceUID]]
         let series = [values[.seriesNumber], values[.seriesInstanceUID]]
         let instance = [values[.instanceNumber], values[.sopInstanceUID]]

@@ -59,26 +59,18 @@ struct QueryStatement {
     /// Answers a query, range by range where it goes on from a place.
     static func rows(_ query: CatalogQuery, in database: Database) throws -> [CatalogRow] {
         var answers: [CatalogRow] = []
-        var loneStudyUID: String?
         var query = query
         if query.after != nil { query.offset = 0 }
         let ranges = query.after.map { QueryRanges.behind($0, query.level).map(Optional.some) } ?? [nil]
         for range in ranges where query.limit.map({ $0 > 0 }) ?? true {
             let count = answers.count
-            try QueryStatement(query, in: range).read(in: database, into: &answers, &loneStudyUID)
+            try QueryStatement(query, in: range).read(in: database, into: &answers)
             query.limit = query.limit.map { $0 - (answers.count - count) }
-        }
-        if let last = answers.indices.last {
-            answers[last].position = QueryRanges.position(of: answers[last].values, query.level, loneStudyUID)
         }
         return answers
     }
 
-    private func read(
-        in database: Database,
-        into answers: inout [CatalogRow],
-        _ loneStudyUID: inout String?
-    ) throws {
+    private func read(in database: Database, into answers: inout [CatalogRow]) throws {
         let rows = try Row.fetchCursor(
             try database.cachedStatement(sql: statement.sql),
             arguments: StatementArguments(statement.arguments)
@@ -90,8 +82,6 @@ struct QueryStatement {
                 let key = row.integer(0)
                 if key != parentKey { parent = try parents.row(key, in: database) }
                 parentKey = key
-            } else {
-                loneStudyUID = row.text(0)
             }
             answers.append(try answer(row, beside: parent))
         }
@@ -103,6 +93,11 @@ struct QueryStatement {
             derived: parent.derived
         )
         derived.read(row, from: 1 + columns.count, into: &answer.derived)
+        answer.position = QueryRanges.position(
+            of: answer.values,
+            level,
+            loneStudyUID: parents == nil ? row.text(0) : nil
+        )
         guard includesHeader else { return answer }
         let first = 1 + columns.count + derived.count
         answer.header = SealedHeader(

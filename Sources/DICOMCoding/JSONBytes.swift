@@ -27,7 +27,7 @@ struct JSONBytes {
         bytes.append(contentsOf: text)
     }
 
-    /// `"00080005":{"vr":"CS"`
+    /// Begins an element: its tag as the key, and its VR.
     mutating func appendKey(_ tag: UInt32, _ vr: VR) {
         append(0x22)
         for shift in stride(from: UInt32(28), through: 4, by: -8) {

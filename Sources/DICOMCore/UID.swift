@@ -19,8 +19,8 @@ public struct UID: Sendable, Hashable, Comparable {
 
     /// Accepts a well-formed identifier; trailing NUL and space padding is cut off.
     ///
-    /// `nil` for anything else.
-    // Beside the generic one, because other modules check text by the thousand; nearly all of it is taken as it is.
+    /// `nil` for anything else. Beside the generic one, because other modules check text by the thousand; nearly all of it
+    /// is taken as it is.
     public init?(_ text: String) {
         guard let text = Self.isWellFormed(text.utf8) ? text : Self.withoutPadding(text) else { return nil }
         string = text

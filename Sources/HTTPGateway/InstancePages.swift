@@ -7,7 +7,8 @@ import ArchiveServices
 /// copy goes on from the same place.
 struct InstancePages: Sendable {
     /// Reads at most `limit` instances behind that one, or from the beginning.
-    typealias Read = @Sendable (_ last: ArchivedInstance?, _ limit: Int) async throws(ArchiveError) -> [ArchivedInstance]
+    typealias Read =
+        @Sendable (_ last: ArchivedInstance?, _ limit: Int) async throws(ArchiveError) -> [ArchivedInstance]
 
     private let length: Int
     private let read: Read

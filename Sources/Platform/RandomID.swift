@@ -16,7 +16,8 @@ public struct RandomID: Hashable, Sendable, Comparable {
     }
 
     /// The id with these 16 bytes; `nil` for any other number of bytes.
-    // Beside the generic one, because other modules read ids from arrays by the thousand.
+    ///
+    /// Beside the generic one, because other modules read ids from arrays by the thousand.
     public init?(bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
         var high: UInt64 = 0

@@ -1,6 +1,7 @@
 import AccessControl
 import ArchiveServices
 import ArgumentParser
+import CMalloc
 import DICOMCore
 import DICOMGateway
 import Glibc
@@ -57,6 +58,7 @@ struct ServeCommand: AsyncParsableCommand {
         // Whatever is made from here on is for the owner only.
         umask(0o077)
         Self.raiseFileLimit()
+        Self.limitArenas()
         let settings: ServerSettings
         do throws(ConfigurationProblem) {
             let file = try config.map { path throws(ConfigurationProblem) in try ConfigurationFile.read(path) }
@@ -115,6 +117,13 @@ struct ServeCommand: AsyncParsableCommand {
         limit.rlim_cur = limit.rlim_max
         // When it fails, the old limit holds: fewer associations at a time.
         _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    /// Each thread would get a heap of its own, which keeps what its busiest moment took; a few are enough for two dozen
+    /// threads that mostly wait.
+    private static func limitArenas() {
+        // When it fails, there are more heaps.
+        _ = mallopt(M_ARENA_MAX, 4)
     }
 
     private static func report(_ open: OpenArchive, _ logger: Logger) {

@@ -111,6 +111,20 @@ import Testing
         #expect(frame == Array(object.pixels.readableBytesView.suffix(object.frameLength)))
     }
 
+    @Test func `frames of a deflated object come in any order, forwards in one pass`() async throws {
+        let archive = try await TestArchive()
+        let object = TestObject(transferSyntax: .deflatedExplicitVRLittleEndian, frames: 600)
+        _ = try await archive.store(object)
+        let pixels = Array(object.pixels.readableBytesView)
+
+        for frameNumber in [1, 2, 2, 300, 600, 299, 301, 1] {
+            let start = (frameNumber - 1) * object.frameLength
+            #expect(
+                try await archive.frame(frameNumber, of: object) == Array(pixels[start..<start + object.frameLength])
+            )
+        }
+    }
+
     @Test(arguments: [0, 3, -1])
     func `a frame number beyond the frames is not found`(frameNumber: Int) async throws {
         let archive = try await TestArchive()

@@ -38,6 +38,60 @@ extension CatalogContract {
                         == ["1.4.211", "1.4.422", "1.4.421", "1.4.411", "1.4.111", "1.4.311"]
                 )
             },
+            CatalogContract("going on from a place gives the rest, with and without dates, numbers and Patient IDs") {
+                (catalog: any Catalog) async throws -> Void in
+                let dates = ["20250101", "", "20260101", "20260101", ""]
+                let numbers = ["7", "", "7", "-3", ""]
+                var records: [SampleRecord] = []
+                for study in 0..<5 {
+                    for series in 0..<5 {
+                        for instance in 0..<5 {
+                            records.append(
+                                SampleRecord(
+                                    patientID: study < 2 ? "" : "P\(study % 2)",
+                                    study: study,
+                                    series: study * 10 + series,
+                                    instance: study * 100 + series * 10 + instance,
+                                    values: [
+                                        (.studyDate, dates[study]), (.seriesNumber, numbers[series]),
+                                        (.instanceNumber, numbers[instance]),
+                                    ]
+                                )
+                            )
+                        }
+                    }
+                }
+                try await catalog.insert(records)
+
+                for level in QueryLevel.allCases {
+                    let whole = try await catalog.find(CatalogQuery(level: level))
+                    for length in [1, 2, 7] {
+                        #expect(try await catalog.pages(CatalogQuery(level: level, limit: length)) == whole)
+                    }
+                }
+                let study = SampleRecord.studyUID(3)
+                let whole = try await catalog.instances(
+                    ofStudy: study,
+                    series: nil,
+                    after: nil,
+                    limit: 99,
+                    includesHeader: true
+                )
+                #expect(whole.count == 25)
+                for length in [1, 2, 7] {
+                    var pages: [InstanceRecord] = []
+                    while case let page = try await catalog.instances(
+                        ofStudy: study,
+                        series: nil,
+                        after: pages.last,
+                        limit: length,
+                        includesHeader: true
+                    ), !page.isEmpty {
+                        pages += page
+                    }
+                    #expect(pages == whole)
+                }
+            },
             CatalogContract("pages of any length put together are the whole answer") {
                 (catalog: any Catalog) async throws -> Void in
                 try await catalog.insert(
@@ -62,6 +116,7 @@ extension CatalogContract {
                             pages += page
                         }
                         #expect(pages == whole)
+                        #expect(try await catalog.pages(CatalogQuery(level: level, limit: length)) == whole)
                     }
                 }
                 #expect(try await catalog.find(CatalogQuery(level: .study, limit: 0)).isEmpty)
@@ -192,5 +247,18 @@ extension CatalogContract {
                 await #expect(throws: CatalogError.self) { try await catalog.insert([SampleRecord(instance: 2)]) }
             },
         ]
+    }
+}
+
+extension Catalog {
+    /// The answers page by page, each page from where the one before ended.
+    fileprivate func pages(_ query: CatalogQuery) async throws -> [CatalogRow] {
+        var query = query
+        var pages: [CatalogRow] = []
+        while case let page = try await find(query), !page.isEmpty {
+            pages += page
+            query.after = page.last?.position
+        }
+        return pages
     }
 }
