@@ -35,6 +35,14 @@ let argumentParser = product("ArgumentParser", of: "swift-argument-parser")
 let yams = product("Yams", of: "Yams")
 let asyncHTTPClient = product("AsyncHTTPClient", of: "async-http-client")
 
+/// Whether `Tools/fuzz` builds: with the fuzz targets, which link a runtime that a plain build has not.
+let isFuzzing = Context.environment["CASSETTE_FUZZ"] == "1"
+
+/// The layers whose branches and comparisons guide the fuzzer: those that read bytes from outside.
+///
+/// The rest would only slow it down.
+let guiding: Set = ["DICOMCore", "DICOMCoding", "DICOMUpperLayer", "DIMSE", "HTTPGateway"]
+
 /// A library and its test target.
 ///
 /// `uses` is everything that the library may import: of ours by name, of others by product. `keeping` names the folders
@@ -46,7 +54,12 @@ func layer(
     keeping goldenFolders: [String] = []
 ) -> [Target] {
     [
-        .target(name: name, dependencies: uses, swiftSettings: strict),
+        .target(
+            name: name,
+            dependencies: uses,
+            swiftSettings: isFuzzing && guiding.contains(name)
+                ? strict + [.unsafeFlags(["-sanitize=fuzzer"])] : strict
+        ),
         .testTarget(
             name: name + "Tests",
             dependencies: [.target(name: name)] + uses + testedWith,
@@ -57,17 +70,17 @@ func layer(
 }
 
 /// The libFuzzer targets: one executable for each parser that reads bytes from outside.
-///
-/// They link a runtime that only `Tools/fuzz` asks for, so a plain build must not know of them.
 func fuzzTargets() -> [Target] {
-    guard Context.environment["CASSETTE_FUZZ"] == "1" else { return [] }
+    guard isFuzzing else { return [] }
     let entry: [SwiftSetting] = strict + [.unsafeFlags(["-parse-as-library"])]
     let executables = fuzzed.map { name, properties in
         Target.executableTarget(
             name: name + "Fuzz",
             dependencies: ["FuzzDriver", properties],
             path: "Tests/Fuzz/\(name)Fuzz",
-            swiftSettings: entry
+            swiftSettings: entry,
+            // The default linker crashes on the runtime of libFuzzer.
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]
         )
     }
     let driver = Target.target(

@@ -9,8 +9,9 @@ public struct PersonName: Sendable, Hashable {
 
     /// Splits a value at `=`; what follows a third group is not part of the name.
     public init(_ value: some StringProtocol) {
-        let groups = value.split(separator: "=", maxSplits: 3, omittingEmptySubsequences: false)
-            .map { PaddedText.trimmed(String($0)) }
+        // By code units: to `Character` a delimiter with a combining mark behind it is another letter.
+        let groups = value.utf8.split(separator: 0x3D, maxSplits: 3, omittingEmptySubsequences: false)
+            .map { PaddedText.trimmed(String(decoding: $0, as: UTF8.self)) }
         alphabetic = groups.first ?? ""
         ideographic = groups.count > 1 ? groups[1] : ""
         phonetic = groups.count > 2 ? groups[2] : ""
@@ -18,7 +19,7 @@ public struct PersonName: Sendable, Hashable {
 
     /// The five components of the alphabetic group: family, given, middle, prefix, suffix; empty ones included.
     public var alphabeticComponents: [String] {
-        alphabetic.split(separator: "^", omittingEmptySubsequences: false).map(String.init)
+        alphabetic.utf8.split(separator: 0x5E, omittingEmptySubsequences: false).map { String(Substring($0)) }
     }
 
     /// Whether no group has text.

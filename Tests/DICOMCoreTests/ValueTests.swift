@@ -43,6 +43,14 @@ import Testing
         #expect(PersonName("").isEmpty)
     }
 
+    @Test func `delimiters of a name are delimiters whatever combining mark stands behind them`() {
+        let name = PersonName("Doe^\u{301}Jane=\u{C42}=\u{301}z")
+
+        #expect(name.alphabeticComponents == ["Doe", "\u{301}Jane"])
+        #expect(name.ideographic == "\u{C42}")
+        #expect(name.phonetic == "\u{301}z")
+    }
+
     @Test func `elements in any order become ascending, the first of each`() {
         let dataSet = DataSet([.unsignedShort(.rows, 1), .text(.patientID, .lo, "A"), .unsignedShort(.rows, 2)])
 

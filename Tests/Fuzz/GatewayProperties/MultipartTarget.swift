@@ -113,7 +113,7 @@ public enum MultipartTarget: FuzzTarget {
         var bytes = ByteBuffer()
         for part in message.parts {
             bytes.writeString("\r\n--\(boundary)\r\n")
-            if let type = part.header["content-type"] { bytes.writeString("Content-Type: \(type)\r\n") }
+            if let type = type(of: part) { bytes.writeString("Content-Type: \(type)\r\n") }
             bytes.writeString("\r\n")
             bytes.writeImmutableBuffer(part.body)
         }
@@ -123,7 +123,12 @@ public enum MultipartTarget: FuzzTarget {
         }
         try require(read.parts.map(\.body) == message.parts.map(\.body), "written parts are read back otherwise")
         for (part, original) in zip(read.parts, message.parts) {
-            try require(part.header["content-type"] == original.header["content-type"], "a header is read otherwise")
+            try require(part.header["content-type"] == type(of: original), "a header is read otherwise")
         }
+    }
+
+    /// The type of a part, if it is short enough still: what is no UTF-8 has become longer than it came.
+    private static func type(of part: Part) -> String? {
+        part.header["content-type"].flatMap { $0.utf8.count <= 100 ? $0 : nil }
     }
 }

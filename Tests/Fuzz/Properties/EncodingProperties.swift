@@ -32,7 +32,7 @@ enum EncodingProperties {
         _ lengths: DataSetEncoder.SequenceLengths,
         limits: DataSetLimits
     ) throws(PropertyViolation) {
-        guard !looksOtherwise(dataSet) else { return }
+        guard !transferSyntax.isImplicitVR || !looksOtherwise(dataSet) else { return }
         // Padding and headers make the encoding longer than what was read.
         var generous = limits
         generous.headerLength *= 2
@@ -46,7 +46,10 @@ enum EncodingProperties {
         }
         guard let twice = encode(first, in: transferSyntax, lengths) else {
             // Pixel Data is bulk when it is read, whatever it was before.
-            try require(hasBulk(first), "what was read from \(transferSyntax) is not encodable again")
+            try require(
+                contains(first) { if case .bulk = $0.value { true } else { false } },
+                "what was read from \(transferSyntax) is not encodable again"
+            )
             return
         }
         guard let second = read(twice, transferSyntax, generous) else {
@@ -55,17 +58,21 @@ enum EncodingProperties {
         try require(second == first, "in \(transferSyntax) \(first) is read back as \(second)")
     }
 
-    /// A first element whose length, in Implicit VR, has the letters of a VR: the reader may take it for Explicit VR.
+    /// What Implicit VR cannot tell: a first element whose length has the letters of a VR, for which the reader may take
+    /// it, and a sequence where the dictionary has none, or the reverse.
     private static func looksOtherwise(_ dataSet: DataSet) -> Bool {
         guard let first = dataSet.elements.first else { return false }
-        return (first.bytes?.readableBytes ?? 0) >= 0x4141 || !first.items.isEmpty
+        guard (first.bytes?.readableBytes ?? 0) < 0x4141, first.items.isEmpty else { return true }
+        return contains(dataSet) { element in
+            DataElementDictionary.vr(of: element.tag).map { ($0 == .sq) != (element.vr == .sq) } ?? false
+        }
     }
 
-    private static func hasBulk(_ dataSet: DataSet) -> Bool {
+    private static func contains(_ dataSet: DataSet, where matches: (DataElement) -> Bool) -> Bool {
         var left = [dataSet]
         while let next = left.popLast() {
             for element in next.elements {
-                if case .bulk = element.value { return true }
+                if matches(element) { return true }
                 left += element.items
             }
         }

@@ -24,11 +24,14 @@ enum InstanceProperties {
             instance.dataSetLength == UInt64(length),
             "\(length) bytes are counted as \(instance.dataSetLength)"
         )
-        try require(
-            instance.header.uid(.sopInstanceUID) == instance.identity.sopInstanceUID
-                && instance.header.uid(.studyInstanceUID) == instance.identity.studyInstanceUID,
-            "the identity is not that of the header"
-        )
+        // An identifier is taken from the bytes, whatever VR stands before them.
+        for (tag, uid) in [
+            (Tag.sopInstanceUID, instance.identity.sopInstanceUID),
+            (.studyInstanceUID, instance.identity.studyInstanceUID),
+            (.seriesInstanceUID, instance.identity.seriesInstanceUID),
+        ] where instance.header[tag]?.vr == .ui {
+            try require(instance.header.uid(tag) == uid, "\(tag) is \(uid), which is not in the header")
+        }
         if let frames = instance.frameIndex {
             try checkFrames(frames, length: transferSyntax.isDeflated ? nil : UInt64(length))
         }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct `What the fuzz targets are made of` {
     private static let bytes = ByteBuffer(bytes: (0..<300).map { UInt8(truncatingIfNeeded: $0) })
 
-    @Test(arguments: 0...255) func `pieces together are the whole, and none is empty`(seed: UInt8) {
+    @Test(arguments: [0, 1, 2, 3, 4, 64, 255]) func `pieces together are the whole, and none is empty`(seed: UInt8) {
         let pieces = Self.bytes.pieces(seed: seed)
 
         var joined = ByteBuffer()
