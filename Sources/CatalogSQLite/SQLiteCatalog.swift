@@ -9,6 +9,8 @@ public import Platform
 /// pool. A commit survives the end of the process; a power cut takes what came after the last ``makeDurable()``,
 /// which the packs still hold.
 public final class SQLiteCatalog: Catalog {
+    // Before the database: its statements go before their connection does.
+    private let memory = InsertMemory()
     private let index: IndexDatabase
     private let queryDuration: Duration
 
@@ -57,17 +59,8 @@ public final class SQLiteCatalog: Catalog {
     /// Adds records in one transaction; see ``Catalog/insert(_:)``.
     public func insert(_ records: [InstanceRecord]) async throws(CatalogError) -> [InsertOutcome] {
         guard !records.isEmpty else { return [] }
-        return try await index.write { database in
-            var outcomes: [InsertOutcome] = []
-            try database.inTransaction(.immediate) {
-                let batch = try InsertBatch(database)
-                for record in records {
-                    outcomes.append(try batch.insert(record))
-                }
-                try batch.finish()
-                return .commit
-            }
-            return outcomes
+        return try await index.write { [memory] database in
+            try memory.insert(records, into: database)
         }
     }
 
@@ -128,6 +121,7 @@ public final class SQLiteCatalog: Catalog {
 
     /// Makes everything durable, empties the log and lets go of the file; running queries are interrupted.
     public func close() async throws(CatalogError) {
+        try await index.write { [memory] _ in memory.forget() }
         try await index.close()
     }
 }
