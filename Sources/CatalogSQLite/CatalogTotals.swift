@@ -26,11 +26,11 @@ struct CatalogTotals: Equatable {
     }
 
     /// Writes the row.
-    func write(to database: Database) throws {
-        try database.run(
-            "UPDATE total SET patients = ?, studies = ?, series = ?, instances = ?, payload_bytes = ?",
-            [patients, studies, series, instances, payloadBytes].map(\.databaseValue)
-        )
+    static let update = "UPDATE total SET patients = ?, studies = ?, series = ?, instances = ?, payload_bytes = ?"
+
+    /// Gives ``update`` its values.
+    func bind(to binder: inout StatementBinder) {
+        for count in [patients, studies, series, instances, payloadBytes] { binder.integer(count) }
     }
 
     /// The counts for a caller.

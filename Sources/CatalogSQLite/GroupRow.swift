@@ -59,9 +59,8 @@ struct GroupRow {
         isChanged = true
     }
 
-    /// Takes the values of `instance` if it comes before the defining one.
-    mutating func offer(_ instance: DefiningInstance, key: Int64, values: CatalogValues) {
-        guard instance < defining else { return }
+    /// Takes the values of an instance that comes before the defining one.
+    mutating func define(by instance: DefiningInstance, key: Int64, values: CatalogValues) {
         defining = instance
         definingKey = key
         unwrittenValues = values
@@ -142,30 +141,35 @@ struct GroupStatements: Sendable {
         largestKey = "SELECT max(\(key)) FROM \(table)"
     }
 
-    /// Writes what changed of a row.
-    func write(_ row: inout GroupRow, to database: Database) throws {
+    /// Writes what changed of a row; `countStatement` is the kept form of ``updateCounts``.
+    func write(_ row: inout GroupRow, _ countStatement: KeptStatement, to database: Database) throws {
         guard row.isChanged else { return }
-        let counts = counts(of: row)
-        if let values = row.unwrittenValues {
-            let common = [
-                row.key.databaseValue, row.parent, row.definingKey.databaseValue,
-                row.defining.receivedAt.microseconds.databaseValue, SQLBinding.id(row.defining.recordID),
-            ]
-            try database.run(upsert, common + counts + columns.map { SQLBinding.value(of: $0, in: values, at: level) })
-        } else {
-            try database.run(updateCounts, counts + [row.key.databaseValue])
+        guard row.unwrittenValues == nil else { return try insert(&row, into: database) }
+        try countStatement.run { binder in
+            for count in counts(of: row) { binder.integer(count) }
+            binder.integer(row.key)
         }
         row.wasWritten()
     }
 
-    private func counts(of row: GroupRow) -> [DatabaseValue] {
-        let counts =
-            switch level {
-            case .patient: [row.studies, row.series, row.instances]
-            case .study: [row.series, row.instances]
-            case .series, .instance: [row.instances]
-            }
-        return counts.map(\.databaseValue)
+    /// Adds a row or replaces all its values, when there are values to be written.
+    func insert(_ row: inout GroupRow, into database: Database) throws {
+        guard let values = row.unwrittenValues else { return }
+        let common = [
+            row.key.databaseValue, row.parent, row.definingKey.databaseValue,
+            row.defining.receivedAt.microseconds.databaseValue, SQLBinding.id(row.defining.recordID),
+        ]
+        let counts = counts(of: row).map { $0.databaseValue }
+        try database.run(upsert, common + counts + columns.map { SQLBinding.value(of: $0, in: values, at: level) })
+        row.wasWritten()
+    }
+
+    private func counts(of row: GroupRow) -> [Int64] {
+        switch level {
+        case .patient: [row.studies, row.series, row.instances]
+        case .study: [row.series, row.instances]
+        case .series, .instance: [row.instances]
+        }
     }
 }
 

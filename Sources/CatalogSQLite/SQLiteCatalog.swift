@@ -12,6 +12,8 @@ public final class SQLiteCatalog: Catalog {
     /// Bytes before the first page of a sealed file.
     private static let headerLength: UInt64 = 8_192
 
+    // Before the database: its statements go before their connection does.
+    private let memory = InsertMemory()
     private let index: IndexDatabase
     private let queryDuration: Duration
 
@@ -71,17 +73,8 @@ public final class SQLiteCatalog: Catalog {
     /// Adds records in one transaction; see ``Catalog/insert(_:)``.
     public func insert(_ records: [InstanceRecord]) async throws(CatalogError) -> [InsertOutcome] {
         guard !records.isEmpty else { return [] }
-        return try await index.write { database in
-            var outcomes: [InsertOutcome] = []
-            try database.inTransaction(.immediate) {
-                let batch = try InsertBatch(database)
-                for record in records {
-                    outcomes.append(try batch.insert(record))
-                }
-                try batch.finish()
-                return .commit
-            }
-            return outcomes
+        return try await index.write { [memory] database in
+            try memory.insert(records, into: database)
         }
     }
 
@@ -142,6 +135,7 @@ public final class SQLiteCatalog: Catalog {
 
     /// Makes everything durable, empties the log and lets go of the file; running queries are interrupted.
     public func close() async throws(CatalogError) {
+        try await index.write { [memory] _ in memory.forget() }
         try await index.close()
     }
 }

@@ -7,6 +7,10 @@ enum Deflater {
     ///
     /// - Parameter isRaw: without the header and checksum of zlib's own format.
     static func deflate(_ bytes: ByteBuffer, level: Int32, isRaw: Bool) -> ByteBuffer? {
+        // What is short needs no long window, and zlib clears all the memory that it is given: 256 KiB with the defaults.
+        let isShort = bytes.readableBytes <= 4_096
+        let windowBits: Int32 = isShort ? 12 : 15
+        let memoryLevel: Int32 = isShort ? 5 : 8
         // Zeros are what zlib expects before deflateInit2_.
         var stream = unsafe z_stream()
         // The structure is a local that does not move while the closures below run, as zlib demands.
@@ -14,8 +18,8 @@ enum Deflater {
             &stream,
             level,
             Z_DEFLATED,
-            isRaw ? -15 : 15,
-            8,
+            isRaw ? -windowBits : windowBits,
+            memoryLevel,
             Z_DEFAULT_STRATEGY,
             ZLIB_VERSION,
             Int32(MemoryLayout<z_stream>.size)

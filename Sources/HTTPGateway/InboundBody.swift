@@ -57,7 +57,10 @@ struct InboundBody {
 }
 
 /// A body that is one object, to be read once.
-actor SinglePartReader {
+///
+/// `@unchecked Sendable`: one task alone uses it, the request's, which looks at ``failure`` only after the layer that
+/// reads the body has returned.
+final class SinglePartReader: @unchecked Sendable {
     private var body: InboundBody
     /// What ended the body early.
     private(set) var failure: (any Error)?
@@ -71,7 +74,7 @@ actor SinglePartReader {
         var body = self.body
         defer { self.body = body }
         do {
-            return try await body.next(isolation: self)
+            return try await body.next(isolation: nil)
         } catch {
             failure = error
             throw error

@@ -2,8 +2,10 @@ import NIOCore
 
 /// Reads a multipart body part by part, no faster than the parts are consumed.
 ///
-/// An actor because the body of a part travels to another layer while the next part waits behind it.
-actor MultipartReader {
+/// `@unchecked Sendable`, because the body of a part travels to another layer while the next part waits behind it: one
+/// task alone uses both, the request's, which asks for the next part only after that layer has returned. An actor would
+/// cost a change of thread for every piece of the body.
+final class MultipartReader: @unchecked Sendable {
     private var body: InboundBody
     private var decoder: MultipartDecoder
     private var isInPart = false
@@ -46,7 +48,7 @@ actor MultipartReader {
                 if let event = try decoder.next() { return event }
                 var body = self.body
                 defer { self.body = body }
-                guard let bytes = try await body.next(isolation: self) else {
+                guard let bytes = try await body.next(isolation: nil) else {
                     try decoder.finish()
                     return nil
                 }

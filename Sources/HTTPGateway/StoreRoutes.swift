@@ -65,7 +65,7 @@ struct StoreRoutes: Sendable {
             let reader = SinglePartReader(body)
             let outcome = await session.store(object, body: SinglePartBody(reader: reader))
             // What the session saw as an interruption may be a limit that the client should hear of.
-            if let failure = await reader.failure { throw failure }
+            if let failure = reader.failure { throw failure }
             return [outcome]
         case .multipart(let boundary):
             let decoder = try MultipartDecoder(boundary: boundary, limits: limits.multipart)

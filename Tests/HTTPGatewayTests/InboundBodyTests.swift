@@ -11,7 +11,7 @@ import Testing
         #expect(try await reader.next() == ByteBuffer(string: "abc"))
         let error = await #expect(throws: RequestError.self) { try await reader.next() }
         #expect(error?.code == .badRequest)
-        #expect(await reader.failure as? RequestError == error)
+        #expect(reader.failure as? RequestError == error)
     }
 
     @Test func `a body of the declared length ends well`() async throws {

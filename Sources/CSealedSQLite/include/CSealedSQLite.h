@@ -9,6 +9,7 @@ extern "C" {
 
 // The connection of <sqlite3.h>, declared here so that this header needs no other.
 struct sqlite3;
+struct sqlite3_stmt;
 
 /// Bytes of a key for `cassette_sealed_vfs_register`.
 #define CASSETTE_SEALED_KEY_BYTES 32
@@ -62,6 +63,24 @@ struct cassette_sealed_vfs_status {
 ///
 /// - Returns: SQLITE_OK; SQLITE_MISUSE if the connection does not use a sealed VFS; else the error of the read.
 int cassette_sealed_vfs_read_status(struct sqlite3 *connection, struct cassette_sealed_vfs_status *status);
+
+/// Gives a parameter of a statement a text of `length` bytes of UTF-8, which is copied; positions count from 1.
+int cassette_statement_bind_text(struct sqlite3_stmt *statement, int position, const char *text, int64_t length);
+
+/// Gives a parameter of a statement bytes, which are copied.
+int cassette_statement_bind_blob(struct sqlite3_stmt *statement, int position, const void *bytes, int64_t length);
+
+/// Gives a parameter of a statement a number.
+int cassette_statement_bind_integer(struct sqlite3_stmt *statement, int position, int64_t value);
+
+/// Takes the value of a parameter away.
+int cassette_statement_bind_null(struct sqlite3_stmt *statement, int position);
+
+/// Runs a statement up to its first row, then makes it ready for the next run, without values.
+///
+/// - has_row: receives whether there was a row.
+/// - Returns: SQLITE_OK, or the extended code of the failure.
+int cassette_statement_run(struct sqlite3_stmt *statement, int *has_row);
 
 #ifdef __cplusplus
 }

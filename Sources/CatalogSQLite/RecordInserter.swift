@@ -3,17 +3,25 @@ import DICOMCore
 import GRDB
 import Platform
 
-/// The records of one transaction on their way into the tables.
+/// Brings records into the tables, one transaction after the other.
 ///
 /// Rows of instances are written at once; those of patients, studies and series are read once, counted up in memory and
-/// written once at the end.
-final class InsertBatch {
+/// written once at the end of a transaction. What was read stays known for the transactions that follow: nobody else
+/// writes these tables. After a failure it must be thrown away, for it knows rows that were rolled back.
+final class RecordInserter {
+    /// Patients, studies and series that are known from one transaction to the next; beyond it all are forgotten.
+    private static let groupLimit = 1_024
+
     let database: Database
     var patients: [PatientID: GroupRow] = [:]
     var studies: [UID: StudyGroup] = [:]
     var series: [SeriesID: SeriesGroup] = [:]
     var totals: CatalogTotals
     private var largestKeys: [String: Int64] = [:]
+    private var changedPatients: Set<PatientID> = []
+    private var changedStudies: Set<UID> = []
+    private var changedSeries: Set<SeriesID> = []
+    private let statements: InsertStatements
 
     /// What makes a patient unique: without Patient ID, its only study.
     struct PatientID: Hashable {
@@ -50,17 +58,16 @@ final class InsertBatch {
         var modality: String?
     }
 
-    /// Begins in a transaction of `database`; it must end with ``finish()``.
+    /// Begins in a transaction of `database`; each transaction must end with ``finish()``.
     init(_ database: Database) throws {
         self.database = database
+        statements = try InsertStatements(database)
         totals = try CatalogTotals(database)
     }
 
     /// Adds a record, unless its SOP Instance UID is known or its study belongs to another patient.
     func insert(_ record: InstanceRecord) throws -> InsertOutcome {
-        let known = try database.first(Self.findInstance, [record.path.sopInstanceUID.string.databaseValue]) { _ in true
-        }
-        if known != nil {
+        if try statements.findInstance.run({ $0.exactText(record.path.sopInstanceUID.string) }) {
             try finish()
             guard let existing = try RecordReading.instance(record.path.sopInstanceUID, in: database) else {
                 throw CatalogError.damagedRow
@@ -68,9 +75,9 @@ final class InsertBatch {
             return .alreadyThere(existing)
         }
         guard let identity = try agreedIdentity(of: record) else { return .conflict }
-        let instanceKey = try nextKey(InstanceStatements.largestKey)
+        let instanceKey = try nextKey(InsertStatements.largestKey)
         let seriesKey = try count(record, as: instanceKey, of: identity)
-        try InstanceStatements.insert(record, key: instanceKey, seriesKey: seriesKey, into: database)
+        try statements.insert(record, key: instanceKey, seriesKey: seriesKey)
         totals.instances &+= 1
         totals.add(payloadBytes: record.location.payloadLength)
         return .inserted
@@ -78,19 +85,27 @@ final class InsertBatch {
 
     /// Writes what was counted; more records may follow.
     func finish() throws {
-        for key in patients.keys {
-            try patients[key]?.write(GroupStatements.patient, to: database)
+        for key in changedPatients {
+            try patients[key]?.write(GroupStatements.patient, statements.patientCounts, to: database)
         }
-        for key in studies.keys {
-            try studies[key]?.row.write(GroupStatements.study, to: database)
+        for key in changedStudies {
+            try studies[key]?.row.write(GroupStatements.study, statements.studyCounts, to: database)
         }
-        for (id, group) in series {
-            try series[id]?.row.write(GroupStatements.series, to: database)
-            guard group.modality != group.countedModality else { continue }
+        for id in changedSeries {
+            try series[id]?.row.write(GroupStatements.series, statements.seriesCounts, to: database)
+            guard let group = series[id], group.modality != group.countedModality else { continue }
             try countModality(group, ofStudy: id.studyKey)
             series[id]?.countedModality = group.modality
         }
-        try totals.write(to: database)
+        changedPatients.removeAll(keepingCapacity: true)
+        changedStudies.removeAll(keepingCapacity: true)
+        changedSeries.removeAll(keepingCapacity: true)
+        try statements.total.run { totals.bind(to: &$0) }
+        if max(patients.count, studies.count, series.count) > Self.groupLimit {
+            patients = [:]
+            studies = [:]
+            series = [:]
+        }
     }
 
     /// The identity of the record's study with the record in it; `nil` if they contradict each other.
@@ -107,7 +122,8 @@ final class InsertBatch {
 
     /// Adds the instance to its patient, study and series; returns the key of the series.
     private func count(_ record: InstanceRecord, as instanceKey: Int64, of identity: PatientIdentity) throws -> Int64 {
-        let values = Self.completeValues(of: record, identity)
+        // Asked for by the first instance of a group, and by one that comes before its defining instance.
+        lazy var values = Self.completeValues(of: record, identity)
         let uid = record.path.studyInstanceUID
         func newRow(_ statements: GroupStatements, parent: DatabaseValue) throws -> GroupRow {
             GroupRow(
@@ -129,31 +145,43 @@ final class InsertBatch {
         let knownSeries = try series(seriesID)
         var series =
             try knownSeries
-            ?? SeriesGroup(row: newRow(.series, parent: study.row.key.databaseValue), modality: values[.modality])
+            ?? SeriesGroup(
+                row: newRow(.series, parent: study.row.key.databaseValue),
+                modality: record.values[.modality]
+            )
         let isNewStudy: Int64 = knownStudy == nil ? 1 : 0
         let isNewSeries: Int64 = knownSeries == nil ? 1 : 0
 
-        patient.offer(record.defining, key: instanceKey, values: values)
-        patient.add(newStudies: isNewStudy, newSeries: isNewSeries)
-        study.row.offer(record.defining, key: instanceKey, values: values)
-        study.row.add(newSeries: isNewSeries)
-        if record.defining < series.row.defining { series.modality = values[.modality] }
-        series.row.offer(record.defining, key: instanceKey, values: values)
-        series.row.add()
-        if study.knownSOPClasses.insert(record.sopClassUID).inserted {
-            try database.run(
-                Self.addSOPClass,
-                [study.row.key.databaseValue, record.sopClassUID.string.databaseValue]
-            )
+        if record.defining < patient.defining {
+            patient.define(by: record.defining, key: instanceKey, values: values)
         }
+        patient.add(newStudies: isNewStudy, newSeries: isNewSeries)
+        if record.defining < study.row.defining {
+            study.row.define(by: record.defining, key: instanceKey, values: values)
+        }
+        study.row.add(newSeries: isNewSeries)
+        if record.defining < series.row.defining {
+            series.modality = record.values[.modality]
+            series.row.define(by: record.defining, key: instanceKey, values: values)
+        }
+        series.row.add()
+        try note(record.sopClassUID, of: &study)
 
         patients[patientID] = patient
         studies[uid] = study
         self.series[seriesID] = series
+        changedPatients.insert(patientID)
+        changedStudies.insert(uid)
+        changedSeries.insert(seriesID)
         totals.patients &+= knownPatient == nil ? 1 : 0
         totals.studies &+= isNewStudy
         totals.series &+= isNewSeries
         return series.row.key
+    }
+
+    private func note(_ sopClassUID: UID, of study: inout StudyGroup) throws {
+        guard study.knownSOPClasses.insert(sopClassUID).inserted else { return }
+        try database.run(Self.addSOPClass, [study.row.key.databaseValue, sopClassUID.string.databaseValue])
     }
 
     private func patient(_ id: PatientID) throws -> GroupRow? {
@@ -224,13 +252,16 @@ final class InsertBatch {
         return values
     }
 
-    private static let findInstance = "SELECT 1 FROM instance WHERE sop_instance_uid = ?"
     private static let addSOPClass = "INSERT OR IGNORE INTO study_sop_class VALUES (?, ?)"
 }
 
 extension GroupRow {
     /// Writes what changed.
-    fileprivate mutating func write(_ statements: GroupStatements, to database: Database) throws {
-        try statements.write(&self, to: database)
+    fileprivate mutating func write(
+        _ statements: GroupStatements,
+        _ counts: KeptStatement,
+        to database: Database
+    ) throws {
+        try statements.write(&self, counts, to: database)
     }
 }

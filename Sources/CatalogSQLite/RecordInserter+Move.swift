@@ -2,7 +2,7 @@ import ArchiveCatalog
 import DICOMCore
 import GRDB
 
-extension InsertBatch {
+extension RecordInserter {
     /// Hangs a study onto the patient of a fuller identity and counts both patients anew from their studies.
     ///
     /// Rare: the first objects of the study came without Patient ID or issuer.
@@ -42,7 +42,7 @@ extension InsertBatch {
             instanceKey: study.definingKey,
             values: values
         )
-        try GroupStatements.patient.write(&patient, to: database)
+        try GroupStatements.patient.insert(&patient, into: database)
         totals.patients &+= 1
         return patient.key
     }
