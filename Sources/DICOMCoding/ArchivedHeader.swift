@@ -11,7 +11,7 @@ public struct ArchivedHeader: Sendable {
     /// Inflates the stored form.
     ///
     /// - Throws: `.badArchive` for another version or damage; the code of the limit that it exceeds.
-    public init(_ bytes: ByteBuffer, limits: DataSetLimits = DataSetLimits()) throws(DataSetError) {
+    public init(_ bytes: ByteBuffer, limits: DataSetLimits = .stored) throws(DataSetError) {
         var rest = bytes
         guard rest.readInteger(as: UInt8.self) == HeaderArchive.version,
             let length = rest.readInteger(endianness: .little, as: UInt32.self)
