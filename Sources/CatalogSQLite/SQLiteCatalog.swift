@@ -9,6 +9,9 @@ public import Platform
 /// pool. A commit survives the end of the process; a power cut takes what came after the last ``makeDurable()``,
 /// which the packs still hold.
 public final class SQLiteCatalog: Catalog {
+    /// Bytes of an index file before its first page: a file that has no more holds nothing.
+    public static let sealHeaderLength: UInt64 = 8_192
+
     private let index: IndexDatabase
     private let queryDuration: Duration
 

@@ -68,7 +68,7 @@ struct OpenArchive: Sendable {
         let indexKey = try await keyring.sideKeyBytes("index")
         // The index is a projection: one that was removed is made again from the packs.
         var rebuild: RecoveryReport?
-        if try wish != .ifMissing || !disk.exists(folder.index) {
+        if try wish != .ifMissing || isMissing(folder.index, disk) {
             rebuild = try await Self.rebuild(folder, wish == .forced, indexKey, packs, keyring, host, pool, logger)
         }
         let catalog = try await SQLiteCatalog.open(
@@ -170,6 +170,14 @@ struct OpenArchive: Sendable {
             }
         }
         return false
+    }
+
+    /// Whether there is no index, or one that was cut off before its first page, which SQLite would take for an empty one.
+    private static func isMissing(_ index: String, _ disk: any Disk) throws -> Bool {
+        guard try disk.exists(index) else { return true }
+        guard try disk.open(index, .read).size() <= SQLiteCatalog.sealHeaderLength else { return false }
+        try remove(index, disk)
+        return true
     }
 
     private static func remove(_ index: String, _ disk: any Disk) throws {
