@@ -141,7 +141,8 @@ let package = Package(
         .testTarget(
             name: "CrashTests",
             dependencies: [
-                "cassette", "ArchiveServices", "ArchiveCatalog", "CatalogSQLite", "PackStorage", "AccessControl", "DICOMCoding",
+                "cassette", "ArchiveServices", "ArchiveCatalog", "CatalogSQLite", "PackStorage", "AccessControl",
+                "DICOMCoding",
                 "DICOMCore", "Platform", "Sealing", "TestKit", "CSimulatedDisk", nioCore, nioPosix, logging, crypto,
             ],
             exclude: ["README.md"],

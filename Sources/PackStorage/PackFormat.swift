@@ -51,6 +51,17 @@ struct PackHeader: Sendable, Hashable {
 struct RecordHeader: Sendable, Hashable {
     static let length = 32
     static let magic: UInt32 = 0x4352_4543  // "CREC"
+    static let firstByte = UInt8(ascii: "C")
+
+    /// Whether the bytes are a header of a record.
+    static func isWhole(_ bytes: ByteBuffer) -> Bool {
+        do {
+            _ = try RecordHeader(decoding: bytes)
+            return true
+        } catch {
+            return false
+        }
+    }
 
     let kind: RecordKind
     let recordID: RandomID

@@ -62,19 +62,40 @@ struct PackWalker: Sendable {
         }
     }
 
-    /// Goes on at the first whole record behind an obstacle, found from the end of the file by the trailers.
+    /// Goes on at the first whole record behind an obstacle, found from the end of the file by the trailers, or behind a torn
+    /// end, which hides those, by its header.
     ///
     /// - Returns: Whether there is one.
     mutating func skipObstacle() throws -> Bool {
         guard let found = obstacle else { return false }
         let starts = try recordStartsFromEnd(downTo: found.offset)
-        guard let next = starts.filter({ $0 > found.offset }).min() else {
+        guard let next = try starts.filter({ $0 > found.offset }).min() ?? nextHeader(after: found.offset) else {
             if starts.contains(found.offset) { obstacle = Obstacle(offset: found.offset, isComplete: true) }
             return false
         }
         obstacle = nil
         offset = next
         return true
+    }
+
+    /// The first place behind `offset` where the header of a record is whole.
+    ///
+    /// What lies between is sealed, so nobody can plant a header there.
+    private func nextHeader(after offset: UInt64) throws -> UInt64? {
+        var position = offset + 1
+        while position < window.length, window.length - position >= UInt64(RecordHeader.length) {
+            let bytes = try window.file.read(at: position, count: 65_536)
+            guard bytes.readableBytes >= RecordHeader.length else { return nil }
+            var start = bytes.readerIndex
+            while let found = bytes.readableBytesView[start...].firstIndex(of: RecordHeader.firstByte),
+                let header = bytes.getSlice(at: found, length: RecordHeader.length)
+            {
+                if RecordHeader.isWhole(header) { return position + UInt64(found - bytes.readerIndex) }
+                start = found + 1
+            }
+            position += UInt64(bytes.readableBytes - RecordHeader.length + 1)
+        }
+        return nil
     }
 
     private mutating func recordStartsFromEnd(downTo limit: UInt64) throws -> [UInt64] {

@@ -82,7 +82,7 @@ public final class FileRootKeyProvider: RootKeyProvider {
 
     private func load(mayCreate: Bool) throws {
         let directory = parent(of: path)
-        if mayCreate { try disk.makeDirectory(directory) }
+        if mayCreate { try disk.makeDirectoryWithDurableName(directory) }
         guard try disk.exists(path) else {
             guard mayCreate else {
                 throw RootKeyError(

@@ -22,7 +22,7 @@ struct KeyringJournal: Sendable {
 
     /// Reads both copies, cuts off torn tails, brings the shorter copy up to the longer, and syncs both.
     mutating func load() throws -> [KeyringRecord] {
-        for directory in directories { try disk.makeDirectory(directory) }
+        for directory in directories { try disk.makeDirectoryWithDurableName(directory) }
         var copies: [Result<KeyringCopy, KeyringError>] = []
         for path in paths {
             do {

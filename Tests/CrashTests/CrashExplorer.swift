@@ -44,6 +44,7 @@ final class CrashExplorer: Sendable {
 
     /// One crash state, waiting for a worker.
     private struct Case: Sendable {
+        var isKill = false
         let change: Int
         let seed: UInt64
         let image: DiskImage
@@ -89,6 +90,7 @@ final class CrashExplorer: Sendable {
     private func kill(_ position: Position, cuts: Int) async {
         let seed = UInt64(position.change) << 20
         let crash = Case(
+            isKill: true,
             change: position.change,
             seed: seed,
             image: DiskImage(),
@@ -128,10 +130,18 @@ final class CrashExplorer: Sendable {
         _ = await run(crash, "second crash after \(change)", on: disk, random.next(), answers, [], false)
     }
 
+    /// One kill again, with the power cuts after it.
+    func exploreKill(change: Int) async -> Outcome {
+        for position in positionsOfChanges() where position.change == change {
+            await kill(position, cuts: 64)
+        }
+        return outcome.withLock { $0 }
+    }
+
     /// One state again.
     func explore(change: Int, seed: UInt64) async throws -> Outcome {
         for position in positionsOfChanges() where position.change == change {
-            try await crash(position, seed: seed)
+            try await crash(position, seed: seed, isAlone: true)
         }
         return outcome.withLock { $0 }
     }
@@ -190,7 +200,7 @@ final class CrashExplorer: Sendable {
         func next() -> Position? { iterator.withLock { $0.next() } }
     }
 
-    private func crash(_ position: Position, seed: UInt64) async throws {
+    private func crash(_ position: Position, seed: UInt64, isAlone: Bool = false) async throws {
         var chance = CrashChance(seed: seed)
         let image = position.replay.image(&chance)
         let answers = CrashChecker.answers(position.replay.acknowledged)
@@ -200,12 +210,9 @@ final class CrashExplorer: Sendable {
         hasher.combine(answers)
         let fingerprint = hasher.finalize()
         guard seen.withLock({ $0.insert(fingerprint).inserted }) else { return }
-        let number = outcome.withLock { outcome in
-            outcome.checked += 1
-            return outcome.checked
-        }
+        outcome.withLock { $0.checked += 1 }
         let crash = Case(change: position.change, seed: seed, image: image, answers: answers)
-        try await check(crash, isThorough: number % 8 == 0)
+        try await check(crash, isThorough: isAlone || seed % 8 == UInt64(position.change % 8))
     }
 
     private func check(_ crash: Case, isThorough: Bool) async throws {
@@ -249,7 +256,7 @@ final class CrashExplorer: Sendable {
         }
         if !texts.isEmpty {
             let violation = Violation(
-                scenario: recording.name,
+                scenario: (crash.isKill ? "kill of " : "") + recording.name,
                 change: crash.change,
                 seed: crash.seed,
                 stage: stage,

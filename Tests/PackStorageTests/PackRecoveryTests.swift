@@ -107,6 +107,21 @@ import Testing
         #expect(bench.disk.content(bench.openPath(locations[0])) == bytes)
     }
 
+    @Test func `damage before a torn tail takes no whole record with it`() async throws {
+        let (bench, locations) = try await threeRecords()
+        let path = bench.openPath(locations[0])
+        var damaged = bench.disk.content(path) ?? []
+        damaged[Int(locations[1].offset) + 3] ^= 1
+        let tornTail = damaged[64..<120]
+
+        bench.disk.setContent(path, damaged + tornTail)
+        let (_, records, survey) = try await bench.restarted()
+
+        #expect(records.map(\.location) == [locations[0], locations[2]])
+        #expect(survey.problems.map(\.kind) == [.damaged, .tornTail])
+        #expect(bench.disk.content(path) == damaged)
+    }
+
     @Test func `recovered packs are sealed, and recovery may be repeated`() async throws {
         let (bench, locations) = try await threeRecords()
         let (again, _, _) = try await bench.restarted()

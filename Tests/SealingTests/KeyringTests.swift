@@ -110,6 +110,47 @@ extension StudyKey {
         #expect(found?.fingerprint == key.fingerprint)
     }
 
+    @Test func `a start after a kill makes durable what the killed one had not`() async throws {
+        for directory in KeyringBench.directories + ["/data.keys"] { try bench.disk.makeDirectory(directory) }
+        for path in KeyringBench.paths { _ = try bench.disk.open(path, .createNew) }
+        let rootKey = try bench.disk.open(KeyringBench.rootKeyPath, .createNew)
+        let text = "cassette-root-key-1:" + String(repeating: "5a", count: 32) + "\n"
+        try rootKey.write(ByteBuffer(string: text), at: 0)
+        let keyring = try await bench.open()
+        let key = try await keyring.studyKeyCreatingIfNeeded(keyring.keyID(for: [1]))
+
+        var after = bench
+        after.disk = bench.disk.afterPowerCut()
+
+        #expect(after.disk.paths == bench.disk.paths)
+        #expect(try await after.open().studyKey(key.id)?.fingerprint == key.fingerprint)
+    }
+
+    @Test func `a root key of which only the length was kept is made again while nothing was wrapped under it`()
+        async throws
+    {
+        try bench.disk.makeDirectory("/data.keys")
+        bench.disk.setContent(KeyringBench.rootKeyPath, [UInt8](repeating: 0, count: 85))
+
+        #expect(try await bench.open().isNew)
+    }
+
+    @Test(arguments: 1...383)
+    func `a first append that was cut off does not keep the next start from working`(length: Int) async throws {
+        let first = try await bench.open()
+        let name = first.keyID(for: [1])
+        for path in KeyringBench.paths {
+            bench.disk.setContent(path, Array((bench.disk.content(path) ?? []).prefix(length)))
+        }
+
+        let keyring = try await bench.open()
+        let key = try await keyring.studyKeyCreatingIfNeeded(keyring.keyID(for: [1]))
+        let again = try await bench.open()
+
+        #expect(try await again.studyKey(again.keyID(for: [1]))?.fingerprint == key.fingerprint)
+        #expect(first.keyID(for: [1]) == name)
+    }
+
     @Test func `whatever disk call fails, no key is returned that a power cut would lose`() async throws {
         for call in 0... {
             let bench = KeyringBench()
