@@ -20,6 +20,7 @@ public final class Archive: Sendable {
     private let packs: PackStore
     private let keyring: Keyring
     private let catalog: any Catalog
+    private let current: CurrentCatalog
     private let logger: Logger
 
     /// Puts the services together.
@@ -48,15 +49,17 @@ public final class Archive: Sendable {
             limits: limits,
             logger: logger
         )
-        query = QueryService(policy: policy, catalog: catalog, headers: headers)
-        retrieve = RetrieveService(policy: policy, catalog: catalog, packs: packs, headers: headers, limits: .stored)
-        verification = VerificationService(policy: policy, catalog: catalog, packs: packs)
+        let current = CurrentCatalog(catalog, index: ingest.index, logger: logger)
+        self.current = current
+        query = QueryService(policy: policy, catalog: current, headers: headers)
+        retrieve = RetrieveService(policy: policy, catalog: current, packs: packs, headers: headers, limits: .stored)
+        verification = VerificationService(policy: policy, catalog: current, packs: packs)
     }
 
     /// How many records there are.
     public func counts() async throws(ArchiveError) -> CatalogCounts {
         do throws(CatalogError) {
-            return try await catalog.counts()
+            return try await current.counts()
         } catch {
             throw ArchiveError(error)
         }
@@ -96,13 +99,23 @@ public final class Archive: Sendable {
         let catalog = catalog
         let index = ingest.index
         _ = try await packs.sealPacks(olderThan: quietTime) {
-            await index.drain()
+            try await index.catchUp()
             try await catalog.makeDurable()
         }
     }
 
-    /// Seals quiet packs again and again until the task is cancelled.
+    /// Keeps the index up with what is stored and seals quiet packs, until the task is cancelled.
     public func maintain(every interval: Duration, quietFor quietTime: Duration) async {
+        await withTaskGroup { group in
+            group.addTask { [packs, ingest] in
+                // On the pool, where the database is: a task elsewhere would change threads for each transaction.
+                await withTaskExecutorPreference(packs.taskExecutor) { await ingest.index.run() }
+            }
+            group.addTask { await self.sealQuietPacks(every: interval, quietFor: quietTime) }
+        }
+    }
+
+    private func sealQuietPacks(every interval: Duration, quietFor quietTime: Duration) async {
         while !Task.isCancelled {
             do {
                 try await Task.sleep(for: interval)

@@ -1,119 +1,194 @@
 import ArchiveCatalog
+import DICOMCore
+import Logging
+import Platform
 import Synchronization
 
-/// Gathers the records of all senders into few transactions.
+/// Takes the records of all senders and brings them into the catalog in few transactions.
 ///
-/// No timer: while one transaction runs, the records that arrive wait, and the next transaction takes them all. A sender
-/// that finds no transaction running starts one at once, so a lone sender never waits for company.
+/// A record that is handed in is durable in its pack already, and a start after a crash inserts what the catalog lacks; so
+/// its sender need not wait for the transaction. Whoever reads the catalog calls ``catchUp()`` first and so sees every
+/// acknowledged object. When the catalog refuses to be written, the records stay here, are tried again, and no new
+/// object is taken in meanwhile.
 final class IndexWriter: Sendable {
-    private struct Waiter {
-        let record: InstanceRecord
-        let continuation: CheckedContinuation<Turn, Never>
-    }
-
     private enum Turn {
-        /// The record was written (or not) by another task.
-        case done(Result<InsertOutcome, CatalogError>)
-        /// It is this task's turn to write a batch, its own record among it.
-        case write
+        /// A transaction has ended; look again.
+        case ended
+        case failed(CatalogError)
     }
 
     private struct State {
-        var waiting: [Waiter] = []
+        /// In the order in which they came.
+        var pending: [InstanceRecord] = []
+        var records: [UID: InstanceRecord] = [:]
+        var studies: [UID: Int] = [:]
         var isWriting = false
-        /// Records handed in, and those of them whose transaction has ended, since the start.
+        /// Records handed in, and those of them that are in the catalog, since the start.
         var handedIn = 0
         var done = 0
-        var drains: [(target: Int, continuation: CheckedContinuation<Void, Never>)] = []
+        var failure: CatalogError?
+        var waiting: [CheckedContinuation<Turn, Never>] = []
+        /// The task of ``run()`` while there is nothing to write.
+        var idle: CheckedContinuation<Void, Never>?
+        var isStopped = false
     }
+
+    /// Records that may wait before a sender has to.
+    private static let backlogLimit = 512
 
     private let catalog: any Catalog
     private let batchLimit: Int
+    private let gatheringTime: Duration
+    private let logger: Logger
     private let state = Mutex(State())
 
-    init(catalog: any Catalog, batchLimit: Int = 64) {
+    /// Makes a writer without records.
+    ///
+    /// - Parameter gatheringTime: How long ``run()`` lets records gather.
+    init(
+        catalog: any Catalog,
+        logger: Logger,
+        batchLimit: Int = 128,
+        gatheringTime: Duration = .milliseconds(20)
+    ) {
         self.catalog = catalog
+        self.logger = logger
         self.batchLimit = batchLimit
+        self.gatheringTime = gatheringTime
     }
 
-    /// Adds a record; returns when the transaction that holds it has ended.
-    func insert(_ record: InstanceRecord) async throws(CatalogError) -> InsertOutcome {
-        let writesAtOnce = state.withLock { state in
+    /// Waits until there is room, and until what failed before has been written.
+    ///
+    /// - Throws: What the catalog says now.
+    func admit() async throws(CatalogError) {
+        let mustWait = state.withLock { $0.failure != nil || $0.pending.count >= Self.backlogLimit }
+        if mustWait { try await catchUp() }
+    }
+
+    /// Hands a durable record in.
+    func add(_ record: InstanceRecord) {
+        let idle = state.withLock { state in
+            state.pending.append(record)
+            state.records[record.path.sopInstanceUID] = record
+            state.studies[record.path.studyInstanceUID, default: 0] += 1
             state.handedIn += 1
-            return Self.begin(&state)
+            defer { state.idle = nil }
+            return state.idle
         }
-        if !writesAtOnce, case .done(let result) = await turn(record) { return try result.get() }
-        let companions = state.withLock { state in
-            let companions = Array(state.waiting.prefix(batchLimit - 1))
-            state.waiting.removeFirst(companions.count)
-            return companions
-        }
-        let result = await write([record] + companions.map(\.record))
-        let (next, drains) = state.withLock { Self.end(1 + companions.count, &$0) }
-        for (position, companion) in companions.enumerated() {
-            companion.continuation.resume(returning: .done(result.map { $0[position + 1] }))
-        }
-        next?.resume(returning: .write)
-        for drain in drains { drain.resume() }
-        return try result.map { $0[0] }.get()
+        idle?.resume()
     }
 
-    /// Waits until all records that were handed in before are in the catalog, or refused by it.
-    func drain() async {
+    /// The record of an instance that is not in the catalog yet.
+    func pendingRecord(_ sopInstanceUID: UID) -> InstanceRecord? {
+        state.withLock { $0.records[sopInstanceUID] }
+    }
+
+    /// Whether records of a study are not in the catalog yet.
+    func isPending(study: UID) -> Bool {
+        state.withLock { $0.studies[study] != nil }
+    }
+
+    /// Waits until all records that were handed in before are in the catalog.
+    func catchUp() async throws(CatalogError) {
+        let target = state.withLock { $0.handedIn }
+        while true {
+            let batch = state.withLock { state -> [InstanceRecord]? in
+                guard state.done < target else { return nil }
+                guard !state.isWriting else { return [] }
+                state.isWriting = true
+                return Array(state.pending.prefix(batchLimit))
+            }
+            guard let batch else { return }
+            guard batch.isEmpty else {
+                try await write(batch)
+                continue
+            }
+            if case .failed(let error) = await turn() { throw error }
+        }
+    }
+
+    /// Writes what gathers, until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            await withTaskCancellationHandler {
+                await waitForRecords()
+            } onCancel: {
+                let idle = state.withLock { state in
+                    state.isStopped = true
+                    defer { state.idle = nil }
+                    return state.idle
+                }
+                idle?.resume()
+            }
+            do {
+                try await Task.sleep(for: gatheringTime)
+                try await catchUp()
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error(
+                    "the index cannot be written; nothing new is stored until it can",
+                    metadata: [LogKeys.error: "\(error)"]
+                )
+                // The next object tries it at once; without one, there is no hurry.
+                do { try await Task.sleep(for: .seconds(1)) } catch { return }
+            }
+        }
+    }
+
+    private func waitForRecords() async {
         await withCheckedContinuation { continuation in
-            let isDrained = state.withLock { state in
-                guard state.done < state.handedIn else { return true }
-                state.drains.append((state.handedIn, continuation))
+            let isDue = state.withLock { state in
+                guard state.pending.isEmpty, !state.isStopped else { return true }
+                state.idle = continuation
                 return false
             }
-            if isDrained { continuation.resume() }
+            if isDue { continuation.resume() }
         }
     }
 
-    private func turn(_ record: InstanceRecord) async -> Turn {
+    /// Waits for the end of the transaction that is running.
+    private func turn() async -> Turn {
         await withCheckedContinuation { continuation in
-            // The transaction that was running a moment ago may have ended meanwhile.
-            let writes = state.withLock { state in
-                guard !Self.begin(&state) else { return true }
-                state.waiting.append(Waiter(record: record, continuation: continuation))
-                return false
+            let waits = state.withLock { state in
+                guard state.isWriting else { return false }
+                state.waiting.append(continuation)
+                return true
             }
-            if writes { continuation.resume(returning: .write) }
+            if !waits { continuation.resume(returning: .ended) }
         }
     }
 
-    private func write(_ records: [InstanceRecord]) async -> Result<[InsertOutcome], CatalogError> {
+    private func write(_ records: [InstanceRecord]) async throws(CatalogError) {
         do throws(CatalogError) {
             let outcomes = try await catalog.insert(records)
-            guard outcomes.count == records.count else {
-                return .failure(CatalogError(.failed, "the database answered another number of records"))
+            for case .conflict in outcomes {
+                // Ruled out when its sender alone held the study; the pack keeps the object, a rebuild reports it.
+                logger.critical("the index refused a record that was acknowledged")
             }
-            return .success(outcomes)
+            finish(records.count, failure: nil)
         } catch {
-            return .failure(error)
+            finish(0, failure: error)
+            throw error
         }
     }
 
-    private static func begin(_ state: inout State) -> Bool {
-        guard !state.isWriting else { return false }
-        state.isWriting = true
-        return true
-    }
-
-    /// Counts what was written, and hands on to the next writer.
-    private static func end(
-        _ count: Int,
-        _ state: inout State
-    ) -> (next: CheckedContinuation<Turn, Never>?, drains: [CheckedContinuation<Void, Never>]) {
-        state.done += count
-        let done = state.done
-        let drains = state.drains.filter { $0.target <= done }.map(\.continuation)
-        state.drains.removeAll { $0.target <= done }
-        guard !state.waiting.isEmpty else {
+    private func finish(_ count: Int, failure: CatalogError?) {
+        let waiting = state.withLock { state in
             state.isWriting = false
-            return (nil, drains)
+            state.failure = failure
+            for record in state.pending.prefix(count) {
+                state.records[record.path.sopInstanceUID] = nil
+                let left = (state.studies[record.path.studyInstanceUID] ?? 1) - 1
+                state.studies[record.path.studyInstanceUID] = left > 0 ? left : nil
+            }
+            state.pending.removeFirst(count)
+            state.done += count
+            defer { state.waiting = [] }
+            return state.waiting
         }
-        // `isWriting` stays true: between this call and the next writer's turn nobody else may begin.
-        return (state.waiting.removeFirst().continuation, drains)
+        for continuation in waiting {
+            continuation.resume(returning: failure.map { .failed($0) } ?? .ended)
+        }
     }
 }

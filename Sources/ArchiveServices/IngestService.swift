@@ -40,8 +40,8 @@ public final class IngestService: Sendable {
         self.clock = clock
         self.limits = limits
         self.logger = logger
-        index = IndexWriter(catalog: catalog)
-        owners = StudyOwners(catalog: catalog)
+        index = IndexWriter(catalog: catalog, logger: logger)
+        owners = StudyOwners(catalog: catalog, index: index)
     }
 
     /// Refuses new objects while the volume is nearly full.

@@ -10,7 +10,7 @@ import Sealing
 import Synchronization
 
 extension IngestSession {
-    /// Makes the record durable and known, with its SOP Instance UID closed to other senders meanwhile.
+    /// Makes the record durable and hands it to the index, with its SOP Instance UID closed to other senders meanwhile.
     func complete(_ recording: Recording, _ scanned: ScannedInstance) async throws(IngestRefusal) -> IngestOutcome {
         let sopInstanceUID = scanned.identity.sopInstanceUID
         await service.instances.enter(sopInstanceUID)
@@ -49,7 +49,7 @@ extension IngestSession {
         let claim = try await claim(identification.path.studyInstanceUID, for: patient, recording)
         do throws(IngestRefusal) {
             let record = try await seal(recording, scanned, values: values, digest: digest)
-            try await addToCatalog(record, recording)
+            service.index.add(record)
         } catch {
             if claim == .first {
                 service.owners.settle(identification.path.studyInstanceUID, belongsTo: nil)
@@ -63,6 +63,8 @@ extension IngestSession {
     }
 
     private func storedInstance(_ uid: UID, _ recording: Recording) async throws(IngestRefusal) -> InstanceRecord? {
+        // What waits for the index is asked for first: a record leaves that place only for the catalog.
+        if let record = service.index.pendingRecord(uid) { return record }
         do throws(CatalogError) {
             return try await service.catalog.instance(uid)
         } catch {
@@ -126,45 +128,6 @@ extension IngestSession {
                 service.uncertain.withLock { $0[scanned.identity.sopInstanceUID] = digest }
             }
             throw recording.refusal(failure(error))
-        }
-    }
-
-    private func addToCatalog(_ record: InstanceRecord, _ recording: Recording) async throws(IngestRefusal) {
-        let outcome: InsertOutcome
-        do throws(CatalogError) {
-            outcome = try await service.index.insert(record)
-        } catch {
-            await takeBack(record)
-            throw recording.refusal(failure(error))
-        }
-        switch outcome {
-        case .inserted: return
-        case .alreadyThere, .conflict:
-            // Both were ruled out above while this sender alone held the instance and the study.
-            service.logger.error("the index refused a record that was new a moment ago")
-            await takeBack(record)
-            throw recording.refusal(.storageFailed)
-        }
-    }
-
-    /// Says in the pack that the record before was refused, so that a rebuild does not bring it back in the place of an
-    /// object that is acknowledged later.
-    private func takeBack(_ record: InstanceRecord) async {
-        do {
-            let key = try service.keyring.existingKey(
-                record.location.studyKeyID,
-                generation: record.location.keyGeneration
-            )
-            _ = try await writer.begin(studyKey: key, context: [], after: RecordLocation(record.location))
-            let location = try await writer.finish(
-                manifest: Tombstone(recordID: record.location.recordID).encoded(),
-                kind: .tombstone
-            )
-            // A tombstone counts right behind its record only.
-            guard location.packID.rawValue == record.location.packID else { throw PackError(.abandoned) }
-        } catch {
-            service.uncertain.withLock { $0[record.path.sopInstanceUID] = record.dataSetDigest }
-            service.logger.error("a refused record could not be taken back", metadata: ["cause": "\(error)"])
         }
     }
 }

@@ -11,8 +11,8 @@ import Synchronization
 
 /// One sender's objects, one after the other.
 ///
-/// The bytes pass once: parsed, hashed and sealed as they come; at the end the record is made durable, then the catalog
-/// learns of it, then the sender hears "success". Never the other way round.
+/// The bytes pass once: parsed, hashed and sealed as they come; at the end the record is made durable and handed to the
+/// index (``IndexWriter``), then the sender hears "success". Never the other way round.
 public final class IngestSession: Sendable {
     let service: IngestService
     let writer: PackWriter
@@ -25,7 +25,7 @@ public final class IngestSession: Sendable {
         self.principal = principal
     }
 
-    /// Stores one object; returns when it is durable and in the catalog, or refused.
+    /// Stores one object; returns when it is durable and every reader sees it, or refused.
     ///
     /// Memory is bounded whatever the object's length. A refused object leaves nothing behind.
     public func store<Body: AsyncSequence & Sendable>(
@@ -95,6 +95,11 @@ public final class IngestSession: Sendable {
     private func admit(_ recording: Recording) async throws(IngestRefusal) {
         do throws(PackError) {
             try await service.admit()
+        } catch {
+            throw recording.refusal(failure(error))
+        }
+        do throws(CatalogError) {
+            try await service.index.admit()
         } catch {
             throw recording.refusal(failure(error))
         }

@@ -6,10 +6,10 @@ import NIOCore
 /// Answers what is stored, for every door alike.
 public final class QueryService: Sendable {
     private let policy: AccessPolicy
-    private let catalog: any Catalog
+    private let catalog: CurrentCatalog
     private let headers: HeaderReader
 
-    init(policy: AccessPolicy, catalog: any Catalog, headers: HeaderReader) {
+    init(policy: AccessPolicy, catalog: CurrentCatalog, headers: HeaderReader) {
         self.policy = policy
         self.catalog = catalog
         self.headers = headers

@@ -9,7 +9,7 @@ import Sealing
 /// Reads objects out: whole, by frame, by bulk value, or their headers.
 public final class RetrieveService: Sendable {
     private let policy: AccessPolicy
-    private let catalog: any Catalog
+    private let catalog: CurrentCatalog
     private let packs: PackStore
     private let headers: HeaderReader
     private let limits: DataSetLimits
@@ -18,7 +18,7 @@ public final class RetrieveService: Sendable {
 
     init(
         policy: AccessPolicy,
-        catalog: any Catalog,
+        catalog: CurrentCatalog,
         packs: PackStore,
         headers: HeaderReader,
         limits: DataSetLimits

@@ -8,11 +8,13 @@ final class StudyOwners: Sendable {
     private static let limit = 100_000
 
     private let catalog: any Catalog
+    private let index: IndexWriter
     private let gate = InstanceGate<UID>()
     private let known = Mutex<[UID: PatientIdentity]>([:])
 
-    init(catalog: any Catalog) {
+    init(catalog: any Catalog, index: IndexWriter) {
         self.catalog = catalog
+        self.index = index
     }
 
     /// Whether an instance of `patient` may join the study, and whether it is the study's first.
@@ -74,6 +76,8 @@ final class StudyOwners: Sendable {
 
     private func ownerInCatalog(of study: UID) async throws(CatalogError) -> PatientIdentity? {
         guard let attribute = CatalogAttribute.forTag(.studyInstanceUID) else { return nil }
+        // Only a study that was forgotten here can be neither known nor in the catalog.
+        if index.isPending(study: study) { try await index.catchUp() }
         let condition = MatchingCondition(.attribute(attribute), .values([study.string]))
         let rows = try await catalog.find(CatalogQuery(level: .study, conditions: [condition], limit: 1))
         return rows.first.map { PatientIdentity($0.values) }

@@ -10,10 +10,10 @@ public final class VerificationService: Sendable {
     private static let pageLength = 256
 
     private let policy: AccessPolicy
-    private let catalog: any Catalog
+    private let catalog: CurrentCatalog
     private let packs: PackStore
 
-    init(policy: AccessPolicy, catalog: any Catalog, packs: PackStore) {
+    init(policy: AccessPolicy, catalog: CurrentCatalog, packs: PackStore) {
         self.policy = policy
         self.catalog = catalog
         self.packs = packs

@@ -32,6 +32,11 @@ struct OpenPack: Sendable {
         try file.write(bytes, at: offset)
     }
 
+    /// Lets the medium begin with bytes that were written.
+    func startWriteback(at offset: UInt64, count: Int) throws(DiskError) {
+        try file?.startWriteback(at: offset, count: count)
+    }
+
     /// Makes everything up to `length` durable, and nothing else part of the pack.
     ///
     /// Blocks.

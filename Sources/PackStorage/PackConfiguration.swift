@@ -7,7 +7,7 @@ public struct PackConfiguration: Sendable, Hashable {
     /// How many packs one writer keeps open.
     public var openPacksPerWriter = 32
     /// Sealed bytes that a writer gathers before it writes.
-    public var writeLength = 1_024 * 1_024
+    public var writeLength = 128 * 1_024
     /// Open files that are kept for reading.
     public var openFileLimit = 128
     /// New records are refused when less than this share of the volume is free, in percent.

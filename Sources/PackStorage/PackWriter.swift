@@ -77,22 +77,16 @@ public final class PackWriter: Sendable {
     /// Touches no disk.
     ///
     /// - Parameter context: What the payload belongs to; whoever reads it must give the same bytes. At most 64 KiB.
-    /// - Parameter predecessor: A record that this one should follow in its pack, though the pack has its size; a pack that
-    ///   is being sealed takes nothing more all the same.
     /// - Returns: The id of the record.
     @discardableResult
-    public func begin(
-        studyKey: StudyKey,
-        context: [UInt8],
-        after predecessor: RecordLocation? = nil
-    ) async throws(PackError) -> RandomID {
+    public func begin(studyKey: StudyKey, context: [UInt8]) async throws(PackError) -> RandomID {
         guard context.count <= 65_536 else { throw PackError(.wrongOrder) }
         let reference = PackReference(studyKeyID: studyKey.id, keyGeneration: studyKey.generation)
         let taken = shelf.withLock { shelf -> OpenPack? in
             guard case .idle = shelf.state else { return nil }
             shelf.recordCount += 1
             shelf.state = .busy
-            return takePack(reference, after: predecessor, &shelf)
+            return takePack(reference, &shelf)
         }
         guard let pack = taken else { throw PackError(.wrongOrder) }
         let seal = RecordSeal(recordID: RandomID(random: random), studyKey: studyKey)
@@ -118,7 +112,7 @@ public final class PackWriter: Sendable {
         return seal.recordID
     }
 
-    /// Takes bytes of the payload in; writes when about 1 MiB has gathered.
+    /// Takes bytes of the payload in; writes when ``PackConfiguration/writeLength`` has gathered.
     public func append(_ plaintext: ByteBuffer) async throws(PackError) {
         var recording = try pickUp()
         do {
@@ -202,14 +196,9 @@ public final class PackWriter: Sendable {
         shelf.withLock { $0.state = .recording(recording) }
     }
 
-    private func takePack(
-        _ reference: PackReference,
-        after predecessor: RecordLocation?,
-        _ shelf: inout Shelf
-    ) -> OpenPack {
+    private func takePack(_ reference: PackReference, _ shelf: inout Shelf) -> OpenPack {
         if let pack = shelf.packs.removeValue(forKey: reference) {
-            let takesMore = pack.extent.length < configuration.packSizeLimit || pack.id == predecessor?.packID
-            if takesMore, registry.checkOut(pack.id) { return pack }
+            if pack.extent.length < configuration.packSizeLimit, registry.checkOut(pack.id) { return pack }
             registry.close(pack.id)
         }
         while shelf.packs.count >= max(1, configuration.openPacksPerWriter),
@@ -274,10 +263,13 @@ public final class PackWriter: Sendable {
     private func writePending(_ recording: inout Recording) async throws(PackError) {
         try await onDisk(&recording) { recording, files throws(DiskError) in
             try recording.pack.write(recording.pending, at: recording.pendingOffset, in: files)
+            // The medium works while the rest of the object arrives, so that the sync at its end has little left to do.
+            try recording.pack.startWriteback(at: recording.pendingOffset, count: recording.pending.readableBytes)
         }
         recording.pendingOffset += UInt64(recording.pending.readableBytes)
-        recording.pending = ByteBuffer()
-        recording.pending.reserveCapacity(configuration.writeLength + recording.sealer.parameters.segmentLength)
+        recording.pending.clear(
+            minimumCapacity: configuration.writeLength + Int(recording.sealer.parameters.segmentLength)
+        )
     }
 
     /// Runs disk work on the pool.

@@ -15,6 +15,13 @@ public protocol DiskFile: AnyObject, Sendable {
     /// Makes everything written so far durable (`fdatasync`). After an error the file must not be synced again: the system
     /// may have dropped the unwritten pages and would then report a success that is none.
     func synchronize() throws(DiskError)
+    /// Lets the medium begin with bytes that were written; promises nothing, and ``synchronize()`` tells of failures.
+    func startWriteback(at offset: UInt64, count: Int) throws(DiskError)
     /// Closes the file; closing it twice is fine.
     func close() throws(DiskError)
+}
+
+extension DiskFile {
+    /// Does nothing: the bytes go when they are synced.
+    public func startWriteback(at offset: UInt64, count: Int) throws(DiskError) {}
 }

@@ -1,3 +1,4 @@
+import CLinux
 import NIOCore
 import Synchronization
 
@@ -97,6 +98,14 @@ final class PosixFile: DiskFile {
         try using("fdatasync") { descriptor throws(DiskError) in
             // Repeated only after EINTR, which is reported before any page is given up.
             try posixRetrying("fdatasync") { fdatasync(descriptor) }
+        }
+    }
+
+    func startWriteback(at offset: UInt64, count: Int) throws(DiskError) {
+        guard let start = off_t(exactly: offset) else { return }
+        try using("sync_file_range") { descriptor throws(DiskError) in
+            // A hint only: a file system without it, or an error of an earlier write, is told by the sync that follows.
+            _ = cassette_start_writeback(descriptor, Int64(start), Int64(count))
         }
     }
 

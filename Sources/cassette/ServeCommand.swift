@@ -1,7 +1,7 @@
 import AccessControl
 import ArchiveServices
 import ArgumentParser
-import CMalloc
+import CLinux
 import DICOMCore
 import DICOMGateway
 import Glibc

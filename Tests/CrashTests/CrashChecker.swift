@@ -28,6 +28,7 @@ struct CrashChecker: Sendable {
         _ answers: [Int: Acknowledgement.Answer]
     ) async throws -> [String] {
         var found = recoveryViolations(archive)
+        try await archive.archive.ingest.index.catchUp()
         let rows = try await archive.archive.ingest.catalog.allInstances(after: nil, limit: 1_000)
         found += try await rowViolations(archive, rows, answers)
         found += try await packViolations(archive, rows)

@@ -1,0 +1,67 @@
+import ArchiveCatalog
+import DICOMCore
+import Logging
+import Platform
+
+/// The catalog as readers see it: with every object that was acknowledged before the question.
+///
+/// While the database cannot be written (a full volume), what it holds is still answered.
+struct CurrentCatalog: Sendable {
+    private let catalog: any Catalog
+    private let index: IndexWriter
+    private let logger: Logger
+
+    init(_ catalog: any Catalog, index: IndexWriter, logger: Logger) {
+        self.catalog = catalog
+        self.index = index
+        self.logger = logger
+    }
+
+    func find(_ query: CatalogQuery) async throws(CatalogError) -> [CatalogRow] {
+        await catchUp()
+        return try await catalog.find(query)
+    }
+
+    func instance(_ sopInstanceUID: UID) async throws(CatalogError) -> InstanceRecord? {
+        await catchUp()
+        return try await catalog.instance(sopInstanceUID) ?? index.pendingRecord(sopInstanceUID)
+    }
+
+    func instances(
+        ofStudy studyInstanceUID: UID,
+        series seriesInstanceUID: UID?,
+        after last: InstanceRecord?,
+        limit: Int,
+        includesHeader: Bool
+    ) async throws(CatalogError) -> [InstanceRecord] {
+        await catchUp()
+        return try await catalog.instances(
+            ofStudy: studyInstanceUID,
+            series: seriesInstanceUID,
+            after: last,
+            limit: limit,
+            includesHeader: includesHeader
+        )
+    }
+
+    func allInstances(after sopInstanceUID: UID?, limit: Int) async throws(CatalogError) -> [InstanceRecord] {
+        await catchUp()
+        return try await catalog.allInstances(after: sopInstanceUID, limit: limit)
+    }
+
+    func counts() async throws(CatalogError) -> CatalogCounts {
+        await catchUp()
+        return try await catalog.counts()
+    }
+
+    private func catchUp() async {
+        do throws(CatalogError) {
+            try await index.catchUp()
+        } catch {
+            logger.error(
+                "answers lack the objects that were stored last: the index cannot be written",
+                metadata: [LogKeys.error: "\(error)"]
+            )
+        }
+    }
+}
