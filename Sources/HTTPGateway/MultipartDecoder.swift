@@ -184,7 +184,7 @@ extension MultipartDecoder {
     private mutating func readHeader() throws(MultipartError) {
         while let byte = takeByte() {
             header.append(byte)
-            if header == [0x0D, 0x0A] || header.suffix(4) == [0x0D, 0x0A, 0x0D, 0x0A] {
+            if byte == 0x0A, endsWithEmptyLine {
                 queued.append(.partBegan(try PartHeader(header.dropLast(2), endingAt: offset)))
                 header.removeAll(keepingCapacity: true)
                 matched = 0
@@ -195,6 +195,14 @@ extension MultipartDecoder {
                 throw MultipartError(code: .headerTooLong, offset: offset)
             }
         }
+    }
+
+    // Looks at the end by index: `suffix` of a sequence would walk over all of the header, for each of its bytes.
+    private var endsWithEmptyLine: Bool {
+        let emptyLine: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A]
+        // Directly behind the boundary the line before is that of the boundary.
+        guard header.count > 2 else { return header.elementsEqual(emptyLine[2...]) }
+        return header.count >= 4 && header[(header.count - 4)...].elementsEqual(emptyLine)
     }
 
     // RFC 2046 5.1.1, bchars; and "@", "#", "%", "&", "*", "$", "!", "~", "^", "|" which programs in the field use.

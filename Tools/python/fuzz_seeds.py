@@ -268,6 +268,24 @@ def json_texts():
     yield "deep", json.dumps(deep).encode()
 
 
+def texts():
+    yield "latin1", b"\1\0M\xfcller^J\xf6rg"
+    yield "utf8", b"\x0d\0" + "M\u00fcller^A=\u5c71\u7530^\u592a\u90ce=\u3084\u307e\u3060".encode()
+    yield "greek", b"\7\1\xc4\xe9"
+    yield "japanese", b"\x0f\0Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B=\x1b$B$d$^$@\x1b(B"
+    yield "katakana", b"\x10\0\xd4\xcf\xc0\xde^\xc0\xdb\xb3=\x1b$B;3ED\x1b(J"
+    yield "korean", b"\x11\0Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7"
+    yield "chinese", b"\x0e\0Wang^XiaoDong=\xcd\xf5^\xd0\xa1\xb6\xab"
+    yield "switching", b"\x14\1\x1b-L\xbf\xc0\x1b-F\xc4\\\xe4"
+    yield "date", b"\0\x0320200101-20201231"
+    yield "date-list", b"\0\x0320200101\\20201231"
+    yield "time", b"\0\x051015-101559.5"
+    yield "wildcards", b"\0\7A*B?\\C**D"
+    yield "uids", b"\0\x091.2.3\\1.2.4"
+    yield "modalities", b"\0\x0bCT\\MR"
+    yield "number", b"\0\x0d12 "
+
+
 def multipart_bodies():
     def part(head, body):
         return b"--b\r\n" + head + b"\r\n" + body + b"\r\n"
@@ -290,6 +308,7 @@ def main():
         "DataSet": data_sets(),
         "Part10": part10_files(),
         "JSON": json_texts(),
+        "Text": texts(),
         "Multipart": multipart_bodies(),
     }
     for target, inputs in targets.items():
