@@ -96,7 +96,7 @@ func fuzzTargets() -> [Target] {
 let fuzzed: [(name: String, properties: Target.Dependency)] = [
     ("PDU", "FuzzProperties"), ("CommandSet", "FuzzProperties"), ("DataSet", "FuzzProperties"),
     ("Part10", "FuzzProperties"), ("JSON", "FuzzProperties"), ("Text", "FuzzProperties"),
-    ("Multipart", "FuzzGatewayProperties"),
+    ("Multipart", "FuzzGatewayProperties"), ("Request", "FuzzGatewayProperties"),
 ]
 
 let package = Package(
@@ -199,7 +199,10 @@ let package = Package(
             ),
             .target(
                 name: "FuzzGatewayProperties",
-                dependencies: ["FuzzProperties", "HTTPGateway", nioCore],
+                dependencies: [
+                    "FuzzProperties", "HTTPGateway", "ArchiveServices", "ArchiveCatalog", "DICOMCoding", "DICOMCore",
+                    nioCore, httpTypes,
+                ],
                 path: "Tests/Fuzz/GatewayProperties",
                 swiftSettings: strict
             ),

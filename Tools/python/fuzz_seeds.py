@@ -300,6 +300,26 @@ def multipart_bodies():
     yield "near", b"\4bb\n--bb\r\n\r\n\r\n--b\r\n--\r\r\n--bb--"
 
 
+def requests():
+    studies = b"/dicomweb/studies"
+    instance = studies + b"/1.2.3/series/1.2.5/instances/1.2.4"
+    paths = {
+        "search": studies + b"?PatientName=A*&StudyDate=20200101-&limit=5&offset=1&includefield=all",
+        "series": studies + b"/1.2.3/series?Modality=CT,MR&00080060=MR&fuzzymatching=true",
+        "instances": b"/dicomweb/instances?StudyInstanceUID=1.2.3,1.2.4&includefield=Rows,00280011",
+        "within": studies + b"/1.2.3/series/1.2.5/instances?SOPClassUID=1.2&includefield=PatientName.x",
+        "encoded": studies + b"?PatientName=M%C3%BCller%5EA+B&ModalitiesInStudy=CT%5CMR",
+        "frames": instance + b"/frames/1,2,2,5",
+        "bulk": instance + b"/bulkdata/00880200/1/7FE00010",
+        "metadata": studies + b"/1.2.3/metadata",
+        "study": studies + b"/1.2.3/",
+        "dots": b"/dicomweb/%2e%2e/studies",
+    }
+    for name, path in paths.items():
+        yield name, b"\0" + path
+    yield "store", b"\1" + studies + b"/1.2.3"
+
+
 def main():
     folder = Path(sys.argv[1])
     targets = {
@@ -310,6 +330,7 @@ def main():
         "JSON": json_texts(),
         "Text": texts(),
         "Multipart": multipart_bodies(),
+        "Request": requests(),
     }
     for target, inputs in targets.items():
         place_of_inputs = folder / target
