@@ -41,7 +41,7 @@ let isFuzzing = Context.environment["CASSETTE_FUZZ"] == "1"
 /// The layers whose branches and comparisons guide the fuzzer: those that read bytes from outside.
 ///
 /// The rest would only slow it down.
-let guiding: Set = ["DICOMCore", "DICOMCoding", "DICOMUpperLayer", "DIMSE", "HTTPGateway"]
+let guiding: Set = ["DICOMCore", "DICOMCoding", "DICOMUpperLayer", "DIMSE", "ArchiveCatalog", "HTTPGateway"]
 
 /// A library and its test target.
 ///
@@ -95,7 +95,8 @@ func fuzzTargets() -> [Target] {
 /// The name of each fuzz target, and the library that says what must hold for its inputs.
 let fuzzed: [(name: String, properties: Target.Dependency)] = [
     ("PDU", "FuzzProperties"), ("CommandSet", "FuzzProperties"), ("DataSet", "FuzzProperties"),
-    ("Part10", "FuzzProperties"), ("JSON", "FuzzProperties"), ("Multipart", "FuzzGatewayProperties"),
+    ("Part10", "FuzzProperties"), ("JSON", "FuzzProperties"), ("Text", "FuzzProperties"),
+    ("Multipart", "FuzzGatewayProperties"), ("Request", "FuzzGatewayProperties"),
 ]
 
 let package = Package(
@@ -212,13 +213,16 @@ let package = Package(
             ),
             .target(
                 name: "FuzzProperties",
-                dependencies: ["DIMSE", "DICOMUpperLayer", "DICOMCoding", "DICOMCore", nioCore],
+                dependencies: ["DIMSE", "DICOMUpperLayer", "ArchiveCatalog", "DICOMCoding", "DICOMCore", nioCore],
                 path: "Tests/Fuzz/Properties",
                 swiftSettings: strict
             ),
             .target(
                 name: "FuzzGatewayProperties",
-                dependencies: ["FuzzProperties", "HTTPGateway", nioCore],
+                dependencies: [
+                    "FuzzProperties", "HTTPGateway", "ArchiveServices", "ArchiveCatalog", "DICOMCoding", "DICOMCore",
+                    nioCore, httpTypes,
+                ],
                 path: "Tests/Fuzz/GatewayProperties",
                 swiftSettings: strict
             ),

@@ -98,7 +98,11 @@ extension ByteBuffer {
 
 /// The grammar of a JSON number (RFC 8259 6).
 enum JSONNumber {
+    /// The longest number that any VR can need has some twenty digits; readers need not take what is far longer.
+    static let lengthLimit = 64
+
     static func isNumber(_ text: some Collection<UInt8>) -> Bool {
+        guard text.count <= lengthLimit else { return false }
         var rest = text[...]
         if rest.first == 0x2D { rest = rest.dropFirst() }
         let whole = rest.prefix { isDigit($0) }

@@ -34,9 +34,6 @@ struct JSONTokenizer {
     private var isObject: [Bool] = []
     private var expectation = Expectation.value
 
-    /// The longest number that any VR can need has some twenty digits.
-    private static let numberLengthLimit = 64
-
     init(_ bytes: ByteBuffer, depthLimit: Int) {
         text = Array(bytes.readableBytesView)
         self.depthLimit = depthLimit
@@ -129,13 +126,13 @@ struct JSONTokenizer {
     }
 
     private mutating func readNumber() throws(DataSetError) -> JSONToken {
-        let number = text[position...].prefix(Self.numberLengthLimit + 1).prefix { byte in
+        let number = text[position...].prefix(JSONNumber.lengthLimit + 1).prefix { byte in
             switch byte {
             case 0x30...0x39, 0x2B, 0x2D, 0x2E, 0x45, 0x65: true
             default: false
             }
         }
-        guard number.count <= Self.numberLengthLimit, JSONNumber.isNumber(number) else { throw error(.badJSON) }
+        guard JSONNumber.isNumber(number) else { throw error(.badJSON) }
         position += number.count
         valueEnded()
         return .number(String(decoding: number, as: UTF8.self))

@@ -1,9 +1,9 @@
 /// The frame numbers of a request (PS3.18 10.4.1.1.6): ascending order is not needed, repeated ones count once.
-enum FrameList {
+package enum FrameList {
     /// Reads `1,2,5`.
     ///
     /// - Throws: `.badRequest` for anything but whole numbers from 1 on, and for more than `limit` of them.
-    static func frameNumbers(_ text: String, limit: Int) throws(RequestError) -> [Int] {
+    package static func frameNumbers(_ text: String, limit: Int) throws(RequestError) -> [Int] {
         var numbers: [Int] = []
         var seen: Set<Int> = []
         for entry in text.utf8.split(separator: 0x2C, omittingEmptySubsequences: false) {

@@ -1,5 +1,11 @@
 package import NIOCore
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// The grammar of a multipart body (RFC 2046 5.1.1) as a machine: feed it bytes, take events.
 ///
 /// Bodies of parts are slices of what was fed. Time is linear in the bytes whatever they are: a boundary holds no CR, so
@@ -119,6 +125,13 @@ package struct MultipartDecoder: Sendable {
             let bytes = input.readableBytesUInt8Span
             let count = bytes.count
             while length < count {
+                if self.matched == 0 {
+                    guard let start = Self.carriageReturn(in: bytes, from: length) else {
+                        length = count
+                        return
+                    }
+                    length = start
+                }
                 let byte = bytes[length]
                 length += 1
                 if byte == delimiter[self.matched] {
@@ -130,6 +143,18 @@ package struct MultipartDecoder: Sendable {
                 } else {
                     self.matched = byte == 0x0D ? 1 : 0
                 }
+            }
+        }
+
+        /// Where the next byte stands that a delimiter can begin with: pixel data are passed over by the C library.
+        private static func carriageReturn(in bytes: Span<UInt8>, from start: Int) -> Int? {
+            // The search stays within the span, which outlives the call.
+            unsafe bytes.withUnsafeBufferPointer { bytes in
+                guard let base = bytes.baseAddress, start < bytes.count else { return nil }
+                // `start` is less than the count.
+                guard let found = unsafe memchr(base + start, 0x0D, bytes.count - start) else { return nil }
+                // Both lie in the same buffer.
+                return unsafe UnsafeRawPointer(found) - UnsafeRawPointer(base)
             }
         }
     }
@@ -184,7 +209,7 @@ extension MultipartDecoder {
     private mutating func readHeader() throws(MultipartError) {
         while let byte = takeByte() {
             header.append(byte)
-            if header == [0x0D, 0x0A] || header.suffix(4) == [0x0D, 0x0A, 0x0D, 0x0A] {
+            if byte == 0x0A, endsWithEmptyLine {
                 queued.append(.partBegan(try PartHeader(header.dropLast(2), endingAt: offset)))
                 header.removeAll(keepingCapacity: true)
                 matched = 0
@@ -195,6 +220,14 @@ extension MultipartDecoder {
                 throw MultipartError(code: .headerTooLong, offset: offset)
             }
         }
+    }
+
+    // Looks at the end by index: `suffix` of a sequence would walk over all of the header, for each of its bytes.
+    private var endsWithEmptyLine: Bool {
+        let emptyLine: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A]
+        // Directly behind the boundary the line before is that of the boundary.
+        guard header.count > 2 else { return header.elementsEqual(emptyLine[2...]) }
+        return header.count >= 4 && header[(header.count - 4)...].elementsEqual(emptyLine)
     }
 
     // RFC 2046 5.1.1, bchars; and "@", "#", "%", "&", "*", "$", "!", "~", "^", "|" which programs in the field use.

@@ -1,5 +1,5 @@
 /// The query of a request target as names and values, decoded once, in order.
-struct QueryItems: Sendable, Hashable {
+package struct QueryItems: Sendable, Hashable {
     /// One `name=value`.
     struct Item: Sendable, Hashable {
         let name: String
@@ -11,7 +11,7 @@ struct QueryItems: Sendable, Hashable {
     /// Reads `a=b&c=d`; a plus sign is a space.
     ///
     /// - Throws: `.badRequest` for broken percent-encoding and for bytes that are no UTF-8.
-    init(_ raw: (some StringProtocol)?) throws(RequestError) {
+    package init(_ raw: (some StringProtocol)?) throws(RequestError) {
         var items: [Item] = []
         if let raw {
             for pair in Array(raw.utf8).split(separator: 0x26) {

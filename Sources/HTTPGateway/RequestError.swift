@@ -1,5 +1,5 @@
 /// Why the HTTP door does not do what a request asks, found out before any service was asked.
-struct RequestError: Error, Sendable, Hashable {
+package struct RequestError: Error, Sendable, Hashable {
     enum Code: String, Sendable, Hashable, CaseIterable {
         /// No valid token.
         case unauthenticated

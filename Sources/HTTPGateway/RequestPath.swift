@@ -1,13 +1,13 @@
 /// The path of a request, decoded once and split: everything behind this border is one of a few harmless characters.
-struct RequestPath: Sendable, Hashable {
+package struct RequestPath: Sendable, Hashable {
     /// The segments; a slash at the end makes none.
-    let segments: [String]
+    package let segments: [String]
 
     /// Reads the path of a request target.
     ///
     /// - Throws: `.badRequest` for percent signs that encode nothing, empty and dot segments, and every character that no
     ///   resource of the archive has: what is left are letters, digits, and `- . _ ,`.
-    init(_ raw: some StringProtocol) throws(RequestError) {
+    package init(_ raw: some StringProtocol) throws(RequestError) {
         var bytes = Array(raw.utf8)[...]
         guard bytes.popFirst() == 0x2F else { throw Self.malformed }
         if bytes.last == 0x2F { bytes.removeLast() }

@@ -1,9 +1,9 @@
-import ArchiveServices
-import DICOMCore
-import HTTPTypes
+package import ArchiveServices
+package import DICOMCore
+package import HTTPTypes
 
 /// What a request is about: the table of all resources (PS3.18 10.1).
-enum Route: Sendable, Hashable {
+package enum Route: Sendable, Hashable {
     case capabilities
     case verification
     case store(study: UID?)
@@ -14,7 +14,7 @@ enum Route: Sendable, Hashable {
     case bulkData(InstanceResource, path: String)
 
     /// One instance by its three UIDs.
-    struct InstanceResource: Sendable, Hashable {
+    package struct InstanceResource: Sendable, Hashable {
         let study: UID
         let series: UID
         let instance: UID
@@ -27,7 +27,7 @@ enum Route: Sendable, Hashable {
     /// Finds the route of a method and path.
     ///
     /// - Throws: `.notFound`, `.methodNotAllowed` with the methods there are, `.badRequest` for segments that are no UID.
-    init(_ method: HTTPRequest.Method, _ path: RequestPath) throws(RequestError) {
+    package init(_ method: HTTPRequest.Method, _ path: RequestPath) throws(RequestError) {
         let candidates = try Self.routes(path.segments)
         guard !candidates.isEmpty else { throw RequestError(.notFound, "There is no such resource") }
         // HEAD is GET without the body (RFC 9110 9.3.2).
@@ -100,7 +100,7 @@ enum Route: Sendable, Hashable {
 }
 
 /// What a search asks for, and within what (PS3.18 table 10.6.1-5).
-enum SearchResource: Sendable, Hashable {
+package enum SearchResource: Sendable, Hashable {
     case studies
     case series(study: UID?)
     case instances(study: UID?, series: UID?)

@@ -1,24 +1,24 @@
 import ArchiveCatalog
-import ArchiveServices
-import DICOMCore
+package import ArchiveServices
+package import DICOMCore
 
 /// A search as its URL asks for it (PS3.18 8.3.4 and 10.6.1.2), turned into a question to the archive.
-struct SearchRequest: Sendable, Hashable {
+package struct SearchRequest: Sendable, Hashable {
     /// The question.
     ///
     /// It asks for one answer more than will be given, to know whether there are more.
-    private(set) var query: ArchiveQuery
+    package private(set) var query: ArchiveQuery
     /// Answers to give at most.
-    private(set) var limit: Int
+    package private(set) var limit: Int
     /// The attributes that each answer carries even when they are empty.
-    let requiredAttributes: [Tag]
+    package let requiredAttributes: [Tag]
     /// What was asked for and will not be done, for `Warning` header fields.
-    let warnings: [String]
+    package let warnings: [String]
 
     /// Reads the query of a search.
     ///
     /// - Throws: ``RequestError`` and ``MatchingError`` for keys and values that cannot be understood.
-    init(_ resource: SearchResource, _ items: QueryItems, limits: HTTPLimits) throws {
+    package init(_ resource: SearchResource, _ items: QueryItems, limits: HTTPLimits) throws {
         var parser = SearchParser(resource)
         for item in items.items {
             try parser.take(item)

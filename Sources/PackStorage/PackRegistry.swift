@@ -26,40 +26,75 @@ final class PackRegistry: Sendable {
 
     private static let suspectCount = 2
 
+    private struct State {
+        var phases: [PackID: Phase] = [:]
+        /// Closed packs whose writers are gone and that the next writer of the study may go on with.
+        var released: [PackReference: OpenPack] = [:]
+    }
+
+    /// Released packs that keep their files open.
+    private static let releasedLimit = 64
+
     /// When packs were given up lately.
     private let abandonments = Mutex<[Timestamp]>([])
-    private let phases = Mutex<[PackID: Phase]>([:])
+    private let state = Mutex(State())
 
     /// A new pack, busy.
     func add(_ id: PackID) {
-        phases.withLock { $0[id] = .busy }
+        state.withLock { $0.phases[id] = .busy }
     }
 
     /// A pack that was found at start, closed.
     func addClosed(_ id: PackID, length: UInt64) {
-        phases.withLock { $0[id] = .closed(Extent(length: length, fileLength: length)) }
+        state.withLock { $0.phases[id] = .closed(Extent(length: length, fileLength: length)) }
     }
 
     /// Takes an idle pack for writing; `false` when it is being sealed.
     func checkOut(_ id: PackID) -> Bool {
-        phases.withLock { phases in
-            guard case .idle = phases[id] else { return false }
-            phases[id] = .busy
+        state.withLock { state in
+            guard case .idle = state.phases[id] else { return false }
+            state.phases[id] = .busy
             return true
         }
     }
 
     /// Gives a pack back after a record.
     func checkIn(_ id: PackID, _ extent: Extent, now: Timestamp) {
-        phases.withLock { $0[id] = .idle(extent, since: now) }
+        state.withLock { $0.phases[id] = .idle(extent, since: now) }
     }
 
     /// No more records.
     func close(_ id: PackID) {
-        phases.withLock { phases in
-            guard case .idle(let extent, _) = phases[id] else { return }
-            phases[id] = .closed(extent)
+        _ = state.withLock { Self.close(id, &$0) }
+    }
+
+    /// No more records by this writer: many requests that bring one object each fill one pack of the study.
+    func release(_ pack: OpenPack, _ reference: PackReference) {
+        // Lets go of a file outside the lock.
+        _ = state.withLock { state -> OpenPack? in
+            guard Self.close(pack.id, &state), pack.file != nil else { return nil }
+            let other = state.released.updateValue(pack, forKey: reference)
+            guard other == nil, state.released.count > Self.releasedLimit else { return other }
+            return state.released.popFirst()?.value
         }
+    }
+
+    /// Takes a released pack of the study for writing; `nil` without one that is not being sealed.
+    func adopt(_ reference: PackReference) -> OpenPack? {
+        state.withLock { state in
+            guard let pack = state.released.removeValue(forKey: reference), case .closed = state.phases[pack.id] else {
+                return nil
+            }
+            state.phases[pack.id] = .busy
+            return pack
+        }
+    }
+
+    @discardableResult
+    private static func close(_ id: PackID, _ state: inout State) -> Bool {
+        guard case .idle(let extent, _) = state.phases[id] else { return false }
+        state.phases[id] = .closed(extent)
+        return true
     }
 
     /// Gives a pack up: its end is uncertain.
@@ -67,7 +102,7 @@ final class PackRegistry: Sendable {
     /// - Parameter isVolumeSuspect: Whether that tells of a bad volume. A full one is none: some file systems find out
     ///   only when they sync that there is no room.
     func abandon(_ id: PackID, isVolumeSuspect: Bool, now: Timestamp) {
-        phases.withLock { $0[id] = .abandoned }
+        state.withLock { $0.phases[id] = .abandoned }
         guard isVolumeSuspect else { return }
         abandonments.withLock { times in
             times.append(now)
@@ -83,37 +118,38 @@ final class PackRegistry: Sendable {
 
     /// Takes all packs that are closed, or idle since `time`, for sealing.
     func takeSealable(idleSince time: Timestamp) -> [PackID: Extent] {
-        phases.withLock { phases in
+        state.withLock { state in
             var taken: [PackID: Extent] = [:]
-            for (id, phase) in phases {
+            for (id, phase) in state.phases {
                 switch phase {
                 case .closed(let extent): taken[id] = extent
                 case .idle(let extent, let since) where since <= time: taken[id] = extent
                 case .busy, .idle, .sealing, .abandoned: break
                 }
             }
-            for (id, extent) in taken { phases[id] = .sealing(extent) }
+            for (id, extent) in taken { state.phases[id] = .sealing(extent) }
+            state.released = state.released.filter { taken[$0.value.id] == nil }
             return taken
         }
     }
 
     /// A pack that was not sealed after all; a later call takes it again.
     func giveBack(_ id: PackID) {
-        phases.withLock { phases in
-            guard case .sealing(let extent) = phases[id] else { return }
-            phases[id] = .closed(extent)
+        state.withLock { state in
+            guard case .sealing(let extent) = state.phases[id] else { return }
+            state.phases[id] = .closed(extent)
         }
     }
 
     /// Sealed, or gone.
     func remove(_ id: PackID) {
-        _ = phases.withLock { $0.removeValue(forKey: id) }
+        _ = state.withLock { $0.phases.removeValue(forKey: id) }
     }
 
     /// Where the durable records of an open pack end; `nil` when a record is being written or the end is not known.
     func durableLength(_ id: PackID) -> UInt64? {
-        phases.withLock { phases in
-            switch phases[id] {
+        state.withLock { state in
+            switch state.phases[id] {
             case .idle(let extent, _), .closed(let extent), .sealing(let extent): extent.length
             case .busy, .abandoned, nil: nil
             }
@@ -121,8 +157,8 @@ final class PackRegistry: Sendable {
     }
 
     var abandonedCount: Int {
-        phases.withLock { phases in
-            phases.values.count {
+        state.withLock { state in
+            state.phases.values.count {
                 if case .abandoned = $0 { true } else { false }
             }
         }

@@ -10,11 +10,6 @@ import Synchronization
 /// `begin`, any number of `append`, then `finish` or `cancel`. After an error of `append` or `finish` the record is gone
 /// and the next `begin` may follow.
 public final class PackWriter: Sendable {
-    private struct PackReference: Hashable {
-        let studyKeyID: StudyKeyID
-        let keyGeneration: UInt32
-    }
-
     /// A record that is being written.
     private struct Recording {
         var pack: OpenPack
@@ -174,7 +169,13 @@ public final class PackWriter: Sendable {
             defer { shelf.packs = [:] }
             return shelf.packs
         }
-        for pack in packs.values { registry.close(pack.id) }
+        for (reference, pack) in packs {
+            if pack.extent.length < configuration.packSizeLimit {
+                registry.release(pack, reference)
+            } else {
+                registry.close(pack.id)
+            }
+        }
     }
 
     /// Takes the record out, so that its buffers have one owner and are changed in place; `nil` without one.
@@ -201,6 +202,7 @@ public final class PackWriter: Sendable {
             if pack.extent.length < configuration.packSizeLimit, registry.checkOut(pack.id) { return pack }
             registry.close(pack.id)
         }
+        if let pack = registry.adopt(reference) { return pack }
         while shelf.packs.count >= max(1, configuration.openPacksPerWriter),
             let oldest = shelf.packs.min(by: { $0.value.lastUse < $1.value.lastUse })
         {

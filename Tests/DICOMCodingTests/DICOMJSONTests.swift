@@ -51,6 +51,14 @@ import Testing
         #expect(json(.text(.sliceThickness, .ds, text)) == #"{"00180050":{"vr":"DS""# + value + "}}")
     }
 
+    @Test func `a DS with more digits than readers take is the number it means`() {
+        let longest = String(repeating: "7", count: 64)
+        let longer = "1" + String(repeating: "0", count: 64)
+
+        #expect(json(.text(.sliceThickness, .ds, longest)) == #"{"00180050":{"vr":"DS","Value":[\#(longest)]}}"#)
+        #expect(json(.text(.sliceThickness, .ds, longer)) == #"{"00180050":{"vr":"DS","Value":[1e+64]}}"#)
+    }
+
     @Test func `an IS is a number where it is one`() {
         #expect(json(.text(.seriesNumber, .is, ["+7", "1.0"])).contains(#"[7,"1.0"]"#))
     }

@@ -112,6 +112,22 @@ import Testing
         #expect(parts.map(\.content) == [flood])
     }
 
+    @Test(.timeLimit(.minutes(1))) func `a long part header costs as much as its bytes, not the square of them`() throws
+    {
+        var limits = MultipartLimits()
+        limits.headerLength = 100_000
+        let header = "A: " + String(repeating: "a", count: 99_000)
+
+        let parts = try parts(
+            of: "--x\r\n\(header)\r\n\r\n\r\n--x--",
+            boundary: "x",
+            chunkLength: 65_536,
+            limits: limits
+        )
+
+        #expect(parts.map(\.content) == [""])
+    }
+
     @Test func `content is handed on as slices of what came in`() throws {
         var decoder = try MultipartDecoder(boundary: "x", limits: MultipartLimits())
         decoder.feed(ByteBuffer(string: "--x\r\n\r\nabc"))

@@ -268,6 +268,24 @@ def json_texts():
     yield "deep", json.dumps(deep).encode()
 
 
+def texts():
+    yield "latin1", b"\1\0M\xfcller^J\xf6rg"
+    yield "utf8", b"\x0d\0" + "M\u00fcller^A=\u5c71\u7530^\u592a\u90ce=\u3084\u307e\u3060".encode()
+    yield "greek", b"\7\1\xc4\xe9"
+    yield "japanese", b"\x0f\0Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B=\x1b$B$d$^$@\x1b(B"
+    yield "katakana", b"\x10\0\xd4\xcf\xc0\xde^\xc0\xdb\xb3=\x1b$B;3ED\x1b(J"
+    yield "korean", b"\x11\0Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7"
+    yield "chinese", b"\x0e\0Wang^XiaoDong=\xcd\xf5^\xd0\xa1\xb6\xab"
+    yield "switching", b"\x14\1\x1b-L\xbf\xc0\x1b-F\xc4\\\xe4"
+    yield "date", b"\0\x0320200101-20201231"
+    yield "date-list", b"\0\x0320200101\\20201231"
+    yield "time", b"\0\x051015-101559.5"
+    yield "wildcards", b"\0\7A*B?\\C**D"
+    yield "uids", b"\0\x091.2.3\\1.2.4"
+    yield "modalities", b"\0\x0bCT\\MR"
+    yield "number", b"\0\x0d12 "
+
+
 def multipart_bodies():
     def part(head, body):
         return b"--b\r\n" + head + b"\r\n" + body + b"\r\n"
@@ -282,6 +300,26 @@ def multipart_bodies():
     yield "near", b"\4bb\n--bb\r\n\r\n\r\n--b\r\n--\r\r\n--bb--"
 
 
+def requests():
+    studies = b"/dicomweb/studies"
+    instance = studies + b"/1.2.3/series/1.2.5/instances/1.2.4"
+    paths = {
+        "search": studies + b"?PatientName=A*&StudyDate=20200101-&limit=5&offset=1&includefield=all",
+        "series": studies + b"/1.2.3/series?Modality=CT,MR&00080060=MR&fuzzymatching=true",
+        "instances": b"/dicomweb/instances?StudyInstanceUID=1.2.3,1.2.4&includefield=Rows,00280011",
+        "within": studies + b"/1.2.3/series/1.2.5/instances?SOPClassUID=1.2&includefield=PatientName.x",
+        "encoded": studies + b"?PatientName=M%C3%BCller%5EA+B&ModalitiesInStudy=CT%5CMR",
+        "frames": instance + b"/frames/1,2,2,5",
+        "bulk": instance + b"/bulkdata/00880200/1/7FE00010",
+        "metadata": studies + b"/1.2.3/metadata",
+        "study": studies + b"/1.2.3/",
+        "dots": b"/dicomweb/%2e%2e/studies",
+    }
+    for name, path in paths.items():
+        yield name, b"\0" + path
+    yield "store", b"\1" + studies + b"/1.2.3"
+
+
 def main():
     folder = Path(sys.argv[1])
     targets = {
@@ -290,7 +328,9 @@ def main():
         "DataSet": data_sets(),
         "Part10": part10_files(),
         "JSON": json_texts(),
+        "Text": texts(),
         "Multipart": multipart_bodies(),
+        "Request": requests(),
     }
     for target, inputs in targets.items():
         place_of_inputs = folder / target
