@@ -3,7 +3,7 @@ public import DICOMCore
 /// What is stored where: a projection of the packs that answers queries.
 ///
 /// One implementation per database; all pass the same contract tests. The sealed packs are the truth: a catalog may be
-/// thrown away and made again from them, with the same rows (P7).
+/// thrown away and made again from them, with the same rows.
 public protocol Catalog: Sendable {
     /// Adds records in one transaction, each once; a cancelled caller does not stop it.
     ///

@@ -77,7 +77,7 @@ public final class Archive: Sendable {
         return builder.report
     }
 
-    /// Fills a new catalog from all packs, open and sealed (P7).
+    /// Fills a new catalog from all packs, open and sealed, with the same rows as the old one.
     public static func rebuild(
         _ catalog: any Catalog,
         from packs: PackStore,

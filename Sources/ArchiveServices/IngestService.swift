@@ -7,7 +7,7 @@ import Platform
 import Sealing
 import Synchronization
 
-/// Takes objects in: one session per sender, durable before it says so (P1).
+/// Takes objects in: one session per sender, durable before it says so.
 public final class IngestService: Sendable {
     let policy: AccessPolicy
     let packs: PackStore

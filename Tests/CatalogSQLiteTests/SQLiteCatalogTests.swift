@@ -184,7 +184,7 @@ import Testing
         try await index.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a statement without end is stopped by the limit, and by cancellation`() async throws {
         let folder = try IndexFolder()
         let index = try IndexDatabase(path: folder.path, key: folder.key, configuration: .init())
@@ -224,7 +224,7 @@ import Testing
         #expect(try await catalog.counts().instances == 1)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `readers see whole transactions while the writer goes on`() async throws {
         let folder = try IndexFolder()
         var configuration = SQLiteCatalogConfiguration()

@@ -7,7 +7,7 @@ import Platform
 @testable import ArchiveServices
 @testable import cassette
 
-/// What must hold after any crash, as `SECURITY.md` numbers it.
+/// What must hold after any crash, as `README.md` numbers it.
 struct CrashChecker: Sendable {
     let objects: [CrashObject]
 

@@ -71,7 +71,7 @@ private func rejection(_ port: Int) async -> AssociationEnd? {
     return nil
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A listener` {
+@Suite(.timeLimit(.minutes(5))) struct `A listener` {
     @Test func `agrees on contexts, carries values of any length, and releases`() async throws {
         let serve: @Sendable (Association) async -> Void = { association in
             var length = 0

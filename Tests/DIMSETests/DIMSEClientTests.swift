@@ -33,7 +33,7 @@ private struct Pieces: AsyncSequence, Sendable {
     func makeAsyncIterator() -> AsyncIterator { AsyncIterator(left: count, pieces: self) }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A DIMSE client` {
+@Suite(.timeLimit(.minutes(5))) struct `A DIMSE client` {
     private let ctImage = UID(literal: "1.2.840.10008.5.1.4.1.1.2")
 
     private func connect(_ port: Int) async throws -> DIMSEClient {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import DIMSE
 
-@Suite(.timeLimit(.minutes(1))) struct `A DIMSE server` {
+@Suite(.timeLimit(.minutes(5))) struct `A DIMSE server` {
     @Test func `answers C-ECHO`() async throws {
         try await RecordingServices().served { port in
             try await RawPeer.with(port) { peer in
@@ -191,7 +191,7 @@ struct Refusal: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A query` {
+@Suite(.timeLimit(.minutes(5))) struct `A query` {
     @Test func `answers with each match, then with the outcome`() async throws {
         let match = DataSet([
             DataElement(tag: Tag(rawValue: 0x0010_0020), vr: .lo, value: .bytes(ByteBuffer(string: "P1")))
