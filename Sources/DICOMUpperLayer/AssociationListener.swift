@@ -43,11 +43,11 @@ public final class AssociationListener: Sendable {
     private let admission: AdmissionRule
     private let logger: Logger
     private let peerLog: PeerLog
+    private let gate: AdmissionGate
     let server: NIOAsyncChannel<AcceptedConnection, Never>
     private let shared: Mutex<Shared>
 
     private struct Shared {
-        var ledger: AdmissionLedger
         var pipes: [ObjectIdentifier: AssociationPipe] = [:]
         var isShuttingDown = false
     }
@@ -57,15 +57,18 @@ public final class AssociationListener: Sendable {
         policy: any NegotiationPolicy,
         admission: @escaping AdmissionRule,
         logger: Logger,
+        peerLog: PeerLog,
+        gate: AdmissionGate,
         server: NIOAsyncChannel<AcceptedConnection, Never>
     ) {
         self.configuration = configuration
         self.policy = policy
         self.admission = admission
         self.logger = logger
-        peerLog = PeerLog(logger)
+        self.peerLog = peerLog
+        self.gate = gate
         self.server = server
-        shared = Mutex(Shared(ledger: AdmissionLedger(limits: configuration.admission)))
+        shared = Mutex(Shared())
     }
 
     /// Opens the port.
@@ -81,10 +84,17 @@ public final class AssociationListener: Sendable {
         admission: @escaping AdmissionRule
     ) async throws(UpperLayerError) -> AssociationListener {
         let limits = configuration.limits
+        let peerLog = PeerLog(logger)
+        let gate = AdmissionGate(limits: configuration.admission, peerLog: peerLog)
         do {
             let server = try await ServerBootstrap(group: group)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .serverChannelOption(.backlog, value: 256)
+                .serverChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(AdmissionHandler(gate: gate))
+                    }
+                }
                 .childAssociationOptions(limits)
                 .bind(host: configuration.host, port: configuration.port) { channel in
                     AcceptedConnection.make(channel, limits: limits, logger: logger)
@@ -95,6 +105,8 @@ public final class AssociationListener: Sendable {
                 policy: policy,
                 admission: admission,
                 logger: logger,
+                peerLog: peerLog,
+                gate: gate,
                 server: server
             )
         } catch {
@@ -145,22 +157,22 @@ extension AssociationListener {
         into group: inout ThrowingDiscardingTaskGroup<any Error>,
         _ serve: @escaping @Sendable (Association) async -> Void
     ) {
-        let peer = connection.peerAddress ?? ""
-        let (isWelcome, limit) = shared.withLock { shared in
-            guard !shared.isShuttingDown else { return (false, String?.none) }
-            if let limit = shared.ledger.connect(peer) { return (false, limit) }
+        // A connection that has closed again by now has given its place back.
+        guard gate.begin(connection.channel) else { return }
+        let isWelcome = shared.withLock { shared in
+            guard !shared.isShuttingDown else { return false }
             shared.pipes[ObjectIdentifier(connection.pipe)] = connection.pipe
-            return (true, nil)
+            return true
         }
         guard isWelcome else {
+            gate.end(connection.channel)
             connection.channel.close(promise: nil)
-            if let limit { peerLog.note("connection refused", peer: peer, metadata: ["limit": "\(limit)"]) }
             return
         }
         let executor = configuration.servesOnEventLoop ? EventLoopTaskExecutor(connection.channel.eventLoop) : nil
         group.addTask(executorPreference: executor) {
             await withTaskCancellationHandler {
-                await self.serveConnection(connection, peer: peer, serve)
+                await self.serveConnection(connection, serve)
             } onCancel: {
                 connection.channel.close(promise: nil)
             }
@@ -169,32 +181,26 @@ extension AssociationListener {
 
     private func serveConnection(
         _ connection: AcceptedConnection,
-        peer: String,
         _ serve: @Sendable (Association) async -> Void
     ) async {
-        var isAssociated = false
         if case .request(let request) = await connection.pipe.handshake() {
             let decision = await decide(request, connection)
             switch decision {
             case .accept(let response):
-                let limit = shared.withLock { $0.ledger.associate(peer) }
-                isAssociated = limit == nil
-                if isAssociated {
-                    await establish(request, connection, userIdentityResponse: response, serve)
-                } else {
+                if let limit = gate.associate(connection.channel) {
                     reject(.localLimitExceeded, request, connection, limit: limit)
+                } else {
+                    await establish(request, connection, userIdentityResponse: response, serve)
                 }
             case .reject(let reject): self.reject(reject, request, connection)
             }
         }
         if let complaint = connection.pipe.end?.complaint {
-            peerLog.note(complaint.message, peer: peer, metadata: complaint.metadata)
+            peerLog.note(complaint.message, peer: connection.peerAddress, metadata: complaint.metadata)
         }
         await connection.pipe.closed()
-        shared.withLock { shared in
-            shared.pipes[ObjectIdentifier(connection.pipe)] = nil
-            shared.ledger.close(peer, wasAssociated: isAssociated)
-        }
+        shared.withLock { $0.pipes[ObjectIdentifier(connection.pipe)] = nil }
+        gate.end(connection.channel)
     }
 
     private func decide(_ request: AssociateRequest, _ connection: AcceptedConnection) async -> Admission {

@@ -60,14 +60,22 @@ public struct HTTPGateway: Sendable {
         let limits = configuration.limits
         var connectionLogger = logger
         connectionLogger.logLevel = max(logger.logLevel, .warning)
+        let gate = ConnectionGate(limits: limits, logger: logger)
         let application = Application(
             responder: responder,
-            server: .http1(configuration: Self.channelConfiguration(limits)),
+            server: .http1(configuration: Self.channelConfiguration(limits, gate)),
             configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port),
-                availableConnectionsDelegate: MaximumAvailableConnections(limits.connectionCount, logger: logger)
+                address: .hostname(configuration.host, port: configuration.port)
             ),
-            onServerRunning: { [links, onServing] channel in
+            onServerRunning: { [links, onServing, logger] channel in
+                do {
+                    try await AcceptGateHandler.add(gate, to: channel)
+                } catch {
+                    // Nobody is served without limits; this happens when the server is shut down as it starts.
+                    logger.error("the limits of connections could not be set up")
+                    channel.close(promise: nil)
+                    return
+                }
                 guard let port = channel.localAddress?.port else { return }
                 links.bound(to: port)
                 await onServing(port)
@@ -82,11 +90,15 @@ public struct HTTPGateway: Sendable {
     /// How long a client that was refused in the middle of its body may take to hear so.
     private static let lingerTime = TimeAmount.seconds(5)
 
-    private static func channelConfiguration(_ limits: HTTPLimits) -> HTTP1Channel.Configuration {
+    private static func channelConfiguration(
+        _ limits: HTTPLimits,
+        _ gate: ConnectionGate
+    ) -> HTTP1Channel.Configuration {
         let idle = TimeAmount.seconds(Int64(limits.idleSeconds))
         return HTTP1Channel.Configuration(
             additionalChannelHandlers: [
-                HeaderOverflowHandler(), ExpectContinueHandler(), StalledReaderHandler(timeout: idle),
+                RequestCountHandler(gate: gate), HeaderOverflowHandler(), ExpectContinueHandler(),
+                StalledReaderHandler(timeout: idle),
                 FramingHandler(), EarlyAnswerHandler(time: min(idle, lingerTime)),
             ],
             idleTimeout: idle,

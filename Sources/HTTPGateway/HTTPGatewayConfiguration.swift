@@ -36,6 +36,8 @@ public struct HTTPLimits: Sendable, Hashable {
     public var headerFieldCount = 100
     /// Connections at a time; `limits.http.connections`.
     public var connectionCount = 256
+    /// Connections of one address at a time; `limits.http.connections-per-address`.
+    public var connectionCountByAddress = 64
     /// Seconds that a connection may be silent, or not take what is sent to it; `limits.http.idle-time`.
     public var idleSeconds = 60
     /// Bytes of a request that stores; `limits.http.store-length`.

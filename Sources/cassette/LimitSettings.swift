@@ -140,6 +140,13 @@ enum LimitSettings {
 
     private static let requests: [LimitSetting] = [
         .init("http.connections", .count, \.http.connectionCount, 1...16_384, "connections at a time"),
+        .init(
+            "http.connections-per-address",
+            .count,
+            \.http.connectionCountByAddress,
+            1...16_384,
+            "connections at a time of one address"
+        ),
         .init("http.idle-time", .seconds, \.http.idleSeconds, 1...86_400, "time that a connection may be silent"),
         .init(
             "http.pace",

@@ -17,7 +17,7 @@ GIBIBYTE = 1 << 30
 
 @pytest.fixture(autouse=True)
 def aftermath(request):
-    names = [name for name in ("archive", "impatient") if name in request.fixturenames]
+    names = [name for name in ("archive", "crowded", "impatient") if name in request.fixturenames]
     running = request.getfixturevalue(names[0])
     yield
     assert_unharmed(running)
@@ -28,6 +28,15 @@ def impatient(tmp_path, monkeypatch):
     """An archive that waits for nobody longer than a second or two."""
     monkeypatch.setenv("CASSETTE_LIMITS_HTTP_IDLE_TIME", "2s")
     monkeypatch.setenv("CASSETTE_LIMITS_HTTP_PACE_WINDOW", "1s")
+    running = Archive(tmp_path / "archive").start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def crowded(tmp_path, monkeypatch):
+    """An archive that has room for eight connections."""
+    monkeypatch.setenv("CASSETTE_LIMITS_HTTP_CONNECTIONS", "8")
     running = Archive(tmp_path / "archive").start()
     yield running
     running.stop()
@@ -241,6 +250,83 @@ def test_line_81_a_compressed_request_is_refused(archive, encoding):
     response = requests.post(archive.dicomweb + "/studies", data=b"\x1f\x8b", headers=headers, timeout=30)
 
     assert response.status_code == 415
+
+
+# 25: silent connections, at the HTTP door
+
+
+def test_line_25_a_thousand_idle_connections_of_one_address_leave_the_others_served(archive):
+    source = ("127.0.0.2", 0)
+    idle = [socket.create_connection(("127.0.0.1", archive.http_port), source_address=source) for _ in range(1_000)]
+    try:
+        answers = [get(archive, "/dicomweb").status for _ in range(20)]
+        still_open = settled(lambda: sum(not has_ended(connection) for connection in idle), 64)
+    finally:
+        for connection in idle:
+            connection.close()
+
+    assert answers == [200] * 20
+    assert still_open == 64
+    assert "limits.http.connections-per-address" in archive.log.read_text()
+
+
+def test_line_25_idle_connections_of_many_addresses_leave_a_new_one_served(crowded):
+    idle = []
+    try:
+        for number in range(40):
+            source = (f"127.0.1.{number % 10 + 1}", 0)
+            idle.append(socket.create_connection(("127.0.0.1", crowded.http_port), source_address=source))
+        answer = get(crowded, "/dicomweb")
+        # Who has been idle for longest makes room: 32 for the others and one for the request.
+        oldest_ended = [True] * 33 + [False] * 7
+        ended = settled(lambda: [has_ended(connection) for connection in idle], oldest_ended)
+    finally:
+        for connection in idle:
+            connection.close()
+
+    assert answer.status == 200
+    assert ended == oldest_ended
+    assert "limits.http.connections" in crowded.log.read_text()
+
+
+def test_line_25_a_request_in_progress_is_not_cut_off_by_new_connections(crowded):
+    file = synthetic_images.ct_instance(8, 2, size=16)
+    body = b"--b\r\nContent-Type: application/dicom\r\n\r\n" + file + b"\r\n--b--\r\n"
+    with socket.create_connection(("127.0.0.1", crowded.http_port)) as storing:
+        storing.settimeout(30)
+        storing.sendall(store_head(crowded, f"Content-Length: {len(body)}".encode(), b"Expect: 100-continue"))
+        assert b" 100 " in storing.recv(1000)
+        idle = [
+            socket.create_connection(("127.0.0.1", crowded.http_port), source_address=("127.0.0.2", 0))
+            for _ in range(100)
+        ]
+        served = get(crowded, "/dicomweb").status
+        storing.sendall(body)
+        answer = storing.recv(1000)
+        for connection in idle:
+            connection.close()
+
+    assert served == 200
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def settled(look, expected):
+    """What is seen once it is as expected, or after some seconds."""
+    for _ in range(100):
+        if (seen := look()) == expected:
+            break
+        time.sleep(0.05)
+    return seen
+
+
+def has_ended(connection):
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
 
 
 # 100, 101: time, and other protocols
