@@ -68,8 +68,12 @@ final class AssociationHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !ignoresInput else { return }
         let bytes = unwrapInboundIn(data)
+        guard !ignoresInput else {
+            // Nothing is understood any more but the peer's own A-ABORT, which ends the wait for it (Sta13, AA-2).
+            if PDUDecoder.isAbort(bytes) { step(.evt16, context: context) }
+            return
+        }
         isMessageComplete = false
         watch?.received(bytes.readableBytes, now: context.eventLoop.now)
         decoder.feed(bytes)

@@ -89,7 +89,8 @@ public final class AssociationListener: Sendable {
         do {
             let server = try await ServerBootstrap(group: group)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .serverChannelOption(.backlog, value: 256)
+                // A burst fills the queue for a moment, and who is dropped there comes back after a second.
+                .serverChannelOption(.backlog, value: 1_024)
                 .serverChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(AdmissionHandler(gate: gate))

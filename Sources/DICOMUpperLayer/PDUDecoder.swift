@@ -197,3 +197,12 @@ enum ItemType {
     static let userIdentity: UInt8 = 0x58
     static let userIdentityResponse: UInt8 = 0x59
 }
+
+extension PDUDecoder {
+    /// Whether bytes that came together are one A-ABORT (PS3.8 9.3.8), wherever the PDU before them ended.
+    static func isAbort(_ bytes: ByteBuffer) -> Bool {
+        bytes.readableBytes == 10
+            && bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == PDUType.abort
+            && bytes.getInteger(at: bytes.readerIndex + 2, as: UInt32.self) == 4
+    }
+}

@@ -65,7 +65,9 @@ public struct HTTPGateway: Sendable {
             responder: responder,
             server: .http1(configuration: Self.channelConfiguration(limits, gate)),
             configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port)
+                address: .hostname(configuration.host, port: configuration.port),
+                // A burst of connections fills the queue for a moment, and who is dropped there comes back after a second.
+                backlog: 1_024
             ),
             onServerRunning: { [links, onServing, logger] channel in
                 do {

@@ -133,6 +133,19 @@ private func abort(_ reason: UInt8, source: UInt8 = 2) -> [UInt8] { [7, 0, 0, 0,
         #expect(connection.pipe.end == .rejected(.protocolVersionNotSupported))
     }
 
+    @Test func `closes when the peer aborts too, whatever could not be understood before`() throws {
+        let connection = try Connection()
+        try connection.receive([4, 0, 0, 0, 0, 10] + Array(repeating: 0, count: 10))
+        #expect(try connection.sent().first == 7)
+
+        try connection.receive([0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+        #expect(connection.channel.isActive)
+        try connection.receive(abort(0, source: 0))
+
+        #expect(!connection.channel.isActive)
+        #expect(connection.pipe.end?.complaint != nil)
+    }
+
     @Test func `waits for the peer to close after a rejection, not longer than ARTIM`() throws {
         let connection = try Connection()
         try connection.receive(Samples.request())
