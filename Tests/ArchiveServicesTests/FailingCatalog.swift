@@ -6,6 +6,10 @@ import Synchronization
 final class FailingCatalog: Catalog {
     private let catalog: any Catalog
     private let failures: Mutex<Int>
+    private let counted = Mutex<[Int]>([])
+
+    /// The sizes of the transactions that were tried.
+    var batches: [Int] { counted.withLock { $0 } }
 
     private let code: CatalogError.Code
 
@@ -16,6 +20,7 @@ final class FailingCatalog: Catalog {
     }
 
     func insert(_ records: [InstanceRecord]) async throws(CatalogError) -> [InsertOutcome] {
+        counted.withLock { $0.append(records.count) }
         let fails = failures.withLock { left in
             left -= 1
             return left >= 0

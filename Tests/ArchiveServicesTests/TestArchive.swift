@@ -18,6 +18,8 @@ final class TestArchive: Sendable {
     let recovery: RecoveryReport
     let folder: TestFolder
     let catalog: SQLiteCatalog
+    /// What the archive takes for its catalog.
+    let front: FailingCatalog
     let packs: PackStore
     let keyring: Keyring
 
@@ -64,10 +66,11 @@ final class TestArchive: Sendable {
             key: Array(repeating: 7, count: 32),
             pool: pool
         )
+        front = FailingCatalog(catalog, failures: failingInserts, code: failureCode)
         archive = Archive(
             packs: packs,
             keyring: keyring,
-            catalog: FailingCatalog(catalog, failures: failingInserts, code: failureCode),
+            catalog: front,
             clock: clock,
             limits: DataSetLimits(),
             logger: .silent
