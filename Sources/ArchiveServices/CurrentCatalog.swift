@@ -24,7 +24,9 @@ struct CurrentCatalog: Sendable {
 
     func instance(_ sopInstanceUID: UID) async throws(CatalogError) -> InstanceRecord? {
         await catchUp()
-        return try await catalog.instance(sopInstanceUID) ?? index.pendingRecord(sopInstanceUID)
+        // First here: a record leaves this place only for the catalog.
+        if let record = index.pendingRecord(sopInstanceUID) { return record }
+        return try await catalog.instance(sopInstanceUID)
     }
 
     func instances(

@@ -20,6 +20,7 @@ final class IndexWriter: Sendable {
     private struct State {
         /// In the order in which they came.
         var pending: [InstanceRecord] = []
+        var pendingBytes = 0
         var records: [UID: InstanceRecord] = [:]
         var studies: [UID: Int] = [:]
         var isWriting = false
@@ -33,8 +34,11 @@ final class IndexWriter: Sendable {
         var isStopped = false
     }
 
-    /// Records that may wait before a sender has to.
+    /// Records, and bytes of them, that may wait before a sender has to.
     private static let backlogLimit = 512
+    private static let backlogBytes = 32 << 20
+    /// Bytes of the records in one transaction; a single record may have more.
+    private static let batchBytes = 16 << 20
 
     private let catalog: any Catalog
     private let batchLimit: Int
@@ -61,7 +65,9 @@ final class IndexWriter: Sendable {
     ///
     /// - Throws: What the catalog says now.
     func admit() async throws(CatalogError) {
-        let mustWait = state.withLock { $0.failure != nil || $0.pending.count >= Self.backlogLimit }
+        let mustWait = state.withLock { state in
+            state.failure != nil || state.pending.count >= Self.backlogLimit || state.pendingBytes >= Self.backlogBytes
+        }
         if mustWait { try await catchUp() }
     }
 
@@ -69,6 +75,7 @@ final class IndexWriter: Sendable {
     func add(_ record: InstanceRecord) {
         let idle = state.withLock { state in
             state.pending.append(record)
+            state.pendingBytes += Self.weight(record)
             state.records[record.path.sopInstanceUID] = record
             state.studies[record.path.studyInstanceUID, default: 0] += 1
             state.handedIn += 1
@@ -96,7 +103,7 @@ final class IndexWriter: Sendable {
                 guard state.done < target else { return nil }
                 guard !state.isWriting else { return [] }
                 state.isWriting = true
-                return Array(state.pending.prefix(batchLimit))
+                return self.batch(of: state.pending)
             }
             guard let batch else { return }
             guard batch.isEmpty else {
@@ -147,6 +154,19 @@ final class IndexWriter: Sendable {
         }
     }
 
+    private func batch(of pending: [InstanceRecord]) -> [InstanceRecord] {
+        var bytes = 0
+        let count = pending.prefix(batchLimit).prefix { record in
+            defer { bytes += Self.weight(record) }
+            return bytes < Self.batchBytes
+        }.count
+        return Array(pending.prefix(count))
+    }
+
+    private static func weight(_ record: InstanceRecord) -> Int {
+        record.sealedHeader.count + (record.frameIndex?.count ?? 0) + 1_024
+    }
+
     /// Waits for the end of the transaction that is running.
     private func turn() async -> Turn {
         await withCheckedContinuation { continuation in
@@ -178,6 +198,7 @@ final class IndexWriter: Sendable {
             state.isWriting = false
             state.failure = failure
             for record in state.pending.prefix(count) {
+                state.pendingBytes -= Self.weight(record)
                 state.records[record.path.sopInstanceUID] = nil
                 let left = (state.studies[record.path.studyInstanceUID] ?? 1) - 1
                 state.studies[record.path.studyInstanceUID] = left > 0 ? left : nil

@@ -48,11 +48,15 @@ extension IngestSession {
         let patient = PatientIdentity(values)
         let claim = try await claim(identification.path.studyInstanceUID, for: patient, recording)
         do throws(IngestRefusal) {
-            let record = try await seal(recording, scanned, values: values, digest: digest)
-            service.index.add(record)
+            try await seal(recording, scanned, values: values, digest: digest)
         } catch {
             if claim == .first {
-                service.owners.settle(identification.path.studyInstanceUID, belongsTo: nil)
+                // What may come back at the next start keeps the study.
+                let mayComeBack = service.uncertain.withLock { $0[identification.path.sopInstanceUID] != nil }
+                service.owners.settle(
+                    identification.path.studyInstanceUID,
+                    belongsTo: mayComeBack ? patient : nil
+                )
             }
             throw error
         }
@@ -99,13 +103,14 @@ extension IngestSession {
         return claim
     }
 
-    /// Writes manifest and trailer and waits until all of it is on stable storage.
+    /// Writes manifest and trailer, waits until all of it is on stable storage, and hands the record to the index.
     private func seal(
         _ recording: Recording,
         _ scanned: ScannedInstance,
         values: CatalogValues,
         digest: [UInt8]
-    ) async throws(IngestRefusal) -> InstanceRecord {
+    ) async throws(IngestRefusal) {
+        var isDurable = false
         do {
             let manifest = InstanceManifest(
                 path: InstancePath(scanned.identity),
@@ -119,12 +124,20 @@ extension IngestSession {
                 header: Array(try HeaderArchive.encode(scanned.header).readableBytesView),
                 frameIndex: scanned.frameIndex.map { Array($0.encoded().readableBytesView) }
             )
-            let location = try await writer.finish(manifest: manifest.encoded())
-            let stored = StoredLocation(location)
-            let key = try service.keyring.existingKey(stored.studyKeyID, generation: stored.keyGeneration)
-            return try manifest.record(at: stored, values: values, key: key)
+            var failure: (any Error)?
+            try await writer.finish(manifest: manifest.encoded()) { location in
+                isDurable = true
+                let stored = StoredLocation(location)
+                do {
+                    let key = try service.keyring.existingKey(stored.studyKeyID, generation: stored.keyGeneration)
+                    service.index.add(try manifest.record(at: stored, values: values, key: key))
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { throw failure }
         } catch {
-            if let error = error as? PackError, error.mayBeStored {
+            if isDurable || (error as? PackError)?.mayBeStored == true {
                 service.uncertain.withLock { $0[scanned.identity.sopInstanceUID] = digest }
             }
             throw recording.refusal(failure(error))

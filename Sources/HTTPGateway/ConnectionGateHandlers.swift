@@ -53,7 +53,7 @@ private final class FailedConnectionFilter: ChannelInboundHandler {
 
 /// Tells the gate whether there is a request in progress on one connection.
 ///
-/// Next to the codec: a request begins when the whole of its head has come, and ends when its answer is handed out.
+/// Next to the codec: a request begins when the whole of its head has come, and ends when its answer has been written.
 final class RequestCountHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -74,7 +74,14 @@ final class RequestCountHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        context.write(data, promise: promise)
-        if case .end = unwrapOutboundIn(data) { gate.endRequest(context.channel) }
+        guard case .end = unwrapOutboundIn(data) else {
+            context.write(data, promise: promise)
+            return
+        }
+        // Not before the last byte has gone: a connection without a request in progress may be closed.
+        let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+        let channel = context.channel
+        written.futureResult.whenComplete { [gate] _ in gate.endRequest(channel) }
+        context.write(data, promise: written)
     }
 }

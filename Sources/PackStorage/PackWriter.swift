@@ -125,9 +125,15 @@ public final class PackWriter: Sendable {
     /// Ends the record; when this returns, it is durable.
     ///
     /// - Parameter manifest: What the owner wants to know about the record without its payload. At most 64 MiB.
+    /// - Parameter handOver: Called when the record is durable and before its pack can be sealed.
     /// - Throws: `.noSpace`, `.disk`, `.cancelled`, `.recordTooLong`; the record is then not stored. After a failed sync the
     ///   pack is given up.
-    public func finish(manifest: ByteBuffer, kind: RecordKind = .instance) async throws(PackError) -> RecordLocation {
+    @discardableResult
+    public func finish(
+        manifest: ByteBuffer,
+        kind: RecordKind = .instance,
+        handOver: (RecordLocation) -> Void = { _ in }
+    ) async throws(PackError) -> RecordLocation {
         var recording = try pickUp()
         let location: RecordLocation
         do {
@@ -143,6 +149,7 @@ public final class PackWriter: Sendable {
             if kind != .instance { try recording.pack.write(header.encoded, at: recording.start, in: files) }
             try recording.pack.commit(length: end, in: files)
         }
+        handOver(location)
         keep(recording)
         return location
     }
@@ -202,13 +209,13 @@ public final class PackWriter: Sendable {
             if pack.extent.length < configuration.packSizeLimit, registry.checkOut(pack.id) { return pack }
             registry.close(pack.id)
         }
-        if let pack = registry.adopt(reference) { return pack }
         while shelf.packs.count >= max(1, configuration.openPacksPerWriter),
             let oldest = shelf.packs.min(by: { $0.value.lastUse < $1.value.lastUse })
         {
             registry.close(oldest.value.id)
             shelf.packs.removeValue(forKey: oldest.key)
         }
+        if let pack = registry.adopt(reference) { return pack }
         let header = PackHeader(
             packID: PackID(RandomID(random: random)),
             studyKeyID: reference.studyKeyID,

@@ -147,12 +147,13 @@ def store_until_success(archive, store, instance):
     return time.monotonic() - begin
 
 
-def check(archive, known, acknowledged):
-    """All that was acknowledged is there, and all that is listed can be read."""
+def check(archive, known, acknowledged, is_full=False):
+    """All that was acknowledged and all that is listed can be read; on a full volume a list may lack what came last."""
     client = RawHTTP(archive.http_port, archive.token)
     listed = {first(item, "00080018") for item in archive.search("/instances", limit=1000)}
-    assert acknowledged <= listed <= set(known)
-    for uid in listed:
+    assert listed <= set(known)
+    assert is_full or acknowledged <= listed
+    for uid in listed | acknowledged:
         status, headers, body = client.get(known[uid].path, ANY_INSTANCE)
         assert status == 200, f"{status} {body[:300]}"
         ((_, file),) = part10.parts(body, headers["content-type"])
@@ -183,7 +184,7 @@ def test_a_store_meets_a_full_volume_at_any_point(volume, tmp_path, capsys, stor
             successes_in_a_row = successes_in_a_row + 1 if status == success else 0
             if status == success:
                 acknowledged.add(instance.uid)
-            check(archive, known, acknowledged)
+            check(archive, known, acknowledged, is_full=True)
             if chance.random() < 0.5:
                 archive.kill()
                 refused_starts += not starts(archive)
@@ -241,7 +242,7 @@ def test_an_association_that_fills_the_volume_loses_nothing(volume, tmp_path):
             if len(refused) == 12:
                 break
         assert acknowledged and refused
-        check(archive, known, acknowledged)
+        check(archive, known, acknowledged, is_full=True)
         volume.make_room()
         # The same association goes on.
         begin = time.monotonic()
@@ -289,7 +290,7 @@ def test_a_volume_that_turns_read_only_refuses_and_reads_on(volume, tmp_path):
         trigger.write_text("1")
         assert by_association(archive, by_dicom) == OUT_OF_RESOURCES
         assert by_stow(archive, by_http) in (500, 503, 507)
-        check(archive, known, {stored.uid})
+        check(archive, known, {stored.uid}, is_full=True)
         archive.kill()
         volume.unmount()
         assert run("fsck.ext4", "-y", volume.image).returncode in (0, 1)
