@@ -1,7 +1,8 @@
 """Limits that the operator lowers hold from the value that was set, and the answer names the key to raise."""
 
-import time
+import contextlib
 import struct
+import time
 
 import part10
 import pytest
@@ -149,7 +150,17 @@ def test_connections_and_associations_are_counted_for_each_peer_and_for_all(stri
     finally:
         for peer in open_peers:
             peer.socket.close()
-    assert is_served(strict)
+    assert is_served_soon(strict)
+
+
+def is_served_soon(archive):
+    """Whether another client is served within seconds: places come free a moment after their sockets are closed."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with contextlib.suppress(AssertionError, OSError):
+            return is_served(archive)
+        time.sleep(0.05)
+    return False
 
 
 def made(**attributes):
