@@ -2,8 +2,7 @@ import ArchiveCatalog
 import GRDB
 
 /// What the connection that writes keeps from one transaction to the next.
-///
-/// `@unchecked Sendable`: it is touched only by closures that GRDB runs on the connection that writes, one at a time.
+// Touched only by closures that GRDB runs on the connection that writes, one at a time.
 final class InsertMemory: @unchecked Sendable {
     private var inserter: RecordInserter?
 

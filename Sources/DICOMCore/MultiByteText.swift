@@ -54,9 +54,8 @@ enum MultiByteText {
 }
 
 /// A converter to UTF-8 of the C library.
-///
-/// `@unchecked Sendable`: whoever uses it has taken it out of the idle ones, so it has one user at a time, and the lock
-/// orders them. `@safe`: the descriptor never leaves the class and is valid until `deinit`.
+// Safe: the descriptor never leaves the class and is valid until `deinit`. Sendable: whoever uses it has taken it out of
+// the idle ones, so it has one user at a time, and the lock orders them.
 @safe private final class TextConverter: @unchecked Sendable {
     private let descriptor: iconv_t
 

@@ -57,9 +57,7 @@ struct InboundBody {
 }
 
 /// A body that is one object, to be read once.
-///
-/// `@unchecked Sendable`: one task alone uses it, the request's, which looks at ``failure`` only after the layer that
-/// reads the body has returned.
+// One task alone uses it, the request's, which looks at `failure` only after the layer that reads the body has returned.
 final class SinglePartReader: @unchecked Sendable {
     private var body: InboundBody
     /// What ended the body early.

@@ -1,10 +1,9 @@
 import NIOCore
 
 /// Reads a multipart body part by part, no faster than the parts are consumed.
-///
-/// `@unchecked Sendable`, because the body of a part travels to another layer while the next part waits behind it: one
-/// task alone uses both, the request's, which asks for the next part only after that layer has returned. An actor would
-/// cost a change of thread for every piece of the body.
+// The body of a part travels to another layer while the next part waits behind it: one task alone uses both, the
+// request's, which asks for the next part only after that layer has returned. An actor would cost a change of thread for
+// every piece of the body.
 final class MultipartReader: @unchecked Sendable {
     private var body: InboundBody
     private var decoder: MultipartDecoder

@@ -48,14 +48,14 @@ enum TidyRules {
         }
     }
 
-    /// `@unchecked Sendable` without the proof above it.
+    /// `@unchecked Sendable` without its proof in a `//` comment on the line above: what a `///` says is for the reader
+    /// of the interface, and the proof is for whoever changes the body.
     static func uncheckedSendable(_ lines: [SwiftLine]) -> [Finding] {
         lines.indices.filter { lines[$0].code.contains("@unchecked Sendable") }.filter { index in
-            guard lines[index].comment.isEmpty else { return false }
             // Attributes may stand between the comment and the declaration.
-            let above = lines[..<index].last { !$0.code.trimmed.hasPrefix("@") }
-            return above?.comment.isEmpty ?? true
-        }.map { Finding(line: $0 + 1, text: "@unchecked Sendable without its proof in a comment above it") }
+            let above = lines[..<index].last { !$0.code.trimmed.hasPrefix("@") }?.comment.trimmed ?? ""
+            return above.isEmpty || above.hasPrefix("///")
+        }.map { Finding(line: $0 + 1, text: "@unchecked Sendable without its proof in a // comment above it") }
     }
 
     /// `unsafe` expressions without a reason; the lines of one statement, and neighbours, share one.

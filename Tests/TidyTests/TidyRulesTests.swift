@@ -66,9 +66,12 @@ import Testing
         #expect(TidyRules.unfinishedWork(lines("let a = \"\(mark)\" // x\(mark)")) == [])
     }
 
-    @Test func `unchecked Sendable needs a comment above it`() {
-        #expect(numbers(TidyRules.uncheckedSendable(lines("\nfinal class A: @unchecked Sendable {"))) == [2])
-        #expect(TidyRules.uncheckedSendable(lines("// Locked.\n@frozen\nfinal class A: @unchecked Sendable {")) == [])
+    @Test func `unchecked Sendable needs its reason on the line above`() {
+        let declaration = "final class A: @unchecked Sendable {"
+        #expect(numbers(TidyRules.uncheckedSendable(lines("\n" + declaration))) == [2])
+        #expect(numbers(TidyRules.uncheckedSendable(lines("/// A locked thing.\n" + declaration))) == [2])
+        #expect(numbers(TidyRules.uncheckedSendable(lines("// Locked.\n\n" + declaration))) == [3])
+        #expect(TidyRules.uncheckedSendable(lines("/// A thing.\n// Locked.\n" + declaration)) == [])
     }
 
     @Test func `unsafe needs a reason on its line or above`() {
