@@ -12,8 +12,8 @@ struct Cassette: AsyncParsableCommand {
             """,
         version: Version.string,
         subcommands: [
-            ServeCommand.self, ImportCommand.self, QueryCommand.self, VerifyCommand.self, EchoCommand.self,
-            SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self, ConfigCommand.self,
+            ServeCommand.self, ImportCommand.self, QueryCommand.self, VerifyCommand.self, DumpCommand.self,
+            EchoCommand.self, SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self, ConfigCommand.self,
         ]
     )
 
