@@ -65,7 +65,9 @@ import Testing
         let tag = Tag(rawValue: 0x0029_1008)
         let entry = try #require(PrivateDictionary.entry(for: tag, creator: "SIEMENS CSA HEADER"))
 
-        #expect(entry == PrivateDictionary.Entry(vr: .cs, vm: "1", name: "CSA Image Header Type"))
+        #expect(entry.vr == .cs)
+        #expect(entry.vm == "1")
+        #expect(entry.name == "CSA Image Header Type")
         #expect(PrivateDictionary.vr(of: Tag(rawValue: 0x0029_AB08), creator: "SIEMENS CSA HEADER") == .cs)
         #expect(PrivateDictionary.vr(of: tag, creator: "SIEMENS CSA") == nil)
         #expect(PrivateDictionary.vr(of: Tag(rawValue: 0x0031_1008), creator: "SIEMENS CSA HEADER") == nil)

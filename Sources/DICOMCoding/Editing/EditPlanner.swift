@@ -271,12 +271,11 @@ struct EditPlanner {
         in level: Int
     ) throws(EditError) {
         guard value.readableBytesView.contains(where: { $0 >= 0x80 || $0 == 0x1B }) else { return }
-        let text = present.decode(value.readableBytesView, isPersonName: element.vr == .pn)
-        let name = AttributeName.tag(element.tag)
-        guard !text.unicodeScalars.contains("\u{FFFD}") else {
-            throw EditError(.undecodableText, name.description)
+        let decoded = present.decoded(value.readableBytesView, element.vr)
+        guard decoded.isExact else {
+            throw EditError(.undecodableText, AttributeName.tag(element.tag).description)
         }
-        var bytes = ByteBuffer(string: text)
+        var bytes = ByteBuffer(string: decoded.text)
         if bytes.readableBytes % 2 == 1 { bytes.writeInteger(element.vr.padding) }
         guard bytes != value else { return }
         let turned = DataElement(tag: element.tag, vr: element.vr, value: .bytes(bytes))

@@ -52,7 +52,10 @@ struct EditedValue {
         default: bytes = try text(values.joined(separator: "\\"), vr: vr)
         }
         guard let bytes else { throw EditError(.invalidValue, name.description) }
-        return DataElement(tag: tag, vr: vr, value: .bytes(bytes))
+        let element = DataElement(tag: tag, vr: vr, value: .bytes(bytes))
+        // What is written anew follows the rules of its VR.
+        guard element.valueFaults(characterSet).isEmpty else { throw EditError(.invalidValue, name.description) }
+        return element
     }
 
     private func text(_ text: String, vr: VR) throws(EditError) -> ByteBuffer {
