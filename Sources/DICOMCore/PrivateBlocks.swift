@@ -19,14 +19,16 @@ public struct PrivateBlocks: Sendable, Hashable {
 
     /// Takes a Private Creator element, for which ``Tag/isPrivateCreator`` is true, with its value without padding.
     ///
-    /// The first reservation of a block counts.
+    /// The first reservation of a block counts; one without a name keeps the block from being given to others.
     public mutating func reserve(_ tag: Tag, for name: String) {
-        guard tag.isPrivateCreator, !name.isEmpty, !blocks.contains(where: { $0.key == tag.rawValue }) else { return }
+        guard tag.isPrivateCreator, !blocks.contains(where: { $0.key == tag.rawValue }) else { return }
         blocks.append(Block(key: tag.rawValue, name: name, creator: PrivateDictionary.creator(name)))
     }
 
     /// The creator that an element belongs to; `nil` for elements of the standard and blocks that nobody reserved.
-    public func creator(of tag: Tag) -> String? { block(of: tag)?.name }
+    public func creator(of tag: Tag) -> String? {
+        block(of: tag).flatMap { $0.name.isEmpty ? nil : $0.name }
+    }
 
     /// The Value Representation that the dictionary has for the element; `nil` when nobody knows it.
     public func vr(of tag: Tag) -> VR? {
@@ -38,10 +40,10 @@ public struct PrivateBlocks: Sendable, Hashable {
         block(of: tag).flatMap { PrivateDictionary.entry(for: tag, creator: $0.name) }
     }
 
-    /// The number of the block that a creator has reserved in a group, 10 to FF; the first of several.
+    /// The number of the block that a creator has reserved in a group, 10 to FF; the lowest of several.
     public func block(of creator: String, group: UInt16) -> UInt8? {
-        blocks.first { $0.key >> 16 == UInt32(group) && $0.name == creator }
-            .map { UInt8(truncatingIfNeeded: $0.key) }
+        blocks.filter { $0.key >> 16 == UInt32(group) && $0.name == creator }
+            .map { UInt8(truncatingIfNeeded: $0.key) }.min()
     }
 
     /// The lowest number of a block that nobody has reserved in a group; `nil` when all are taken.
