@@ -14,6 +14,7 @@ struct Cassette: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ImportCommand.self, QueryCommand.self, VerifyCommand.self, EchoCommand.self,
             SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self, ConfigCommand.self,
+            TranscodeCommand.self,
         ]
     )
 
