@@ -27,6 +27,25 @@ struct JSONBytes {
         bytes.append(contentsOf: text)
     }
 
+    /// The bytes so far, which are then gone from here.
+    mutating func take() -> [UInt8] {
+        let taken = bytes
+        bytes = []
+        return taken
+    }
+
+    /// The members `Value` or `InlineBinary` of an element that is no sequence and no bulk, with the comma in front.
+    mutating func appendValue(of element: DataElement, _ characterSet: SpecificCharacterSet) {
+        guard let value = element.bytes, value.readableBytes > 0 else { return }
+        if element.vr.isText, element.tag != .specificCharacterSet {
+            if appendValue(Array(value.readableBytesView)[...], element.vr) { return }
+        } else if Self.isNumber(element.vr) {
+            appendNumbers(Array(value.readableBytesView)[...], element.vr)
+            return
+        }
+        append(DICOMJSONWriter.value(of: element, characterSet))
+    }
+
     /// Begins an element: its tag as the key, and its VR.
     mutating func appendKey(_ tag: UInt32, _ vr: VR) {
         append(0x22)

@@ -5,7 +5,8 @@ import Testing
 
 /// A few thousand changed seeds on each run: the fuzzer itself runs for longer.
 @Suite struct `Changing the seeds of the edit target` {
-    private static let rounds = ProcessInfo.processInfo.environment["CASSETTE_EDIT_MUTATIONS"].flatMap { Int($0) } ?? 3_000
+    private static let rounds =
+        ProcessInfo.processInfo.environment["CASSETTE_EDIT_MUTATIONS"].flatMap { Int($0) } ?? 3_000
 
     private static let folder = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
         .deletingLastPathComponent()
