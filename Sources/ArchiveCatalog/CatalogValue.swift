@@ -20,23 +20,12 @@ public enum CatalogValue {
         }
     }
 
-    /// The form in which Person Names are compared: lower case, empty trailing components and groups cut off.
+    /// The form in which Person Names are compared as wholes: each of several folded by itself, its groups joined again.
     ///
-    /// Several names are folded one by one.
+    /// See ``FoldedPersonName`` for what makes no difference.
     public static func foldedPersonName(_ name: String) -> String {
-        var folded: [UInt8] = []
-        for byte in limited(name).lowercased().utf8 {
-            if byte == 0x5C { dropEmptyTail(&folded) }
-            folded.append(byte)
-        }
-        dropEmptyTail(&folded)
-        return String(decoding: folded, as: UTF8.self)
-    }
-
-    private static func dropEmptyTail(_ folded: inout [UInt8]) {
-        while let last = folded.last, last == 0x5E || last == 0x3D || last == 0x20 {
-            folded.removeLast()
-        }
+        limited(name).utf8.split(separator: 0x5C, omittingEmptySubsequences: false)
+            .map { FoldedPersonName(String(decoding: $0, as: UTF8.self)).string }.joined(separator: "\\")
     }
 
     /// The text without spaces and NULs at both ends, every other NUL being U+FFFD: a database may end a text there.
