@@ -188,7 +188,7 @@ extension DataSetDecoder {
         }
         let known = knownVR(of: tag)
         if known != .un { note(.unknownForKnownElement, tag: tag) }
-        return (header(tag, known, length: length, headerLength: 12), 12)
+        return (header(tag, keepsUnknown ? .un : known, length: length, headerLength: 12), 12)
     }
 
     /// The header of an element whose letters are no Value Representation.

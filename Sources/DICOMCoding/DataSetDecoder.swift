@@ -51,6 +51,8 @@ public struct DataSetDecoder: Sendable {
     let tolerance: Tolerance
     /// Whether Pixel Data may be encapsulated.
     let isEncapsulated: Bool
+    /// Whether UN stays UN also for elements of the dictionary: for writing what was read.
+    var keepsUnknown = false
     var input: DecoderInput
     var levels: [Level] = []
     var state = State.elements

@@ -63,20 +63,13 @@ public struct ModelWriter: Sendable {
         case .element(let header, let value):
             accept(DataElement(tag: header.tag, vr: header.vr, value: .bytes(value)))
         case .beginSequence(let header):
-            guard isWritten(header.tag) else {
-                skippedDepth = 1
-                return
-            }
-            syntax.beginSequence(header.tag, in: items)
-            items.beginSequence(header.tag)
+            if !beginSequence(header.tag) { skippedDepth = 1 }
         case .endSequence:
-            items.endSequence()
-            syntax.endSequence()
+            endSequence()
         case .beginItem:
-            items.beginItem()
-            syntax.beginItem(number: items.itemNumber)
+            beginItem()
         case .endItem:
-            syntax.endItem()
+            endItem()
         case .beginBulk(let header):
             beginBulk(header)
         case .bulkBytes(let bytes):
@@ -98,11 +91,46 @@ public struct ModelWriter: Sendable {
         }
     }
 
-    /// Writes an element of the innermost item whose value is in memory and no sequence.
+    /// Writes an element of the innermost item that is no sequence.
     public mutating func accept(_ element: DataElement) {
         guard isWritten(element.tag) else { return }
-        items.note(element)
-        syntax.write(element, in: items)
+        switch element.value {
+        case .bulk(let bulk):
+            let uri = bulkDataURI.flatMap { $0(items.path(to: element.tag), bulk) }
+            syntax.write(element.tag, element.vr, bulkDataURI: uri, in: items)
+        case .bytes, .items:
+            items.note(element)
+            syntax.write(element, in: items)
+        }
+    }
+
+    /// Begins a sequence.
+    ///
+    /// - Returns: whether it is written; if not, its items must not be.
+    mutating func beginSequence(_ tag: Tag) -> Bool {
+        guard isWritten(tag) else { return false }
+        syntax.beginSequence(tag, in: items)
+        items.beginSequence(tag)
+        return true
+    }
+
+    mutating func endSequence() {
+        items.endSequence()
+        syntax.endSequence()
+    }
+
+    mutating func beginItem() {
+        items.beginItem()
+        syntax.beginItem(number: items.itemNumber)
+    }
+
+    /// Lets text in front of Specific Character Set, where no encoder puts any, be read with it.
+    mutating func noteCharacterSet(of dataSet: DataSet) {
+        if let element = dataSet[.specificCharacterSet] { items.note(element) }
+    }
+
+    mutating func endItem() {
+        syntax.endItem()
     }
 
     /// Ends the Data Set with a line end behind it; take the rest of the text then.

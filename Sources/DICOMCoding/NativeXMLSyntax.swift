@@ -5,7 +5,7 @@ import NIOCore
 ///
 /// Private elements are written as `gggg00ee` beside their creator; the elements of the creators stand as well, so that a
 /// reader finds the blocks again. Text with characters that XML 1.0 has no form for is written as `InlineBinary`: its
-/// bytes in UTF-8, values separated by backslash.
+/// bytes, in UTF-8 where Specific Character Set applies, values separated by backslash.
 struct NativeXMLSyntax: ModelSyntax {
     static let namespace = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
     /// What the elements of a name are called, in the order of the components.
@@ -67,7 +67,7 @@ struct NativeXMLSyntax: ModelSyntax {
     }
 
     private mutating func beginElement(_ tag: Tag, _ vr: VR, in items: OpenItems) {
-        let creator = items.privateCreator(of: tag)
+        let creator = items.privateCreator(of: tag).flatMap { Self.canHold($0) ? $0 : nil }
         var written = tag
         if let creator, !items.hasEarlierBlock(than: tag, of: creator) {
             written = Tag(rawValue: tag.rawValue & 0xFFFF_00FF)
@@ -82,7 +82,7 @@ struct NativeXMLSyntax: ModelSyntax {
             appendEscaped(keyword)
             text.append("\"")
         }
-        if let creator, Self.canHold(creator) {
+        if let creator {
             text.append(" privateCreator=\"")
             appendEscaped(creator)
             text.append("\"")
@@ -105,7 +105,10 @@ struct NativeXMLSyntax: ModelSyntax {
         default:
             let values = element.tag == .specificCharacterSet ? ["ISO_IR 192"] : element.strings(characterSet)
             if !values.allSatisfy(Self.canHold) {
-                appendInlineBinary(Array(values.joined(separator: "\\").utf8))
+                let isConverted = element.vr.usesSpecificCharacterSet
+                appendInlineBinary(
+                    isConverted ? Array(values.joined(separator: "\\").utf8) : Array(value.readableBytesView)
+                )
             } else if element.vr == .pn {
                 appendNames(values)
             } else {

@@ -186,7 +186,10 @@ public struct Part10Decoder: Sendable {
         } else {
             switch TransferSyntaxGuess(buffer) {
             case .found(let guessed): transferSyntax = guessed
-            case .none: throw DataSetError(.notDICOM, at: offset)
+            case .none:
+                // With a header it is a DICOM file, and then the default (PS3.5 10.1) is as good as any other.
+                guard !elements.isEmpty, buffer.readableBytes >= 8 else { throw DataSetError(.notDICOM, at: offset) }
+                transferSyntax = .implicitVRLittleEndian
             case .needs(let count):
                 guard isEnd, buffer.readableBytes < count else { return }
                 throw DataSetError(.notDICOM, at: offset)

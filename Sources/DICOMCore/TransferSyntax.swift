@@ -39,6 +39,9 @@ public struct TransferSyntax: Sendable, Hashable {
         }
     }
 
+    /// Whether Pixel Data has its most significant byte first although the Data Set around it has not.
+    public var hasBigEndianPixelData: Bool { uid == Self.geImplicitVRBigEndian }
+
     /// Whether the frames are not in the Data Set: JPIP, and streams of SMPTE ST 2110.
     public var isReferenced: Bool {
         Self.referenced.contains(uid) || uid.string.hasPrefix("1.2.840.10008.1.2.7.")

@@ -60,7 +60,7 @@ struct OutputText {
 
     /// Writes what is gathered.
     mutating func flush() {
-        Console.put(pending)
+        Console.pour(pending)
         pending.clear()
     }
 }

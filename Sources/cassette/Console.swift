@@ -22,7 +22,7 @@ enum Console {
     }
 
     /// Writes bytes as they are to standard output.
-    static func put(_ bytes: ByteBuffer) {
+    static func pour(_ bytes: ByteBuffer) {
         write(Array(bytes.readableBytesView), to: STDOUT_FILENO)
     }
 

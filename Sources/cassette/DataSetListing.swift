@@ -34,8 +34,8 @@ struct DataSetListing: DumpSink {
         let syntax = header.transferSyntax
         let known = UIDDictionary.name(of: syntax.uid).map { "\($0) (\(syntax.uid))" } ?? "\(syntax.uid)"
         output.write(colours.note("# \(Console.shown(name)): \(known)") + "\n")
-        for deviation in header.deviations.map(\.listed).sorted() {
-            output.write(colours.note("# " + deviation) + "\n")
+        for quirk in header.quirks {
+            output.write(colours.note("# " + quirk.kind.text) + "\n")
         }
         for element in header.fileMetaInformation.dataSet.elements { write(element, length: nil, into: &output) }
     }
@@ -191,19 +191,5 @@ struct ListingColours {
 
     private func coloured(_ text: String, _ code: String) -> String {
         isOn ? "\u{1B}[" + code + "m" + text + "\u{1B}[0m" : text
-    }
-}
-
-extension Part10Header.Deviation {
-    /// What people read.
-    fileprivate var listed: String {
-        switch self {
-        case .noPreamble: "no preamble"
-        case .foreignPreamble: "the preamble begins like a program, an archive or a page"
-        case .noPrefix: "no prefix DICM"
-        case .noFileMetaInformation: "no File Meta Information"
-        case .wrongGroupLength: "File Meta Information Group Length is missing or wrong"
-        case .guessedTransferSyntax: "the Transfer Syntax is a guess from the first element"
-        }
     }
 }

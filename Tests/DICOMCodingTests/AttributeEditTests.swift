@@ -30,7 +30,8 @@ import Testing
         ("add PatientName=x", .malformedEdit), ("set PatientName:XX=x", .malformedEdit),
         ("remove ", .malformedPath), ("remove PatientNme", .malformedPath), ("remove A[0", .malformedPath),
         ("remove PatientName..PatientID", .malformedPath), ("remove OtherPatientIDsSequence[-1]", .malformedPath),
-        ("remove OtherPatientIDsSequence[1000001]", .malformedPath), ("remove OtherPatientIDsSequence[]", .malformedPath),
+        ("remove OtherPatientIDsSequence[1000001]", .malformedPath),
+        ("remove OtherPatientIDsSequence[]", .malformedPath),
         ("set OtherPatientIDsSequence[0]=x", .malformedEdit), ("remove TransferSyntaxUID", .notEditable),
         ("remove (0010,0000)", .notEditable), ("remove (FFFE,E000)", .notEditable),
     ])
@@ -171,10 +172,14 @@ import Testing
     }
 
     @Test func `what cannot be done is refused with the reason`() {
-        #expect(refusal(["remove ReferencedSeriesSequence", "set ReferencedSeriesSequence[0].Modality=CT"], of: series)
-            == .conflictingEdits)
-        #expect(refusal(["remove ReferencedSeriesSequence[0]", "set ReferencedSeriesSequence[*].Modality=CT"], of: series)
-            == .conflictingEdits)
+        #expect(
+            refusal(["remove ReferencedSeriesSequence", "set ReferencedSeriesSequence[0].Modality=CT"], of: series)
+                == .conflictingEdits
+        )
+        #expect(
+            refusal(["remove ReferencedSeriesSequence[0]", "set ReferencedSeriesSequence[*].Modality=CT"], of: series)
+                == .conflictingEdits
+        )
         #expect(refusal(["set ReferencedSeriesSequence[3].Modality=CT"], of: series) == .noSuchItem)
         #expect(refusal(["set PatientID[0].Modality=CT"], of: series) == .notASequence)
         #expect(refusal(["set (0009,1010)=x"]) == .unknownVR)

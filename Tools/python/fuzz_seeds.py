@@ -291,6 +291,47 @@ def json_texts():
     yield "deep", json.dumps(deep).encode()
 
 
+def xml_texts():
+    def attribute(tag, vr, body, more=""):
+        return f'<DicomAttribute tag="{tag}" vr="{vr}"{more}>{body}</DicomAttribute>'
+
+    def document(*attributes):
+        return ("<NativeDicomModel>" + "".join(attributes) + "</NativeDicomModel>").encode()
+
+    def value(*texts):
+        return "".join(f'<Value number="{number + 1}">{text}</Value>' for number, text in enumerate(texts))
+
+    name = (
+        '<PersonName number="1"><Alphabetic><FamilyName>M\u00fcller</FamilyName><NamePrefix>A</NamePrefix></Alphabetic>'
+        "<Ideographic><FamilyName>\u5c71\u7530</FamilyName><NameSuffix>x^y</NameSuffix></Ideographic></PersonName>"
+    )
+    attributes = {
+        "charset": attribute("00080005", "CS", value("ISO_IR 192")),
+        "sequence": attribute("00081140", "SQ", f'<Item number="1">{attribute("00081155", "UI", value("1.2"))}</Item><Item number="2"/>'),
+        "creator": attribute("00090010", "LO", value("ACME")),
+        "private": attribute("00090002", "SH", value("x"), ' privateCreator="ACME"'),
+        "other": attribute("00090003", "UN", "<InlineBinary>AQID BA==</InlineBinary>", ' privateCreator="O&amp;O"'),
+        "name": attribute("00100010", "PN", name, ' keyword="PatientName"'),
+        "decimal": attribute("00180050", "DS", value("1.5", "", "2")),
+        "tag": attribute("00209165", "AT", value("00100010")),
+        "short": attribute("00280010", "US", value("512")),
+        "double": attribute("00281052", "FD", value("0.1", "NaN", "-INF")),
+        "long": attribute("00080002", "SV", value("-9223372036854775808")),
+        "text": attribute("00324000", "LT", '<Value number="1">a&#13;&#x1F600;<![CDATA[<&]]>\n&quot;</Value>'),
+        "gap": attribute("00080008", "CS", '<Value number="3">B</Value>'),
+        "bulk": attribute("7FE00010", "OW", '<BulkData uri="bulk/1"/>'),
+    }
+    yield "all", b'<?xml version="1.0" encoding="UTF-8"?>\n' + document(*attributes.values())
+    for name, text in attributes.items():
+        yield name, document(text)
+    yield "prefix", b'\xef\xbb\xbf<!-- c --><n:NativeDicomModel xmlns:n="x"\n><?p q?></n:NativeDicomModel>'
+    yield "doctype", b'<!DOCTYPE a [<!ENTITY b "c">]><NativeDicomModel/>'
+    deep = attribute("00100020", "LO", value("x"))
+    for _ in range(6):
+        deep = attribute("00081140", "SQ", f'<Item number="1">{deep}</Item>')
+    yield "deep", document(deep)
+
+
 def texts():
     yield "latin1", b"\1\0M\xfcller^J\xf6rg"
     yield "utf8", b"\x0d\0" + "M\u00fcller^A=\u5c71\u7530^\u592a\u90ce=\u3084\u307e\u3060".encode()
@@ -352,6 +393,7 @@ def main():
         "Part10": part10_files(),
         "Edit": edits(),
         "JSON": json_texts(),
+        "XML": xml_texts(),
         "Text": texts(),
         "Multipart": multipart_bodies(),
         "Request": requests(),

@@ -55,7 +55,8 @@ public struct AttributeEdit: Sendable, Hashable {
     }
 
     /// Sets an attribute to values.
-    public static func set(_ path: AttributePath, _ values: String..., vr: VR? = nil) throws(EditError) -> AttributeEdit {
+    public static func set(_ path: AttributePath, _ values: String..., vr: VR? = nil) throws(EditError) -> AttributeEdit
+    {
         try AttributeEdit(path, .set(.text(values, vr: vr)))
     }
 
@@ -112,7 +113,8 @@ extension AttributeEdit {
         let value = bytes[(equals + 1)...]
         let values =
             value.isEmpty
-            ? [] : value.split(separator: 0x5C, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+            ? []
+            : value.split(separator: 0x5C, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
         let path = try AttributePath(String(decoding: target, as: UTF8.self))
         try self.init(path, .set(.text(values, vr: vr)))
     }

@@ -72,9 +72,11 @@ extension EditError: CustomStringConvertible {
         default: break
         }
         switch code {
-        case .malformedPath: return "the path\(place) is none: write Keyword, Sequence[0].Keyword or Sequence[*].Keyword"
+        case .malformedPath:
+            return "the path\(place) is none: write Keyword, Sequence[0].Keyword or Sequence[*].Keyword"
         case .malformedEdit: return "the edit\(place) is none: write PATH=VALUE, or PATH:VR=VALUE"
-        case .malformedJSON: return "the JSON text is no list of edits: [{\"op\": \"set\", \"path\": ..., \"value\": [...]}]"
+        case .malformedJSON:
+            return "the JSON text is no list of edits: [{\"op\": \"set\", \"path\": ..., \"value\": [...]}]"
         case .notEditable: return "the attribute\(place) is not content of the Data Set and cannot be edited"
         case .conflictingEdits: return "edits concern\(place) as a whole and something inside it"
         case .noSuchItem: return "the item that\(place) leads to is neither there nor the next one"

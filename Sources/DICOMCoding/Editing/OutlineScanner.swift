@@ -32,7 +32,6 @@ struct OutlineScanner: Sendable {
     private var openBulk: Int?
     /// Bytes to the end of the last token that ended something.
     private var lastEnd: UInt64 = 0
-    private var hasBegun = false
     private var originals = DataSetBuilder()
     private var isKeeping = false
 
@@ -64,23 +63,26 @@ struct OutlineScanner: Sendable {
         DataSetOutline.Encoding(isImplicitVR: decoder.isImplicitVR, isBigEndian: decoder.isBigEndian)
     }
 
-    private mutating func drain() throws(DataSetError) {
-        while true {
-            let before = encoding
-            guard let token = try decoder.next() else { return }
-            follow(token, before)
+    /// How the elements around the sequence that has just begun are encoded.
+    private var outerEncoding: DataSetOutline.Encoding {
+        guard let item = decoder.levels.dropLast().last else {
+            return DataSetOutline.Encoding(isImplicitVR: decoder.readsImplicitVR, isBigEndian: decoder.readsBigEndian)
         }
+        return DataSetOutline.Encoding(isImplicitVR: item.isImplicitVR, isBigEndian: item.isBigEndian)
     }
 
-    private mutating func follow(_ token: DataSetToken, _ before: DataSetOutline.Encoding) {
+    private mutating func drain() throws(DataSetError) {
+        while let token = try decoder.next() { follow(token) }
+    }
+
+    private mutating func follow(_ token: DataSetToken) {
         switch token {
         case .element(let header, let bytes):
-            let number = add(header, encoding, isSequence: false)
+            let number = add(header, isSequence: false)
             close(number)
             look(at: bytes, of: number)
         case .beginSequence(let header):
-            // The decoder has entered the sequence; the level around it has been seen already, unless it begins here.
-            let number = add(header, before, isSequence: true)
+            let number = add(header, isSequence: true)
             openSequences.append(number)
             lastEnd = decoder.position
         case .endSequence:
@@ -94,7 +96,7 @@ struct OutlineScanner: Sendable {
             outline.levels[level].end = decoder.position
             lastEnd = decoder.position
         case .beginBulk(let header), .beginFragments(let header):
-            openBulk = add(header, encoding, isSequence: false)
+            openBulk = add(header, isSequence: false)
         case .endBulk, .endFragments:
             if let number = openBulk { close(number) }
             openBulk = nil
@@ -103,23 +105,12 @@ struct OutlineScanner: Sendable {
         keep(token)
     }
 
-    /// Adds an element; `encoding` is that of its header.
-    private mutating func add(
-        _ header: ElementHeader,
-        _ encoding: DataSetOutline.Encoding,
-        isSequence: Bool
-    ) -> Int {
+    private mutating func add(_ header: ElementHeader, isSequence: Bool) -> Int {
         let level = openLevels.last ?? 0
         let number = outline.elements.count
-        if !hasBegun {
-            // The first element shows how the outermost Data Set is encoded in truth.
-            hasBegun = true
-            outline.levels[0].contentStart = header.offset
-            let isImplicitVR = isSequence ? header.valueOffset - header.offset == 8 : encoding.isImplicitVR
-            outline.levels[0].encoding = DataSetOutline.Encoding(
-                isImplicitVR: isImplicitVR,
-                isBigEndian: encoding.isBigEndian
-            )
+        if outline.levels[level].elements.isEmpty {
+            // The first element shows how its Data Set or item is encoded in truth.
+            outline.levels[level].encoding = isSequence ? outerEncoding : encoding
         }
         outline.elements.append(
             DataSetOutline.Element(
