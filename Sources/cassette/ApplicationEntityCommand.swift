@@ -25,9 +25,9 @@ struct ApplicationEntityCommand: AsyncParsableCommand {
         @Option(
             help:
                 "The character set of its text where a Data Set names none, for example 'ISO_IR 100'; 'none' forgets it.",
-            transform: { try $0 == "none" ? .some(nil) : .some(CharacterSetSetting.parse($0)) }
+            transform: CharacterSetChoice.parse
         )
-        var characterSet: CharacterSetSetting??
+        var characterSet: CharacterSetChoice?
         @Argument(help: "The AE title: 1 to 16 characters, as the peer sends it.", transform: aeTitle)
         var title: AETitle
 
@@ -36,7 +36,7 @@ struct ApplicationEntityCommand: AsyncParsableCommand {
             try PosixDisk().makeDirectory(folder.folder.path)
             var entries = try known.entries()
             let old = entries.first { $0.title == title }
-            let text = characterSet.map { $0?.text } ?? old?.characterSet
+            let text = if let characterSet { characterSet.text } else { old?.characterSet }
             guard old == nil || old?.characterSet != text else {
                 return Console.say("\(title) is accepted already")
             }

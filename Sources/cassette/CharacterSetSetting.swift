@@ -44,6 +44,26 @@ struct CharacterSetSetting: Sendable, Hashable {
     }
 }
 
+/// What is chosen for one source: a character set, or none any more.
+enum CharacterSetChoice: Sendable {
+    case forgotten
+    case chosen(CharacterSetSetting)
+
+    /// Its terms.
+    var text: String? {
+        switch self {
+        case .forgotten: nil
+        case .chosen(let setting): setting.text
+        }
+    }
+
+    /// Reads what was typed.
+    @Sendable
+    static func parse(_ text: String) throws -> CharacterSetChoice {
+        text == "none" ? .forgotten : .chosen(try CharacterSetSetting.parse(text))
+    }
+}
+
 extension SettingSource {
     /// The character set of sources that have none of their own; `nil` when it is not set.
     func characterSet() throws(ConfigurationProblem) -> CharacterSetSetting? {
