@@ -50,18 +50,15 @@ extension IngestSession {
         do throws(IngestRefusal) {
             try await seal(recording, scanned, values: values, digest: digest)
         } catch {
-            if claim == .first {
+            if case .toSettle(let owner) = claim {
                 // What may come back at the next start keeps the study.
                 let mayComeBack = service.uncertain.withLock { $0[identification.path.sopInstanceUID] != nil }
-                service.owners.settle(
-                    identification.path.studyInstanceUID,
-                    belongsTo: mayComeBack ? patient : nil
-                )
+                service.owners.settle(identification.path.studyInstanceUID, belongsTo: mayComeBack ? owner : nil)
             }
             throw error
         }
-        if claim == .first {
-            service.owners.settle(identification.path.studyInstanceUID, belongsTo: patient)
+        if case .toSettle(let owner) = claim {
+            service.owners.settle(identification.path.studyInstanceUID, belongsTo: owner)
         }
         return .stored(identification)
     }
