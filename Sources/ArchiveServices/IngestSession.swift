@@ -132,11 +132,11 @@ public final class IngestSession: Sendable {
         do {
             let keyID = service.keyring.keyID(for: Array(path.studyInstanceUID.string.utf8))
             let key = try await service.keyring.studyKeyCreatingIfNeeded(keyID)
-            _ = try await writer.begin(studyKey: key, context: context)
+            let recordID = try await writer.begin(studyKey: key, context: context)
+            recording.begun = Recording.Begun(recordID: recordID, studyKey: key)
         } catch {
             throw recording.refusal(failure(error))
         }
-        recording.hasBegun = true
         tell(recording.reception.deviations)
         if case .dataSet = recording.object.form {
             let header: ByteBuffer

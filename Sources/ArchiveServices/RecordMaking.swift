@@ -68,13 +68,21 @@ extension InstanceManifest {
     /// The catalog's record of the instance, from the manifest alone.
     ///
     /// - Throws: ``ArchiveError``; `DataSetError` when the header in the manifest is damaged.
-    func record(at location: StoredLocation, values: CatalogValues? = nil, key: StudyKey) throws -> InstanceRecord {
-        let sealedHeader = try HeaderSeal.seal(header, recordID: location.recordID, key: key)
-        return InstanceRecord(
+    func record(at location: StoredLocation, key: StudyKey) throws -> InstanceRecord {
+        record(
+            at: location,
+            values: HeaderValues.values(of: try HeaderArchive.decode(ByteBuffer(bytes: header))),
+            sealedHeader: try HeaderSeal.seal(header, recordID: location.recordID, key: key)
+        )
+    }
+
+    /// The catalog's record of the instance, from what its writer has at hand.
+    func record(at location: StoredLocation, values: CatalogValues, sealedHeader: [UInt8]) -> InstanceRecord {
+        InstanceRecord(
             path: path,
             sopClassUID: sopClassUID,
             transferSyntaxUID: transferSyntaxUID,
-            values: try values ?? HeaderValues.values(of: HeaderArchive.decode(ByteBuffer(bytes: header))),
+            values: values,
             location: location,
             dataSetOffset: dataSetOffset,
             dataSetDigest: dataSetDigest,
