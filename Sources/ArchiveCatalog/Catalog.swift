@@ -20,7 +20,9 @@ public protocol Catalog: Sendable {
 
     /// Answers a query, in a stable order: newest study first, then by number and UID; patients by Patient ID.
     ///
-    /// - Throws: `.timedOut` when it takes longer than the limit, `.failed` when the task is cancelled.
+    /// With headers, a page ends early at ``CatalogPage/byteLimit``: go on from the place of its last answer.
+    ///
+    /// - Throws: `.timedOut` when it takes longer than the limit, `.cancelled` when the task is.
     func find(_ query: CatalogQuery) async throws(CatalogError) -> [CatalogRow]
 
     /// The instance with that SOP Instance UID, with header and frame index; `nil` when there is none.
@@ -116,6 +118,8 @@ public struct CatalogError: Error, Sendable, Hashable, CustomStringConvertible {
     public init(_ code: Code, _ advice: String) {
         self.code = code
         self.advice = advice
+        /// The task that asked was cancelled.
+        case cancelled
     }
 
     /// Code and advice.

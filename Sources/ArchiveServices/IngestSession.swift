@@ -169,11 +169,22 @@ public final class IngestSession: Sendable {
 
     /// What a failed step means for the sender; the operator reads the cause in the log.
     func failure(_ error: any Error) -> IngestRefusal.Reason {
-        service.logger.error("storing failed", metadata: ["cause": "\(error)"])
+        // A sender that goes away, or a stop, cancels what is under way: no failure of the archive.
+        let level: Logger.Level = Self.isCancellation(error) ? .debug : .error
+        service.logger.log(level: level, "storing failed", metadata: [LogKeys.error: "\(error)"])
         return Self.reason(error)
     }
 
     /// Packs, keyring and index lie on volumes that may run full, and the sender is to know.
+    private static func isCancellation(_ error: any Error) -> Bool {
+        switch error {
+        case let error as PackError: error.code == .cancelled || error.code == .keyring(.cancelled)
+        case let error as CatalogError: error.code == .cancelled
+        case let error as KeyringError: error.code == .cancelled
+        default: error is CancellationError
+        }
+    }
+
     static func reason(_ error: any Error) -> IngestRefusal.Reason {
         let isFull =
             switch error {
