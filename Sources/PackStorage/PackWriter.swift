@@ -8,7 +8,7 @@ import Synchronization
 /// Appends records to packs of its own, one at a time; for one association or request.
 ///
 /// `begin`, any number of `append`, then `finish` or `cancel`. After an error of `append` or `finish` the record is gone
-/// and the next `begin` may follow.
+/// and the next `begin` may follow; after a failed sync it may come back at the next start.
 public final class PackWriter: Sendable {
     /// A record that is being written.
     private struct Recording {
@@ -176,12 +176,15 @@ public final class PackWriter: Sendable {
             defer { shelf.packs = [:] }
             return shelf.packs
         }
-        for (reference, pack) in packs {
-            if pack.extent.length < configuration.packSizeLimit {
-                registry.release(pack, reference)
-            } else {
-                registry.close(pack.id)
-            }
+        for (reference, pack) in packs { letGo(pack, reference) }
+    }
+
+    /// No more records by this writer, for now: the study's next writer goes on with the pack unless it is full.
+    private func letGo(_ pack: OpenPack, _ reference: PackReference) {
+        if pack.extent.length < configuration.packSizeLimit {
+            registry.release(pack, reference)
+        } else {
+            registry.close(pack.id)
         }
     }
 
@@ -212,7 +215,7 @@ public final class PackWriter: Sendable {
         while shelf.packs.count >= max(1, configuration.openPacksPerWriter),
             let oldest = shelf.packs.min(by: { $0.value.lastUse < $1.value.lastUse })
         {
-            registry.close(oldest.value.id)
+            letGo(oldest.value, oldest.key)
             shelf.packs.removeValue(forKey: oldest.key)
         }
         if let pack = registry.adopt(reference) { return pack }
