@@ -12,7 +12,13 @@ struct HeaderReader: Sendable {
     ///
     /// - Throws: `.damaged` when seal or encoding is broken, or the key is missing.
     func dataSet(_ header: SealedHeader) throws(ArchiveError) -> DataSet {
-        let archived = try archived(header)
+        try dataSet(try archived(header))
+    }
+
+    /// The header as a Data Set.
+    ///
+    /// - Throws: `.damaged` when its encoding is broken.
+    func dataSet(_ archived: ArchivedHeader) throws(ArchiveError) -> DataSet {
         do throws(DataSetError) {
             return try archived.dataSet()
         } catch {

@@ -24,6 +24,9 @@ public struct ArchivedHeader: Sendable {
         self.limits = limits
     }
 
+    /// Bytes of the header in clear.
+    public var byteCount: Int { body.count }
+
     /// The header as a Data Set.
     ///
     /// - Throws: `.badArchive` for damage; the code of the limit that it exceeds.

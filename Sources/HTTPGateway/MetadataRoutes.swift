@@ -16,8 +16,8 @@ struct MetadataRoutes: Sendable {
     private static let pageLength = 100
     /// From how many instances on a second thread is worth its start.
     private static let dividedLength = 16
-    /// Below it, a page is not worth a second thread.
-    private static let halfLength = 16
+    /// Bytes of sealed headers up to which a page is made as a whole before it is sent.
+    private static let wholeLength = 256 << 10
 
     /// Answers with a JSON array of the headers, page by page.
     func metadata(of scope: RetrieveScope, accept: AcceptHeader, as principal: Principal) async throws -> Response {
@@ -49,7 +49,13 @@ struct MetadataRoutes: Sendable {
                     // The next page is read while this one is written.
                     let place = pages
                     async let following = Self.next(place)
-                    for piece in try await pieces(of: page, as: principal) { try await writer.write(piece) }
+                    if Self.isSmall(page) {
+                        for piece in try await pieces(of: page, as: principal) { try await writer.write(piece) }
+                    } else {
+                        for index in page.indices {
+                            try await writer.write(text(of: page[index...index], as: principal))
+                        }
+                    }
                     (next, pages) = try await following
                 }
                 try await writer.write(ByteBuffer(string: "]"))
@@ -63,6 +69,11 @@ struct MetadataRoutes: Sendable {
         var pages = pages
         let page = try await pages.next()
         return (page.map { $0[...] }, pages)
+    }
+
+    /// Whether the text of a page may lie in memory as a whole.
+    private static func isSmall(_ page: ArraySlice<ArchivedInstance>) -> Bool {
+        page.reduce(0) { $0 + $1.sealedHeaderLength } <= wholeLength
     }
 
     /// The objects of a page as text, in order; a long page on two threads.
