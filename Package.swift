@@ -175,7 +175,7 @@ let package = Package(
         + layer(
             "CatalogSQLite",
             uses: ["ArchiveCatalog", "CSealedSQLite", "DICOMCore", "Platform", grdb],
-            testedWith: ["TestKit"]
+            testedWith: ["TestKit", nioPosix]
         )
         + layer(
             "ArchiveServices",
