@@ -3,6 +3,7 @@ import DICOMCoding
 import DICOMCore
 import Logging
 public import PackStorage
+import Platform
 import Sealing
 
 /// Puts what packs hold into a catalog: after a crash the records that it lacks, for a rebuild all of them.
@@ -41,7 +42,9 @@ struct CatalogBuilder: Sendable {
             report.unreadable += 1
             logger.error(
                 "a record's manifest cannot be read; the record stays where it is",
-                metadata: ["pack": "\(record.location.packID.hex)", "offset": "\(record.location.offset)"]
+                metadata: [
+                    LogKeys.packID: "\(record.location.packID.hex)", LogKeys.offset: "\(record.location.offset)",
+                ]
             )
             return
         }
@@ -81,8 +84,8 @@ struct CatalogBuilder: Sendable {
             logger.warning(
                 "a pack has a problem",
                 metadata: [
-                    "problem": "\(problem.kind)", "pack": "\(problem.packID?.hex ?? "-")",
-                    "offset": "\(problem.offset)", "bytes": "\(problem.byteCount)",
+                    LogKeys.errorCode: "\(problem.kind)", LogKeys.packID: "\(problem.packID?.hex ?? "-")",
+                    LogKeys.offset: "\(problem.offset)", LogKeys.byteCount: "\(problem.byteCount)",
                 ]
             )
         }

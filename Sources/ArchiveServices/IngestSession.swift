@@ -51,7 +51,7 @@ public final class IngestSession: Sendable {
             return try await complete(recording, scanned)
         } catch {
             if recording.hasBegun { await writer.cancel() }
-            service.logger.warning("object refused", metadata: ["reason": "\(error)"])
+            service.logger.warning("object refused", metadata: [LogKeys.error: "\(error)"])
             return .refused(error)
         }
     }

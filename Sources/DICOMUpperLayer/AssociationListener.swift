@@ -1,6 +1,7 @@
 public import Logging
 public import NIOCore
 import NIOPosix
+import Platform
 import Synchronization
 
 /// Listens at one address and serves the associations that are asked for there (PS3.8 9.1).
@@ -216,11 +217,11 @@ extension AssociationListener {
         limit: String? = nil
     ) {
         var metadata: Logger.Metadata = [
-            "result": "\(reject.result)", "source": "\(reject.source)", "reason": "\(reject.reason)",
+            "result": "\(reject.result)", "source": "\(reject.source)", LogKeys.reason: "\(reject.reason)",
         ]
         // A well-formed title is printable; any other is not told.
-        if let calling = request.callingAETitle { metadata["calling"] = "\(calling)" }
-        if let limit { metadata["limit"] = "\(limit)" }
+        if let calling = request.callingAETitle { metadata[LogKeys.callingAETitle] = "\(calling)" }
+        if let limit { metadata[LogKeys.limit] = "\(limit)" }
         peerLog.note("association rejected", peer: connection.peerAddress, metadata: metadata)
         connection.pipe.command(.reject(reject))
     }
@@ -246,10 +247,11 @@ extension AssociationListener {
             pipe: connection.pipe
         )
         connection.pipe.command(.accept(accept))
-        logger.debug("association established", metadata: ["calling": "\(calling)", "called": "\(called)"])
+        let titles: Logger.Metadata = [LogKeys.callingAETitle: "\(calling)", LogKeys.calledAETitle: "\(called)"]
+        logger.debug("association established", metadata: titles)
         await serve(association)
         if association.end == nil { association.abort() }
-        logger.debug("association over", metadata: ["calling": "\(calling)", "called": "\(called)"])
+        logger.debug("association over", metadata: titles)
     }
 
     private func abortAll() {
