@@ -185,6 +185,15 @@ extension StudyKey {
         }
     }
 
+    @Test func `a new keyring on a full volume is refused for want of space, and no root key is blamed`() async throws {
+        let disk = FaultInjectingDisk(bench.disk)
+        disk.failCall(0, code: .noSpace)
+
+        let error = await #expect(throws: KeyringError.self) { try await bench.open(on: disk) }
+
+        #expect(error?.code == .noSpace)
+    }
+
     @Test func `a cancelled caller does not stop the others`() async throws {
         let keyring = try await bench.open()
 
