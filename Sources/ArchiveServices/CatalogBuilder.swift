@@ -64,7 +64,6 @@ struct CatalogBuilder: Sendable {
     private mutating func takeBack(_ tombstone: PackRecord) {
         if let held, Tombstone(decoding: tombstone.manifest)?.recordID == held.location.recordID {
             self.held = nil
-            report.takenBack += 1
         }
     }
 
@@ -132,8 +131,6 @@ public struct RecoveryReport: Sendable, Hashable {
     public var known = 0
     /// Records that contradict the index.
     public var conflicts = 0
-    /// Records that were refused after all, and say so.
-    public var takenBack = 0
     /// Records whose manifest cannot be read.
     public var unreadable = 0
 }

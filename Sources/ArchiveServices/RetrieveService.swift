@@ -1,7 +1,7 @@
 public import AccessControl
 import ArchiveCatalog
 public import DICOMCoding
-public import DICOMCore
+import DICOMCore
 import NIOCore
 import PackStorage
 import Sealing
@@ -70,16 +70,8 @@ public final class RetrieveService: Sendable {
         return records.map(ArchivedInstance.init)
     }
 
-    /// The header of an instance: all elements, bulk by reference.
-    public func metadata(
-        of instance: ArchivedInstance,
-        as principal: Principal
-    ) async throws(ArchiveError) -> DataSet {
-        try authorize(.readMetadata, principal)
-        return try headers.dataSet(instance.record.header)
-    }
-
-    /// The header of an instance as it is kept, which JSON can be made of without a Data Set.
+    /// The header of an instance as it is kept, with all elements, bulk by reference; JSON can be made of it without a
+    /// Data Set.
     public func archivedHeader(
         of instance: ArchivedInstance,
         as principal: Principal

@@ -18,11 +18,6 @@ public final class AssociationListener: Sendable {
         public var admission = AdmissionLimits()
         /// How long associations may go on after `beginShutdown()` before they are aborted.
         public var shutdownGrace: Duration = .seconds(20)
-        /// Whether the task of an association runs on its event loop, without a change of thread for each message.
-        ///
-        /// What is served must then neither block nor go round without waiting: the loop could not read or write. Blocking
-        /// work goes to a pool, as anywhere else.
-        public var servesOnEventLoop = true
 
         /// Makes the default configuration.
         public init() {}
@@ -148,9 +143,6 @@ public final class AssociationListener: Sendable {
         shared.withLock { $0.isShuttingDown = true }
         server.channel.close(promise: nil)
     }
-
-    /// Associations and connections at present.
-    public var connectionCount: Int { shared.withLock { $0.pipes.count } }
 }
 
 extension AssociationListener {
@@ -171,8 +163,7 @@ extension AssociationListener {
             connection.channel.close(promise: nil)
             return
         }
-        let executor = configuration.servesOnEventLoop ? EventLoopTaskExecutor(connection.channel.eventLoop) : nil
-        group.addTask(executorPreference: executor) {
+        group.addTask(executorPreference: EventLoopTaskExecutor(connection.channel.eventLoop)) {
             await withTaskCancellationHandler {
                 await self.serveConnection(connection, serve)
             } onCancel: {

@@ -86,7 +86,7 @@ final class PackRegistry: Sendable {
             guard let pack = state.released.removeValue(forKey: reference) else { return (nil, false) }
             guard case .closed = state.phases[pack.id] else { return (pack, false) }
             state.phases[pack.id] = .busy
-            return pack
+            return (pack, true)
         }
         return isTaken ? released : nil
     }
@@ -159,14 +159,6 @@ final class PackRegistry: Sendable {
             switch state.phases[id] {
             case .idle(let extent, _), .closed(let extent), .sealing(let extent): extent.length
             case .busy, .abandoned, nil: nil
-            }
-        }
-    }
-
-    var abandonedCount: Int {
-        state.withLock { state in
-            state.phases.values.count {
-                if case .abandoned = $0 { true } else { false }
             }
         }
     }

@@ -132,11 +132,6 @@ public final class Keyring: Sendable {
     /// An existing study key; `nil` when there is none.
     ///
     /// - Parameter generation: Which key of the study; the newest when absent.
-    public func studyKey(_ id: StudyKeyID, generation: UInt32? = nil) async throws(KeyringError) -> StudyKey? {
-        try existingStudyKey(id, generation: generation)
-    }
-
-    /// An existing study key, without suspending; `nil` when there is none.
     public func existingStudyKey(_ id: StudyKeyID, generation: UInt32? = nil) throws(KeyringError) -> StudyKey? {
         let (opened, record) = state.withLock { state -> (StudyKey?, KeyringRecord?) in
             guard let generation = generation ?? state.newest[id] else { return (nil, nil) }
