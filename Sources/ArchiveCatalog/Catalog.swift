@@ -118,6 +118,8 @@ public struct CatalogError: Error, Sendable, Hashable, CustomStringConvertible {
         case failed
         /// The query took longer than the limit.
         case timedOut
+        /// The task that asked was cancelled.
+        case cancelled
     }
 
     /// What went wrong.
@@ -129,8 +131,6 @@ public struct CatalogError: Error, Sendable, Hashable, CustomStringConvertible {
     public init(_ code: Code, _ advice: String) {
         self.code = code
         self.advice = advice
-        /// The task that asked was cancelled.
-        case cancelled
     }
 
     /// Code and advice.

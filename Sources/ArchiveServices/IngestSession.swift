@@ -27,7 +27,8 @@ public final class IngestSession: Sendable {
 
     /// Stores one object; returns when it is durable and every reader sees it, or refused.
     ///
-    /// Memory is bounded whatever the object's length. A refused object leaves nothing behind.
+    /// Memory is bounded whatever the object's length. A refused object leaves nothing behind or, after a
+    /// failed sync, may come back at the next start.
     public func store<Body: AsyncSequence & Sendable>(
         _ object: IncomingObject,
         body: Body
@@ -175,7 +176,6 @@ public final class IngestSession: Sendable {
         return Self.reason(error)
     }
 
-    /// Packs, keyring and index lie on volumes that may run full, and the sender is to know.
     private static func isCancellation(_ error: any Error) -> Bool {
         switch error {
         case let error as PackError: error.code == .cancelled || error.code == .keyring(.cancelled)
@@ -185,6 +185,7 @@ public final class IngestSession: Sendable {
         }
     }
 
+    /// Packs, keyring and index lie on volumes that may run full, and the sender is to know.
     static func reason(_ error: any Error) -> IngestRefusal.Reason {
         let isFull =
             switch error {
