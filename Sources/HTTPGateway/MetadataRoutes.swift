@@ -16,8 +16,8 @@ struct MetadataRoutes: Sendable {
     private static let pageLength = 100
     /// From how many instances on a second thread is worth its start.
     private static let dividedLength = 16
-    /// Bytes of sealed headers up to which a page is made as a whole before it is sent.
-    private static let wholeLength = 256 << 10
+    /// Bytes of sealed headers up to which the text of objects is made together.
+    private static let runLength = 256 << 10
 
     /// Answers with a JSON array of the headers, page by page.
     func metadata(of scope: RetrieveScope, accept: AcceptHeader, as principal: Principal) async throws -> Response {
@@ -49,12 +49,11 @@ struct MetadataRoutes: Sendable {
                     // The next page is read while this one is written.
                     let place = pages
                     async let following = Self.next(place)
-                    if Self.isSmall(page) {
-                        for piece in try await pieces(of: page, as: principal) { try await writer.write(piece) }
-                    } else {
-                        for index in page.indices {
-                            try await writer.write(text(of: page[index...index], as: principal))
-                        }
+                    var left = page
+                    while !left.isEmpty {
+                        let run = Self.run(of: left)
+                        for piece in try await pieces(of: run, as: principal) { try await writer.write(piece) }
+                        left = left.dropFirst(run.count)
                     }
                     (next, pages) = try await following
                 }
@@ -71,20 +70,25 @@ struct MetadataRoutes: Sendable {
         return (page.map { $0[...] }, pages)
     }
 
-    /// Whether the text of a page may lie in memory as a whole.
-    private static func isSmall(_ page: ArraySlice<ArchivedInstance>) -> Bool {
-        page.reduce(0) { $0 + $1.sealedHeaderLength } <= wholeLength
+    /// The first objects of a page whose text may lie in memory together; one at least.
+    private static func run(of page: ArraySlice<ArchivedInstance>) -> ArraySlice<ArchivedInstance> {
+        var length = 0
+        let count = page.prefix { instance in
+            length += instance.sealedHeaderLength
+            return length <= runLength
+        }.count
+        return page.prefix(max(1, count))
     }
 
-    /// The objects of a page as text, in order; a long page on two threads.
+    /// The objects of a run as text, in order; a long one on two threads.
     private func pieces(
-        of page: ArraySlice<ArchivedInstance>,
+        of run: ArraySlice<ArchivedInstance>,
         as principal: Principal
     ) async throws -> [ByteBuffer] {
-        guard page.count >= Self.dividedLength else { return [try text(of: page, as: principal)] }
-        let middle = page.startIndex + page.count / 2
-        async let second = text(of: page[middle...], as: principal)
-        let first = try text(of: page[..<middle], as: principal)
+        guard run.count >= Self.dividedLength else { return [try text(of: run, as: principal)] }
+        let middle = run.startIndex + run.count / 2
+        async let second = text(of: run[middle...], as: principal)
+        let first = try text(of: run[..<middle], as: principal)
         return [first, try await second]
     }
 
