@@ -29,7 +29,8 @@ final class TestArchive: Sendable {
         disk: any Disk = PosixDisk(),
         clock: ManualClock = ManualClock(),
         failingInserts: Int = 0,
-        failureCode: CatalogError.Code = .failed
+        failureCode: CatalogError.Code = .failed,
+        logger: Logger = .silent
     ) async throws {
         self.folder = folder
         let random = SystemRandomSource()
@@ -73,7 +74,7 @@ final class TestArchive: Sendable {
             catalog: front,
             clock: clock,
             limits: DataSetLimits(),
-            logger: .silent
+            logger: logger
         )
         recovery = try await archive.recover()
     }
