@@ -96,6 +96,7 @@ func fuzzTargets() -> [Target] {
 let fuzzed: [(name: String, properties: Target.Dependency)] = [
     ("PDU", "FuzzProperties"), ("CommandSet", "FuzzProperties"), ("DataSet", "FuzzProperties"),
     ("Part10", "FuzzProperties"), ("JSON", "FuzzProperties"), ("Text", "FuzzProperties"),
+    ("Value", "FuzzProperties"),
     ("Multipart", "FuzzGatewayProperties"), ("Request", "FuzzGatewayProperties"),
 ]
 
