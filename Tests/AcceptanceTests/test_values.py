@@ -15,6 +15,8 @@ IDENTITY = ("00080018", "0020000D", "0020000E", "00200052")
 EXPLAINED = {
     "300C0002": "a sequence that was written with VR UN and a length may be kept as the bytes that it is",
 }
+# Files that end in the middle of a value.
+TRUNCATED = {"MR_truncated.dcm", "rtplan_truncated.dcm"}
 GROUPS = ["Alphabetic", "Ideographic", "Phonetic"]
 
 
@@ -114,5 +116,5 @@ def test_values_are_what_pydicom_reads(archive):
 
     print(f"{files} files, {count} values")
     assert differences == {}
-    assert unreadable == []
+    assert set(unreadable) <= TRUNCATED
     assert files >= 150 and count >= 7_000
