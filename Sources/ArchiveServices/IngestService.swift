@@ -23,6 +23,8 @@ public final class IngestService: Sendable {
     let limits: DataSetLimits
     let assumedCharacterSets: AssumedCharacterSets
     let logger: Logger
+    /// In how many objects something was odd that was read nevertheless.
+    public let quirks = QuirkTally()
     private let nextAdmission = Mutex<ContinuousClock.Instant?>(nil)
 
     init(

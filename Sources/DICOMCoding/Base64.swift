@@ -12,8 +12,12 @@ enum Base64 {
     }()
 
     static func write(_ bytes: ByteBuffer, into output: inout ByteBuffer) {
+        output.writeBytes(encoded(Array(bytes.readableBytesView)))
+    }
+
+    /// The text of bytes.
+    static func encoded(_ source: [UInt8]) -> [UInt8] {
         // Arrays, not buffers, in the loop: one check a byte instead of one call.
-        let source = Array(bytes.readableBytesView)
         var characters = [UInt8](repeating: 0x3D, count: (source.count + 2) / 3 * 4)
         var target = 0
         var position = 0
@@ -29,7 +33,7 @@ enum Base64 {
             position += 3
             target += 4
         }
-        output.writeBytes(characters)
+        return characters
     }
 
     /// The bytes of a text; `nil` when a character, the length, the padding or the unused bits are not as they must be.

@@ -53,22 +53,23 @@ extension ByteBuffer {
         }
     }
 
-    /// A DS value: as it was written where that is a JSON number, else the number it means, else a string.
+    /// A DS value: as it was written but for what JSON numbers may not have, digit by digit; what is no number as a string.
     mutating func writeDecimalString(_ text: String) {
         if text.isEmpty {
             writeStaticString("null")
         } else if let number = DataElement.decimal(text) {
-            writeString(JSONNumber.isNumber(text.utf8) ? text : number.description)
+            let plain = JSONNumber.plain(text)
+            writeString(JSONNumber.isNumber(plain.utf8) ? plain : number.description)
         } else {
             writeJSONString(text)
         }
     }
 
-    /// An IS value: the number, else a string.
+    /// An IS value: the number, else, and beyond what readers keep exactly, a string.
     mutating func writeIntegerString(_ text: String) {
         if text.isEmpty {
             writeStaticString("null")
-        } else if let number = DataElement.integer(text) {
+        } else if let number = DataElement.integer(text), number.magnitude <= JSONNumber.exactIntegerLimit {
             writeString(String(number))
         } else {
             writeJSONString(text)
@@ -100,6 +101,27 @@ extension ByteBuffer {
 enum JSONNumber {
     /// The longest number that any VR can need has some twenty digits; readers need not take what is far longer.
     static let lengthLimit = 64
+    /// The integers up to here are numbers of their own in double precision, which most readers keep numbers in.
+    static let exactIntegerLimit: UInt = 1 << 53
+
+    /// A decimal number without plus sign and leading zeros, and with digits on both sides of a point, as JSON wants it.
+    static func plain(_ text: String) -> String {
+        guard !isNumber(text.utf8) else { return text }
+        var rest = text.utf8[...]
+        var plain = ""
+        if rest.first == 0x2D { plain = "-" }
+        if rest.first == 0x2B || rest.first == 0x2D { rest = rest.dropFirst() }
+        let whole = rest.prefix { isDigit($0) }
+        rest = rest[whole.endIndex...]
+        let digits = whole.drop { $0 == 0x30 }
+        plain += digits.isEmpty ? "0" : String(Substring(digits))
+        if rest.first == 0x2E {
+            let fraction = rest.dropFirst().prefix { isDigit($0) }
+            if !fraction.isEmpty { plain += "." + String(Substring(fraction)) }
+            rest = rest[fraction.endIndex...]
+        }
+        return plain + String(Substring(rest))
+    }
 
     static func isNumber(_ text: some Collection<UInt8>) -> Bool {
         guard text.count <= lengthLimit else { return false }

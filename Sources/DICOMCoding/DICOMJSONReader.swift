@@ -1,40 +1,13 @@
 public import DICOMCore
 public import NIOCore
 
-/// A Data Set that came as JSON.
-public struct DICOMJSONObject: Sendable, Hashable {
-    /// The elements; text is in UTF-8, and Specific Character Set says so where text is beyond ASCII.
-    ///
-    /// Elements whose value is a reference are not among them.
-    public let dataSet: DataSet
-    /// Values that are somewhere else: never fetched, for the caller to find among what came with the text.
-    public let references: [Reference]
-
-    /// A value that is somewhere else.
-    public struct Reference: Sendable, Hashable {
-        /// The place of the element.
-        public let path: BulkPath
-        /// Its Value Representation.
-        public let vr: VR
-        /// What `BulkDataURI` says.
-        public let uri: String
-
-        /// Makes a reference.
-        public init(path: BulkPath, vr: VR, uri: String) {
-            self.path = path
-            self.vr = vr
-            self.uri = uri
-        }
-    }
-}
-
 /// Reads the DICOM JSON model (PS3.18 F): one object or an array of them.
 ///
 /// Strict: what is not in the grammar, does not fit its VR, or stands twice is refused. No recursion.
 public struct DICOMJSONReader: ~Copyable {
     /// An object: a Data Set, or the component groups of a name; which is clear from its keys only.
     private struct Object {
-        var elements: [DataElement] = []
+        var item = ModelItem()
         var tags: Set<Tag> = []
         var name: [String: String] = [:]
         var key: String?
@@ -52,9 +25,9 @@ public struct DICOMJSONReader: ~Copyable {
     private var levels: [Level] = []
     // Objects and elements that are open, beside the levels: changed in place, so that no step copies what has come.
     private var objects: [Object] = []
-    private var elements: [(tag: Tag, element: JSONElement)] = []
-    private var found: [DICOMJSONObject] = []
-    private var references: [DICOMJSONObject.Reference] = []
+    private var elements: [(tag: Tag, element: ModelElement)] = []
+    private var found: [ModelObject] = []
+    private var references: [ModelObject.Reference] = []
     private var elementCount = 0
 
     private init(_ bytes: ByteBuffer, limits: DataSetLimits) {
@@ -69,7 +42,7 @@ public struct DICOMJSONReader: ~Copyable {
     public static func dataSets(
         from bytes: ByteBuffer,
         limits: DataSetLimits = DataSetLimits()
-    ) throws(DataSetError) -> [DICOMJSONObject] {
+    ) throws(DataSetError) -> [ModelObject] {
         guard bytes.readableBytes <= limits.headerLength else { throw DataSetError(.tooMuchText, at: 0) }
         var reader = DICOMJSONReader(bytes, limits: limits)
         while let token = try reader.tokenizer.next() {
@@ -109,9 +82,9 @@ public struct DICOMJSONReader: ~Copyable {
             elementCount += 1
             guard elementCount <= limits.elementCount else { throw tokenizer.error(.tooManyElements) }
             levels.append(.element)
-            elements.append((tag, JSONElement()))
+            elements.append((tag, ModelElement()))
         case .string(let text):
-            guard let key = objects[last].key, JSONElement.nameGroups.contains(key), objects[last].name[key] == nil
+            guard let key = objects[last].key, ModelElement.nameGroups.contains(key), objects[last].name[key] == nil
             else { throw tokenizer.error(.badJSON) }
             objects[last].name[key] = text
         case .endObject:
@@ -129,13 +102,14 @@ public struct DICOMJSONReader: ~Copyable {
         guard levels.last == .values else {
             guard object.name.isEmpty else { throw tokenizer.error(.badJSON) }
             found.append(
-                DICOMJSONObject(dataSet: Self.inUnicode(DataSet(object.elements)), references: references)
+                ModelObject(dataSet: object.item.dataSet(isOutermost: true), references: references)
             )
             references = []
             return
         }
+        if let last = objects.indices.last { objects[last].item.contains(object.item) }
         elements[elements.count - 1].element.values.append(
-            object.name.isEmpty ? .item(Self.inUnicode(DataSet(object.elements))) : .name(object.name)
+            object.name.isEmpty ? .item(object.item.dataSet(isOutermost: false)) : .name(object.name)
         )
     }
 
@@ -170,13 +144,13 @@ public struct DICOMJSONReader: ~Copyable {
         if let uri = element.bulkDataURI {
             guard element.values.isEmpty, element.inlineBinary == nil else { throw tokenizer.error(.badJSON) }
             let path = BulkPath(steps: steps(), tag: tag)
-            references.append(DICOMJSONObject.Reference(path: path, vr: vr, uri: uri))
+            references.append(ModelObject.Reference(path: path, vr: vr, uri: uri))
             return
         }
         guard let value = element.value(vr) else {
             throw DataSetError(.badJSON, at: UInt64(tokenizer.position), path: [tag])
         }
-        objects[objects.count - 1].elements.append(DataElement(tag: tag, vr: vr, value: value))
+        objects[objects.count - 1].item.append(DataElement(tag: tag, vr: vr, value: value))
     }
 
     /// The items around the object that is open.
@@ -194,16 +168,5 @@ public struct DICOMJSONReader: ~Copyable {
         case .null: elements[last].element.values.append(.null)
         default: throw tokenizer.error(.badJSON)
         }
-    }
-
-    /// Says UTF-8 in Specific Character Set where text is beyond ASCII, or where it says anything.
-    private static func inUnicode(_ dataSet: DataSet) -> DataSet {
-        var dataSet = dataSet
-        let needsUnicode = dataSet.elements.contains { element in
-            element.vr.usesSpecificCharacterSet && element.bytes?.readableBytesView.contains { $0 >= 0x80 } == true
-        }
-        guard needsUnicode || dataSet[.specificCharacterSet] != nil else { return dataSet }
-        dataSet.set(.text(.specificCharacterSet, .cs, "ISO_IR 192"))
-        return dataSet
     }
 }

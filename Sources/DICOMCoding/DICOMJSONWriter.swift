@@ -112,8 +112,8 @@ public struct DICOMJSONWriter: ~Copyable {
                 text.append(",\"BulkDataURI\":")
                 text.appendString(Array(uri.utf8))
             }
-        case .bytes(let value):
-            if value.readableBytes > 0 { writeValue(element, value, characterSet) }
+        case .bytes:
+            text.appendValue(of: element, characterSet)
         }
         text.append(0x7D)
     }
@@ -123,16 +123,5 @@ public struct DICOMJSONWriter: ~Copyable {
             level.sequence.map { BulkPath.Step(sequence: $0, itemNumber: level.item + 1) }
         }
         return BulkPath(steps: steps, tag: tag)
-    }
-
-    private mutating func writeValue(_ element: DataElement, _ value: ByteBuffer, _ characterSet: SpecificCharacterSet)
-    {
-        if element.vr.isText, element.tag != .specificCharacterSet {
-            if text.appendValue(Array(value.readableBytesView)[...], element.vr) { return }
-        } else if JSONBytes.isNumber(element.vr) {
-            text.appendNumbers(Array(value.readableBytesView)[...], element.vr)
-            return
-        }
-        text.append(Self.value(of: element, characterSet))
     }
 }

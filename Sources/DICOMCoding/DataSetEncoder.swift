@@ -24,16 +24,13 @@ public struct DataSetEncoder: Sendable {
         var itemStart: Int
     }
 
-    private let isImplicitVR: Bool
     private let sequenceLengths: SequenceLengths
-    private let endianness: Endianness
-    private var bytes = ByteBuffer()
+    private var writer: ElementWriter
     private var open: [Open] = []
 
     private init(_ transferSyntax: TransferSyntax, _ sequenceLengths: SequenceLengths) {
-        isImplicitVR = transferSyntax.isImplicitVR
+        writer = ElementWriter(transferSyntax)
         self.sequenceLengths = sequenceLengths
-        endianness = transferSyntax.isBigEndian ? .big : .little
     }
 
     /// The bytes of a Data Set.
@@ -46,8 +43,8 @@ public struct DataSetEncoder: Sendable {
     ) throws(DataSetError) -> ByteBuffer {
         var encoder = DataSetEncoder(transferSyntax, sequenceLengths)
         try encoder.write(dataSet)
-        guard transferSyntax.isDeflated else { return encoder.bytes }
-        guard var deflated = Deflater.deflate(encoder.bytes, level: 6, isRaw: true) else {
+        guard transferSyntax.isDeflated else { return encoder.writer.bytes }
+        guard var deflated = Deflater.deflate(encoder.writer.bytes, level: 6, isRaw: true) else {
             throw DataSetError(.notEncodable, at: 0)
         }
         if deflated.readableBytes % 2 == 1 { deflated.writeInteger(0 as UInt8) }
@@ -67,10 +64,10 @@ public struct DataSetEncoder: Sendable {
         var rest = DataSetEncoder(transferSyntax, .defined)
         try rest.write(elements)
         var encoder = DataSetEncoder(transferSyntax, .defined)
-        let length = UInt32(rest.bytes.readableBytes)
-        encoder.writeValue(.unsignedLong(Tag(group: group, element: 0), length), .ul)
-        encoder.bytes.writeImmutableBuffer(rest.bytes)
-        return encoder.bytes
+        let length = UInt32(rest.writer.bytes.readableBytes)
+        encoder.writer.write(Tag(group: group, element: 0), .ul, ByteBuffer(integer: length, endianness: .little))
+        encoder.writer.bytes.writeImmutableBuffer(rest.writer.bytes)
+        return encoder.writer.bytes
     }
 
     private mutating func write(_ dataSet: DataSet) throws(DataSetError) {
@@ -87,16 +84,16 @@ public struct DataSetEncoder: Sendable {
             case .items(let items): beginSequence(element.tag, items)
             case .bytes(let value) where element.vr == .sq && value.readableBytes == 0: beginSequence(element.tag, [])
             case .bytes where element.tag.isGroupLength: continue
-            case .bytes where element.vr != .sq: writeValue(element, element.vr)
+            case .bytes(let value) where element.vr != .sq: writer.write(element.tag, element.vr, value)
             case .bytes, .bulk:
-                throw DataSetError(.notEncodable, at: UInt64(bytes.readableBytes), path: [element.tag])
+                throw DataSetError(.notEncodable, at: UInt64(writer.bytes.readableBytes), path: [element.tag])
             }
         }
     }
 
     private mutating func beginSequence(_ tag: Tag, _ items: [DataSet]) {
-        writeHeader(tag, .sq, length: undefinedOrZero)
-        let start = bytes.writerIndex
+        writer.writeHeader(tag, .sq, length: undefinedOrZero)
+        let start = writer.bytes.writerIndex
         guard !items.isEmpty else {
             endSequence(start: start)
             return
@@ -106,9 +103,8 @@ public struct DataSetEncoder: Sendable {
     }
 
     private mutating func beginItem() {
-        writeTag(.item)
-        bytes.writeInteger(undefinedOrZero, endianness: endianness)
-        open[open.count - 1].itemStart = bytes.writerIndex
+        writer.writeMarker(.item, length: undefinedOrZero)
+        open[open.count - 1].itemStart = writer.bytes.writerIndex
     }
 
     private mutating func endItem() {
@@ -133,48 +129,10 @@ public struct DataSetEncoder: Sendable {
 
     private mutating func end(start: Int, delimiter: Tag) {
         switch sequenceLengths {
-        case .defined:
-            bytes.setInteger(UInt32(bytes.writerIndex - start), at: start - 4, endianness: endianness)
-        case .undefined:
-            writeTag(delimiter)
-            bytes.writeInteger(0 as UInt32, endianness: endianness)
+        case .defined: writer.setLength(before: start)
+        case .undefined: writer.writeMarker(delimiter, length: 0)
         }
     }
 
     private var undefinedOrZero: UInt32 { sequenceLengths == .undefined ? .max : 0 }
-
-    private mutating func writeValue(_ element: DataElement, _ vr: VR) {
-        guard let value = element.bytes else { return }
-        let length = value.readableBytes + value.readableBytes % 2
-        let fits = isImplicitVR || vr.hasLongLength || length <= UInt16.max
-        writeHeader(element.tag, fits ? vr : .un, length: UInt32(length))
-        if endianness == .big, vr.wordLength > 1 {
-            var rest = value
-            while let word = rest.readBytes(length: vr.wordLength) { bytes.writeBytes(word.reversed()) }
-            bytes.writeImmutableBuffer(rest)
-        } else {
-            bytes.writeImmutableBuffer(value)
-        }
-        if value.readableBytes % 2 == 1 { bytes.writeInteger(vr.padding) }
-    }
-
-    private mutating func writeHeader(_ tag: Tag, _ vr: VR, length: UInt32) {
-        writeTag(tag)
-        if isImplicitVR {
-            bytes.writeInteger(length, endianness: endianness)
-            return
-        }
-        bytes.writeInteger(vr.rawValue, endianness: .big)
-        if vr.hasLongLength {
-            bytes.writeInteger(0 as UInt16)
-            bytes.writeInteger(length, endianness: endianness)
-        } else {
-            bytes.writeInteger(UInt16(truncatingIfNeeded: length), endianness: endianness)
-        }
-    }
-
-    private mutating func writeTag(_ tag: Tag) {
-        bytes.writeInteger(tag.group, endianness: endianness)
-        bytes.writeInteger(tag.element, endianness: endianness)
-    }
 }

@@ -27,6 +27,25 @@ struct JSONBytes {
         bytes.append(contentsOf: text)
     }
 
+    /// The bytes so far, which are then gone from here.
+    mutating func take() -> [UInt8] {
+        let taken = bytes
+        bytes = []
+        return taken
+    }
+
+    /// The members `Value` or `InlineBinary` of an element that is no sequence and no bulk, with the comma in front.
+    mutating func appendValue(of element: DataElement, _ characterSet: SpecificCharacterSet) {
+        guard let value = element.bytes, value.readableBytes > 0 else { return }
+        if element.vr.isText, element.tag != .specificCharacterSet {
+            if appendValue(Array(value.readableBytesView)[...], element.vr) { return }
+        } else if Self.isNumber(element.vr) {
+            appendNumbers(Array(value.readableBytesView)[...], element.vr)
+            return
+        }
+        append(DICOMJSONWriter.value(of: element, characterSet))
+    }
+
     /// Begins an element: its tag as the key, and its VR.
     mutating func appendKey(_ tag: UInt32, _ vr: VR) {
         append(0x22)
@@ -137,7 +156,9 @@ struct JSONBytes {
         let whole = rest.firstIndex { !(0x30...0x39).contains($0) } ?? rest.endIndex
         let wholeCount = whole - rest.startIndex
         guard wholeCount > 0, wholeCount == 1 || first != 0x30 else { return false }
-        guard whole < rest.endIndex else { return allowsFraction || first != 0x30 || !isNegative }
+        guard whole < rest.endIndex else {
+            return allowsFraction || (wholeCount <= 15 && (first != 0x30 || !isNegative))
+        }
         guard allowsFraction, rest[whole] == 0x2E, whole + 1 < rest.endIndex else { return false }
         return rest[(whole + 1)...].allSatisfy { (0x30...0x39).contains($0) }
     }
@@ -188,11 +209,21 @@ struct JSONBytes {
         switch vr {
         case .ss: appendSigned(Int64(Int16(truncatingIfNeeded: word)))
         case .sl: appendSigned(Int64(Int32(truncatingIfNeeded: word)))
-        case .sv: appendSigned(Int64(bitPattern: word))
+        case .sv: appendLong(Int64(bitPattern: word).magnitude, isNegative: Int64(bitPattern: word) < 0)
+        case .uv: appendLong(word, isNegative: false)
         case .fl: append(Self.written { $0.writeJSONNumber(Float(bitPattern: UInt32(truncatingIfNeeded: word))) })
         case .fd: append(Self.written { $0.writeJSONNumber(Double(bitPattern: word)) })
         default: appendUnsigned(word)
         }
+    }
+
+    /// A 64-bit number: as a string above what every reader of JSON numbers keeps exactly (PS3.18 F.2.3, RFC 8259 6).
+    private mutating func appendLong(_ magnitude: UInt64, isNegative: Bool) {
+        let isString = magnitude > JSONNumber.exactIntegerLimit
+        if isString { append(0x22) }
+        if isNegative { append(0x2D) }
+        appendUnsigned(magnitude)
+        if isString { append(0x22) }
     }
 
     private mutating func appendSigned(_ number: Int64) {

@@ -8,6 +8,8 @@ public enum DataElementDictionary {
         public let tag: Tag
         /// The Value Representation; of several that the standard allows, the one that fits any value.
         public let vr: VR
+        /// Every Value Representation that the standard allows.
+        public let representations: [VR]
         /// Value Multiplicity as the standard prints it, for example `1-n`.
         public let vm: String
         /// The keyword, for example `PatientName`; empty for elements without one.
@@ -24,10 +26,26 @@ public enum DataElementDictionary {
             return entry(for: tag, line: line)
         }
         if tag.isGroupLength {
-            return Entry(tag: tag, vr: .ul, vm: "1", keyword: "", name: "Group Length", isRetired: true)
+            return Entry(
+                tag: tag,
+                vr: .ul,
+                representations: [.ul],
+                vm: "1",
+                keyword: "",
+                name: "Group Length",
+                isRetired: true
+            )
         }
         if tag.isPrivateCreator {
-            return Entry(tag: tag, vr: .lo, vm: "1", keyword: "", name: "Private Creator", isRetired: false)
+            return Entry(
+                tag: tag,
+                vr: .lo,
+                representations: [.lo],
+                vm: "1",
+                keyword: "",
+                name: "Private Creator",
+                isRetired: false
+            )
         }
         return nil
     }
@@ -50,6 +68,11 @@ public enum DataElementDictionary {
         tagsByKeyword[String(keyword)]
     }
 
+    /// All keywords, in the order of their tags; those of repeating groups are not among them.
+    public static var keywords: [String] {
+        index.tags.indices.map { index.field(3, line: $0) }.filter { !$0.isEmpty }
+    }
+
     private static let index = DictionaryIndex(DictionaryTable.text)
 
     private static let tagsByKeyword: [String: Tag] = {
@@ -66,6 +89,7 @@ public enum DataElementDictionary {
         Entry(
             tag: tag,
             vr: index.representations[line],
+            representations: index.field(1, line: line).split(separator: " ").compactMap { VR(name: $0) },
             vm: index.field(2, line: line),
             keyword: index.field(3, line: line),
             name: index.field(4, line: line),

@@ -48,11 +48,17 @@ public struct DataSetError: Error, Sendable, Hashable {
         case notEncodable
         /// A JSON text that does not follow the DICOM JSON model.
         case badJSON
+        /// An XML text that does not follow the Native DICOM Model, or uses more of XML than that needs.
+        case badXML
+        /// An XML text with a document type declaration, which is refused whatever it declares.
+        case documentTypeDeclaration
+        /// An XML text in another encoding than UTF-8.
+        case encodingNotUTF8
     }
 
     /// What was wrong.
     public let code: Code
-    /// Bytes from the first byte of the Data Set (or JSON text).
+    /// Bytes from the first byte of the Data Set (or JSON or XML text).
     public let offset: UInt64
     /// The tags that lead to the place, outermost first; may be empty.
     public let path: [Tag]

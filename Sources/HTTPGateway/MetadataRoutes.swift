@@ -19,9 +19,64 @@ struct MetadataRoutes: Sendable {
     /// Below it, a page is not worth a second thread.
     private static let halfLength = 16
 
-    /// Answers with a JSON array of the headers, page by page.
+    /// Answers with a JSON array of the headers, or with each as XML, page by page.
     func metadata(of scope: RetrieveScope, accept: AcceptHeader, as principal: Principal) async throws -> Response {
-        guard let mediaType = accept.best(of: DataSetJSON.mediaTypes) else { throw DataSetJSON.notAcceptable }
+        switch try AnswerForm(accept, isSingle: scope.sopInstanceUID != nil) {
+        case .json(let mediaType): try await json(of: scope, mediaType: mediaType, as: principal)
+        case .xmlParts: try await xml(of: scope, parts: XMLParts(), as: principal)
+        case .xmlAlone: try await xml(of: scope, parts: nil, as: principal)
+        }
+    }
+
+    /// Answers in XML: each header a part, or the only one alone.
+    private func xml(of scope: RetrieveScope, parts: XMLParts?, as principal: Principal) async throws -> Response {
+        var pages = InstancePages(
+            of: scope,
+            from: retrieve,
+            length: Self.pageLength,
+            includesHeader: true,
+            as: principal
+        )
+        let first = try await pages.next() ?? []
+        // What fails with the first header can still be told.
+        let begun = try first.first.map { try xml(of: $0, as: principal) } ?? ByteBuffer()
+        let rest = pages
+        return Response(
+            status: .ok,
+            headers: [.contentType: parts?.contentType ?? AnswerForm.xmlType],
+            body: StreamedResponse.body(logger: logger) { writer in
+                if let parts { try await writer.write(parts.head(isFirst: true)) }
+                try await writer.write(begun)
+                guard let parts else { return }
+                var pages = rest
+                var next: ArraySlice<ArchivedInstance>? = first.dropFirst()
+                while let page = next {
+                    for instance in page {
+                        try await writer.write(parts.head(isFirst: false))
+                        try await writer.write(try xml(of: instance, as: principal))
+                    }
+                    next = try await pages.next()?[...]
+                }
+                try await writer.write(parts.tail)
+            }
+        )
+    }
+
+    private func xml(of instance: ArchivedInstance, as principal: Principal) throws(ArchiveError) -> ByteBuffer {
+        let header = try retrieve.archivedHeader(of: instance, as: principal)
+        let base = links.instance(instance.path) + "/bulkdata/"
+        do throws(DataSetError) {
+            return ModelWriter.text(of: try header.dataSet(), as: .xml) { path, _ in base + path.description }
+        } catch {
+            throw ArchiveError(unreadable: error)
+        }
+    }
+
+    private func json(
+        of scope: RetrieveScope,
+        mediaType: String,
+        as principal: Principal
+    ) async throws -> Response {
         var pages = InstancePages(
             of: scope,
             from: retrieve,

@@ -10,14 +10,14 @@ struct SearchRoutes: Sendable {
     let links: Links
     let limits: HTTPLimits
 
-    /// Answers with a JSON array; an empty one when nothing matches.
+    /// Answers with a JSON array, an empty one when nothing matches; or with parts in XML, without content then.
     func search(
         _ resource: SearchResource,
         _ items: QueryItems,
         accept: AcceptHeader,
         as principal: Principal
     ) async throws -> Response {
-        guard let mediaType = accept.best(of: DataSetJSON.mediaTypes) else { throw DataSetJSON.notAcceptable }
+        let form = try AnswerForm(accept, isSingle: false)
         var request = try SearchRequest(resource, items, limits: limits)
         if QueryService.needsHeaders(request.query) { request.lowerLimit(to: limits.headerResultCount) }
 
@@ -27,7 +27,7 @@ struct SearchRoutes: Sendable {
         if found.count > request.limit {
             warnings.append("There are additional results that can be requested: use offset and limit")
         }
-        var headers: HTTPFields = [.contentType: mediaType]
+        var headers = HTTPFields()
         if let name = HTTPField.Name("Warning") {
             // 299 is the code that PS3.18 8.3.4.4 and 10.6.3 name.
             headers[values: name] = warnings.map { "299 cassette \"\($0)\"" }
@@ -38,6 +38,10 @@ struct SearchRoutes: Sendable {
             requiredAttributes: request.requiredAttributes,
             links: links
         )
+        guard case .json(let mediaType) = form else {
+            return XMLParts.response(status: .ok, headers: headers, dataSets: answers, finishing: answer.dataSet)
+        }
+        headers[.contentType] = mediaType
         return Response(
             status: .ok,
             headers: headers,

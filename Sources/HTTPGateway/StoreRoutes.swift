@@ -1,5 +1,6 @@
 import AccessControl
 import ArchiveServices
+import DICOMCoding
 import DICOMCore
 import HTTPTypes
 import Hummingbird
@@ -24,7 +25,7 @@ struct StoreRoutes: Sendable {
         study: UID?,
         as principal: Principal
     ) async throws -> Response {
-        guard let mediaType = accept.best(of: DataSetJSON.mediaTypes) else { throw DataSetJSON.notAcceptable }
+        let form = try AnswerForm(accept, isSingle: true)
         let content = try Self.content(request.headers)
         let declaredLength = try Self.declaredLength(request.headers, limit: limits.storeLength)
         let body = StoreBody(
@@ -45,11 +46,23 @@ struct StoreRoutes: Sendable {
         await session.close()
 
         let answer = StoreResponse(outcomes)
-        return Response(
-            status: answer.status,
-            headers: [.contentType: mediaType],
-            body: ResponseBody(byteBuffer: DataSetJSON.encode(answer.dataSet(links: links)))
-        )
+        let dataSet = answer.dataSet(links: links)
+        switch form {
+        case .json(let mediaType):
+            return Response(
+                status: answer.status,
+                headers: [.contentType: mediaType],
+                body: ResponseBody(byteBuffer: AnswerForm.json(dataSet))
+            )
+        case .xmlAlone:
+            return Response(
+                status: answer.status,
+                headers: [.contentType: AnswerForm.xmlType],
+                body: ResponseBody(byteBuffer: ModelWriter.text(of: dataSet, as: .xml))
+            )
+        case .xmlParts:
+            return XMLParts.response(status: answer.status, headers: [:], dataSets: [dataSet])
+        }
     }
 
     private func storeAll(

@@ -12,8 +12,9 @@ struct Cassette: AsyncParsableCommand {
             """,
         version: Version.string,
         subcommands: [
-            ServeCommand.self, ImportCommand.self, QueryCommand.self, VerifyCommand.self, EchoCommand.self,
-            SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self, ConfigCommand.self,
+            ServeCommand.self, ImportCommand.self, QueryCommand.self, VerifyCommand.self, DumpCommand.self,
+            CheckCommand.self, EditCommand.self, TranscodeCommand.self, EchoCommand.self, SendCommand.self,
+            ApplicationEntityCommand.self, IndexCommand.self, ConfigCommand.self,
         ]
     )
 

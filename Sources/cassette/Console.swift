@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 
 /// Standard output and standard error, without buffering surprises.
 enum Console {
@@ -20,8 +21,17 @@ enum Console {
         write(text, to: STDERR_FILENO)
     }
 
+    /// Writes bytes as they are to standard output.
+    static func pour(_ bytes: ByteBuffer) {
+        write(Array(bytes.readableBytesView), to: STDOUT_FILENO)
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
+        write(Array(text.utf8), to: descriptor)
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             // The pointer stays inside the closure; write(2) only reads it.
             let written = unsafe rest.withUnsafeBytes { bytes in

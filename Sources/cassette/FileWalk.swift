@@ -61,7 +61,7 @@ struct FileWalk {
 }
 
 /// What a path names.
-private enum FileKind {
+enum FileKind {
     case file
     case folder
     case link

@@ -42,7 +42,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("1.5", "1.5"), ("+1.5", "1.5"), (".5", "0.5"), ("-0", "-0"), ("1E3", "1E3"), ("007", "7.0"), ("", ""),
+            ("1.5", "1.5"), ("+1.5", "1.5"), (".5", "0.5"), ("-0", "-0"), ("1E3", "1E3"), ("007", "7"),
+            ("-.50", "-0.50"), ("5.", "5"), ("+1.E5", "1E5"), ("", ""),
             ("NaN", #""NaN""#), ("1e9999", #""1e9999""#), ("--1", #""--1""#), ("0x1p3", #""0x1p3""#),
         ]
     )
@@ -85,7 +86,7 @@ import Testing
 }
 
 @Suite struct `Reading DICOM JSON` {
-    private func read(_ text: String, limits: DataSetLimits = DataSetLimits()) throws -> [DICOMJSONObject] {
+    private func read(_ text: String, limits: DataSetLimits = DataSetLimits()) throws -> [ModelObject] {
         try DICOMJSONReader.dataSets(from: ByteBuffer(string: text), limits: limits)
     }
 

@@ -46,10 +46,10 @@ import Testing
     @Test func `the type that is liked best is chosen among the offered`() {
         let accept = AcceptHeader(["application/json;q=0.9, application/dicom+json"], limit: 64)
 
-        #expect(accept.best(of: DataSetJSON.mediaTypes) == "application/dicom+json")
+        #expect(accept.best(of: AnswerForm.jsonTypes) == "application/dicom+json")
         #expect(
             AcceptHeader(["application/*"], limit: 64).best(of: ["image/png", "application/json"]) == "application/json"
         )
-        #expect(AcceptHeader(["text/html"], limit: 64).best(of: DataSetJSON.mediaTypes) == nil)
+        #expect(AcceptHeader(["text/html"], limit: 64).best(of: AnswerForm.jsonTypes) == nil)
     }
 }

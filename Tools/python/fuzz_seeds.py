@@ -236,6 +236,29 @@ def command_sets():
     }
 
 
+def edits():
+    nested = element(0x40, 0x275, b"SQ", item(element(0x40, 9, b"SH", b"1 ")) + item(b""))
+    open_ended = element(0x40, 0x275, b"SQ", item(element(0x10, 0x20, b"LO", b"17"), undefined=True), undefined=True) + end_of_sequence()
+    private = element(0x29, 0x10, b"LO", even(b"SIEMENS CSA HEADER")) + element(0x29, 0x1008, b"CS", b"IM")
+    latin1 = element(8, 5, b"CS", b"ISO_IR 100") + element(0x10, 0x10, b"PN", b"M\xfcller^A ")
+    sets = {
+        "flat": (b"set PatientID=1\nremove StudyInstanceUID\nempty SOPInstanceUID", identity() + place()),
+        "nested": (b"set RequestAttributesSequence[*].ScheduledProcedureStepID=22\nset RequestAttributesSequence[2].PatientID=5", nested),
+        "item": (b"remove RequestAttributesSequence[0]\nempty RequestAttributesSequence[1]", nested + place()),
+        "open": (b"set RequestAttributesSequence[0].PatientID=longer\nset RequestAttributesSequence[1].PatientName=A", open_ended),
+        "private": (b'set (0029,"SIEMENS CSA HEADER",08)=X\nset (0029,"B",10):LO=1\\2', private),
+        "latin1": (b"set PatientName=M\xc3\xbcller\nset Rows=5", latin1),
+        "new": (b"set ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID=1.2", b""),
+        "group": (b"set PatientID=1", element(0x10, 0, b"UL", struct.pack("<I", 10)) + element(0x10, 0x20, b"LO", b"17")),
+        "pixels": (b"remove PixelData", image()),
+    }
+    for name, (text, body) in sets.items():
+        yield name, b"\0\1" + text + b"\0" + body
+    yield "big", b"\1\1set Rows=5\0" + identity(BIG)
+    yield "utf8", b"\2\1\0" + latin1
+    yield "jpeg", b"\3\1set PatientID=1\0" + identity()
+
+
 def json_texts():
     model = {
         "00080005": {"vr": "CS", "Value": ["ISO_IR 192"]},
@@ -266,6 +289,47 @@ def json_texts():
     for _ in range(6):
         deep = {"00081140": {"vr": "SQ", "Value": [deep]}}
     yield "deep", json.dumps(deep).encode()
+
+
+def xml_texts():
+    def attribute(tag, vr, body, more=""):
+        return f'<DicomAttribute tag="{tag}" vr="{vr}"{more}>{body}</DicomAttribute>'
+
+    def document(*attributes):
+        return ("<NativeDicomModel>" + "".join(attributes) + "</NativeDicomModel>").encode()
+
+    def value(*texts):
+        return "".join(f'<Value number="{number + 1}">{text}</Value>' for number, text in enumerate(texts))
+
+    name = (
+        '<PersonName number="1"><Alphabetic><FamilyName>M\u00fcller</FamilyName><NamePrefix>A</NamePrefix></Alphabetic>'
+        "<Ideographic><FamilyName>\u5c71\u7530</FamilyName><NameSuffix>x^y</NameSuffix></Ideographic></PersonName>"
+    )
+    attributes = {
+        "charset": attribute("00080005", "CS", value("ISO_IR 192")),
+        "sequence": attribute("00081140", "SQ", f'<Item number="1">{attribute("00081155", "UI", value("1.2"))}</Item><Item number="2"/>'),
+        "creator": attribute("00090010", "LO", value("ACME")),
+        "private": attribute("00090002", "SH", value("x"), ' privateCreator="ACME"'),
+        "other": attribute("00090003", "UN", "<InlineBinary>AQID BA==</InlineBinary>", ' privateCreator="O&amp;O"'),
+        "name": attribute("00100010", "PN", name, ' keyword="PatientName"'),
+        "decimal": attribute("00180050", "DS", value("1.5", "", "2")),
+        "tag": attribute("00209165", "AT", value("00100010")),
+        "short": attribute("00280010", "US", value("512")),
+        "double": attribute("00281052", "FD", value("0.1", "NaN", "-INF")),
+        "long": attribute("00080002", "SV", value("-9223372036854775808")),
+        "text": attribute("00324000", "LT", '<Value number="1">a&#13;&#x1F600;<![CDATA[<&]]>\n&quot;</Value>'),
+        "gap": attribute("00080008", "CS", '<Value number="3">B</Value>'),
+        "bulk": attribute("7FE00010", "OW", '<BulkData uri="bulk/1"/>'),
+    }
+    yield "all", b'<?xml version="1.0" encoding="UTF-8"?>\n' + document(*attributes.values())
+    for name, text in attributes.items():
+        yield name, document(text)
+    yield "prefix", b'\xef\xbb\xbf<!-- c --><n:NativeDicomModel xmlns:n="x"\n><?p q?></n:NativeDicomModel>'
+    yield "doctype", b'<!DOCTYPE a [<!ENTITY b "c">]><NativeDicomModel/>'
+    deep = attribute("00100020", "LO", value("x"))
+    for _ in range(6):
+        deep = attribute("00081140", "SQ", f'<Item number="1">{deep}</Item>')
+    yield "deep", document(deep)
 
 
 def texts():
@@ -346,7 +410,9 @@ def main():
         "CommandSet": command_sets().items(),
         "DataSet": data_sets(),
         "Part10": part10_files(),
+        "Edit": edits(),
         "JSON": json_texts(),
+        "XML": xml_texts(),
         "Text": texts(),
         "Value": values(),
         "Multipart": multipart_bodies(),

@@ -2,24 +2,6 @@ import DICOMCoding
 import DICOMCore
 import NIOCore
 
-/// Data Sets as answers in the DICOM JSON model (PS3.18 F).
-enum DataSetJSON {
-    /// The names under which clients ask for it, the best first.
-    static let mediaTypes = ["application/dicom+json", "application/json"]
-
-    /// Why a client that takes no JSON gets nothing.
-    static var notAcceptable: RequestError {
-        RequestError(.notAcceptable, "The archive answers in JSON here, not in XML", available: mediaTypes)
-    }
-
-    /// One Data Set as one object.
-    static func encode(_ dataSet: DataSet) -> ByteBuffer {
-        var bytes = ByteBuffer()
-        DICOMJSONWriter.write(dataSet, into: &bytes)
-        return bytes
-    }
-}
-
 /// Writes an array of Data Sets piece by piece.
 struct DataSetArrayWriter {
     private var bytes = ByteBuffer(string: "[")

@@ -1,8 +1,8 @@
 import DICOMCore
 import NIOCore
 
-/// An element of the JSON model while its members come, in any order.
-struct JSONElement: Sendable {
+/// An element of a model while its parts come, in any order: the members of the JSON model, or what they are in XML.
+struct ModelElement: Sendable {
     enum Value: Sendable {
         case string(String)
         /// A number as it is written.
@@ -69,9 +69,11 @@ struct JSONElement: Sendable {
             guard !vr.separatesValuesByBackslash || !text.utf8.contains(0x5C) else { return false }
             bytes.writeString(text)
             return true
-        case (.number(let text), .ds), (.number(let text), .is):
+        case (.number(let text), .ds):
             bytes.writeString(text)
             return true
+        case (.number(let text), .is):
+            return writeInteger(text, into: &bytes)
         case (.number(let text), _), (.string(let text), _):
             return writeNumber(text, vr, into: &bytes)
         default:
@@ -84,6 +86,17 @@ struct JSONElement: Sendable {
         guard texts.allSatisfy({ !$0.utf8.contains(0x5C) && !$0.utf8.contains(0x3D) }) else { return false }
         let used = texts.lastIndex { !$0.isEmpty } ?? 0
         bytes.writeString(texts[...used].joined(separator: "="))
+        return true
+    }
+
+    /// An IS of a JSON number: digits without fraction or exponent, which a number need not have been written as.
+    private func writeInteger(_ text: String, into bytes: inout ByteBuffer) -> Bool {
+        if Int(text) == nil {
+            guard let number = DataElement.decimal(text), let integer = Int(exactly: number) else { return false }
+            bytes.writeString(String(integer))
+        } else {
+            bytes.writeString(text)
+        }
         return true
     }
 
@@ -109,9 +122,9 @@ struct JSONElement: Sendable {
 
     private static func float(_ text: String) -> Double? {
         switch text {
-        case "NaN": .nan
-        case "Infinity": .infinity
-        case "-Infinity": -.infinity
+        case "NaN", "nan": .nan
+        case "Infinity", "INF", "inf": .infinity
+        case "-Infinity", "-INF", "-inf": -.infinity
         default: DataElement.decimal(text)
         }
     }

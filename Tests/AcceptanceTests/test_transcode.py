@@ -1,0 +1,201 @@
+"""`cassette transcode`: every test file in every uncompressed transfer syntax, seen by DCMTK and dicom3tools."""
+
+import json
+import re
+import subprocess
+from collections import Counter
+
+import part10
+import pydicom
+import pytest
+from archive import BINARY, ROOT
+from test_roundtrip import test_files
+
+# Keyword, the option of dcmconv, and its UID.
+TARGETS = {
+    "ImplicitVRLittleEndian": ("+ti", "1.2.840.10008.1.2"),
+    "ExplicitVRLittleEndian": ("+te", "1.2.840.10008.1.2.1"),
+    "ExplicitVRBigEndian": ("+tb", "1.2.840.10008.1.2.2"),
+    "DeflatedExplicitVRLittleEndian": ("+td", "1.2.840.10008.1.2.1.99"),
+}
+NATIVE = {uid for _, uid in TARGETS.values()}
+
+ELEMENT = re.compile(r"^( *)\(([0-9a-f]{4}),([0-9a-f]{4})\) (\S\S) (.*?) +#\s*(\S+),\s*\S+ ?\S*$", re.DOTALL)
+# What has no place in the new file, or only tells how the encoding ends sequences.
+LEFT_OUT = {"fffee00d", "fffee0dd", "00080001"}
+
+# What dciodvfy may say of one file only, and why.
+NOT_COMPARED = re.compile(
+    "|".join(
+        [
+            # The File Meta Information is ours: complete, and with our name in it.
+            "FileMetaInformation",
+            "Metaheader",
+            "Implementation (Class|Version)",
+            "Dicom dataset contains invalid data values for Value Representations",
+            # Group lengths are retired and not written again.
+            "[Gg]roup [Ll]ength",
+            "contains retired attributes",
+            # Private elements that came without VR are UN.
+            "explicit value representation is UN",
+        ]
+    )
+)
+# Of a file that dciodvfy does not read to its end there is nothing to compare: deflated ones, which it cannot inflate,
+# and broken ones, of which we write as much as there is.
+NOT_READ = re.compile("read failed|giving up|assuming explicit value representation OK")
+
+
+def transcode(path, target, out, *options):
+    return subprocess.run(
+        [BINARY, "transcode", str(path), "--to", target, "-o", str(out), *options], capture_output=True, text=True
+    )
+
+
+def elements(path):
+    """What dcmdump sees: depth, tag, VR and value of each element; None when it reads nothing."""
+    result = subprocess.run(["dcmdump", "-q", "+L", "-M", str(path)], capture_output=True)
+    if result.returncode != 0:
+        return None
+    found = []
+    for line in result.stdout.decode("latin-1").split("\n"):
+        match = ELEMENT.match(line)
+        if not match:
+            continue
+        indent, group, number, vr, value, _ = match.groups()
+        tag = group + number
+        if tag in LEFT_OUT or number == "0000" and tag != "fffee000" or group in ("0000", "0002"):
+            continue
+        if vr in ("na", "SQ", "pi") or value.startswith("(Sequence"):
+            # The words tell how the length is told.
+            value = ""
+        found.append((len(indent), tag, vr, value.rstrip()))
+    return found
+
+
+def same(one, other):
+    """Whether an element is the same for both; dcmdump shows the bytes of UN where its dictionary of vendors has no say."""
+    if one == other:
+        return True
+    is_private = int(one[1][3], 16) % 2 == 1
+    if one[:2] != other[:2] or not is_private or one[2] != "UN":
+        return False
+    # DCMTK has dictionaries of vendors and gives the element a VR; we keep UN, whose bytes are these.
+    if not re.fullmatch(r"[0-9a-f]{2}(\\[0-9a-f]{2})*", one[3]):
+        return one[3] == other[3] == "(no value available)"
+    value = bytes.fromhex(one[3].replace("\\", "")).decode("latin-1").rstrip("\0 ")
+    return other[3].strip("[]").rstrip("\0 ") == value
+
+
+def difference(ours, theirs):
+    """The first element that differs; None when there is none."""
+    for one, other in zip(ours, theirs):
+        if not same(one, other):
+            return f"{str(one)[:120]} and not {str(other)[:120]}"
+    return f"{len(ours)} elements and not {len(theirs)}" if len(ours) != len(theirs) else None
+
+
+def verdict(path):
+    """What dciodvfy says, without what tells of places in the file."""
+    result = subprocess.run(["dciodvfy", str(path)], capture_output=True)
+    lines = result.stderr.decode("latin-1").splitlines()
+    if any(NOT_READ.search(line) for line in lines):
+        return None
+    return Counter(re.sub(r"0x[0-9a-f]+", "", line) for line in lines if not NOT_COMPARED.search(line))
+
+
+@pytest.fixture(scope="module")
+def files():
+    found = []
+    for path in test_files():
+        content = path.read_bytes()
+        try:
+            dataset = pydicom.dcmread(path, force=True)
+        except Exception:  # noqa: BLE001 - whatever pydicom dislikes
+            continue
+        # Forced, pydicom reads an element out of any text.
+        if len(dataset) > 1 or content[128:132] == b"DICM":
+            found.append(path)
+    assert len(found) > 200, "there are too few test images: run Tools/fetch-test-images"
+    return found
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_other_programs_see_the_same_elements_in_every_uncompressed_transfer_syntax(files, target, tmp_path, capsys):
+    option, uid = TARGETS[target]
+    counts, wrong, refused = Counter(), [], []
+    for path in files:
+        name = str(path.relative_to(ROOT / "TestImages"))
+        out, theirs, back = (tmp_path / suffix for suffix in ("ours", "theirs", "back"))
+        result = transcode(path, target, out, "--json")
+        if result.returncode != 0:
+            refused.append((name, result.stderr.strip()[-120:]))
+            continue
+        assert part10.split(out.read_bytes()).transfer_syntax_uid == uid
+        counts["written"] += 1
+        seen = elements(out)
+        converted = subprocess.run(["dcmconv", "-q", "-e", option, str(path), str(theirs)], capture_output=True)
+        expected = elements(theirs) if converted.returncode == 0 else elements(path)
+        if seen is None or expected is None:
+            counts["not read by dcmdump before" if expected is None else "not read by dcmdump after"] += 1
+            if expected is not None:
+                wrong.append(f"{name}: dcmdump does not read it")
+        elif difference(seen, expected):
+            wrong.append(f"{name}: {difference(seen, expected)}")
+        else:
+            counts["the same for dcmdump as what dcmconv writes"] += 1
+        assert transcode(out, target, back).returncode == 0
+        if elements(back) != seen:
+            wrong.append(f"{name}: written twice it is not the same: {difference(elements(back), seen)}")
+    with capsys.disabled():
+        print(f"\n{target}: {dict(counts)}, {len(refused)} refused, {len(wrong)} differ")
+        for line in wrong:
+            print("  " + line)
+    assert wrong == []
+
+
+def test_the_validator_says_the_same_of_a_file_and_of_what_was_written(files, tmp_path, capsys):
+    wrong, count, unread = [], 0, 0
+    for path in files:
+        out = tmp_path / "out"
+        if transcode(path, "ExplicitVRLittleEndian", out).returncode != 0:
+            continue
+        before, after = verdict(path), verdict(out)
+        if before is None:
+            unread += 1
+            continue
+        count += 1
+        if before != after:
+            wrong.append(f"{path.name}: {before} became {after}")
+    with capsys.disabled():
+        print(f"\ndciodvfy: {count} files, {len(wrong)} differ, {unread} that it does not read itself")
+        for line in wrong:
+            print("  " + line)
+    assert wrong == []
+
+
+def test_compressed_pixel_data_is_refused_with_a_reason(tmp_path):
+    (path,) = ROOT.glob("TestImages/pydicom/**/JPEG2000.dcm")
+
+    result = transcode(path, "ExplicitVRLittleEndian", tmp_path / "out")
+
+    assert result.returncode == 1
+    assert "decompresses nothing" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_transfer_syntax_gets_the_list_of_those_that_can_be_written(tmp_path):
+    result = transcode("x", "ExplicitLittle", tmp_path / "out")
+
+    assert result.returncode == 2
+    assert all(keyword in result.stderr for keyword in TARGETS)
+
+
+def test_a_file_is_written_to_standard_output_and_its_summary_elsewhere():
+    (path,) = ROOT.glob("TestImages/pydicom/**/CT_small.dcm")
+    command = [BINARY, "transcode", str(path), "--to", "1.2.840.10008.1.2", "-o", "-", "--json"]
+
+    result = subprocess.run(command, capture_output=True, check=True)
+
+    assert part10.split(result.stdout).transfer_syntax_uid == "1.2.840.10008.1.2"
+    assert json.loads(result.stderr)["from"] == "1.2.840.10008.1.2.1"
