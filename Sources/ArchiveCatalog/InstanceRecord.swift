@@ -69,11 +69,14 @@ public struct SealedHeader: Sendable, Hashable {
     public var studyKeyID: RandomID
     /// The generation of the study key.
     public var keyGeneration: UInt32
+    /// Who sent the instance.
+    public var source: String
     /// Nonce, ciphertext and tag.
     public var bytes: [UInt8]
 
     /// Makes a header.
-    public init(recordID: RandomID, studyKeyID: RandomID, keyGeneration: UInt32, bytes: [UInt8]) {
+    public init(recordID: RandomID, studyKeyID: RandomID, keyGeneration: UInt32, source: String, bytes: [UInt8]) {
+        self.source = source
         self.recordID = recordID
         self.studyKeyID = studyKeyID
         self.keyGeneration = keyGeneration
@@ -139,6 +142,7 @@ public struct InstanceRecord: Sendable, Hashable {
             recordID: location.recordID,
             studyKeyID: location.studyKeyID,
             keyGeneration: location.keyGeneration,
+            source: source,
             bytes: sealedHeader
         )
     }

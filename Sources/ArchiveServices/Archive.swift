@@ -23,6 +23,9 @@ public final class Archive: Sendable {
     private let current: CurrentCatalog
     private let logger: Logger
 
+    /// What is assumed of text whose Data Set does not say its character set.
+    public let assumedCharacterSets: AssumedCharacterSets
+
     /// Puts the services together.
     ///
     /// Call ``recover()`` before the first use.
@@ -33,13 +36,15 @@ public final class Archive: Sendable {
         policy: AccessPolicy = AccessPolicy(),
         clock: any WallClock,
         limits: DataSetLimits,
+        assumedCharacterSets: AssumedCharacterSets = .none,
         logger: Logger
     ) {
+        self.assumedCharacterSets = assumedCharacterSets
         self.packs = packs
         self.keyring = keyring
         self.catalog = catalog
         self.logger = logger
-        let headers = HeaderReader(keyring: keyring)
+        let headers = HeaderReader(keyring: keyring, assumedCharacterSets: assumedCharacterSets)
         ingest = IngestService(
             policy: policy,
             packs: packs,
@@ -47,6 +52,7 @@ public final class Archive: Sendable {
             catalog: catalog,
             clock: clock,
             limits: limits,
+            assumedCharacterSets: assumedCharacterSets,
             logger: logger
         )
         let current = CurrentCatalog(catalog, index: ingest.index, logger: logger)
@@ -70,7 +76,12 @@ public final class Archive: Sendable {
     /// Cuts off torn tails of open packs, inserts the records that the index lacks, and seals those packs: their writers
     /// are gone.
     public func recover() async throws -> RecoveryReport {
-        var builder = CatalogBuilder(keyring: keyring, catalog: catalog, logger: logger)
+        var builder = CatalogBuilder(
+            keyring: keyring,
+            catalog: catalog,
+            assumedCharacterSets: assumedCharacterSets,
+            logger: logger
+        )
         builder.note(try await packs.recover { record in try await builder.add(record) })
         try await builder.finish()
         try await sealPacks(quietFor: .zero)
@@ -82,11 +93,17 @@ public final class Archive: Sendable {
         _ catalog: any Catalog,
         from packs: PackStore,
         keyring: Keyring,
+        assumedCharacterSets: AssumedCharacterSets = .none,
         logger: Logger
     ) async throws -> RecoveryReport {
         // Torn and false tails go first, so that no row is made for a record that recovery would take away.
         _ = try await packs.recover { _ in }
-        var builder = CatalogBuilder(keyring: keyring, catalog: catalog, logger: logger)
+        var builder = CatalogBuilder(
+            keyring: keyring,
+            catalog: catalog,
+            assumedCharacterSets: assumedCharacterSets,
+            logger: logger
+        )
         builder.note(try await packs.forEachRecord { record in try await builder.add(record) })
         try await builder.finish()
         return builder.report

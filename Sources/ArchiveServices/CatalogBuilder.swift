@@ -15,6 +15,7 @@ struct CatalogBuilder: Sendable {
 
     let keyring: Keyring
     let catalog: any Catalog
+    let assumedCharacterSets: AssumedCharacterSets
     let logger: Logger
 
     private(set) var report = RecoveryReport()
@@ -23,9 +24,10 @@ struct CatalogBuilder: Sendable {
     /// The record before the one at hand: a tombstone right behind it takes it back.
     private var held: InstanceRecord?
 
-    init(keyring: Keyring, catalog: any Catalog, logger: Logger) {
+    init(keyring: Keyring, catalog: any Catalog, assumedCharacterSets: AssumedCharacterSets, logger: Logger) {
         self.keyring = keyring
         self.catalog = catalog
+        self.assumedCharacterSets = assumedCharacterSets
         self.logger = logger
     }
 
@@ -48,7 +50,7 @@ struct CatalogBuilder: Sendable {
         let location = StoredLocation(record.location)
         let key = try keyring.existingKey(location.studyKeyID, generation: location.keyGeneration)
         try await release()
-        held = try manifest.record(at: location, key: key)
+        held = try manifest.record(at: location, key: key, assuming: assumedCharacterSets)
     }
 
     /// Writes what was gathered, and makes it durable.

@@ -4,11 +4,12 @@ import NIOCore
 extension DataSet {
     /// The same Data Set with all text in UTF-8, at every depth.
     ///
-    /// Works level by level with a worklist of its own; depth was limited when the Data Set was read.
-    var inUTF8: DataSet {
-        let characterSet = specificCharacterSet
-        guard characterSet != .utf8 else { return self }
-        var result = converted(from: characterSet)
+    /// Depth was limited when the Data Set was read.
+    ///
+    /// - Parameter outer: The character set of text where the Data Set names none.
+    func inUTF8(inheriting outer: SpecificCharacterSet = .ascii) -> DataSet {
+        guard !specificCharacterSet(inheriting: outer).isUTF8 else { return self }
+        var result = converted(from: outer)
         result.declareUTF8IfNeeded()
         return result
     }

@@ -7,12 +7,20 @@ import Sealing
 /// Opens the headers that the catalog keeps.
 struct HeaderReader: Sendable {
     let keyring: Keyring
+    var assumedCharacterSets = AssumedCharacterSets.none
+
+    /// The header with all text in UTF-8, read with what is assumed of its source.
+    ///
+    /// - Throws: As ``dataSet(_:)``.
+    func unicodeDataSet(_ header: SealedHeader) throws(ArchiveError) -> DataSet {
+        try dataSet(header).inUTF8(inheriting: assumedCharacterSets.inherited(fromSource: header.source))
+    }
 
     /// The header: all elements, bulk by reference.
     ///
     /// - Throws: `.damaged` when seal or encoding is broken, or the key is missing.
     func dataSet(_ header: SealedHeader) throws(ArchiveError) -> DataSet {
-        let archived = try archived(header)
+        let archived = try keptHeader(header)
         do throws(DataSetError) {
             return try archived.dataSet()
         } catch {
@@ -20,10 +28,16 @@ struct HeaderReader: Sendable {
         }
     }
 
-    /// The header as it is kept, opened and inflated.
+    /// The header as it is kept, opened and inflated; its text in UTF-8 where something is assumed of its source.
     ///
     /// - Throws: As ``dataSet(_:)``.
     func archived(_ header: SealedHeader) throws(ArchiveError) -> ArchivedHeader {
+        let inherited = assumedCharacterSets.inherited(fromSource: header.source)
+        guard inherited == .ascii else { return ArchivedHeader(try dataSet(header).inUTF8(inheriting: inherited)) }
+        return try keptHeader(header)
+    }
+
+    private func keptHeader(_ header: SealedHeader) throws(ArchiveError) -> ArchivedHeader {
         let key = try keyring.existingKey(header.studyKeyID, generation: header.keyGeneration)
         let bytes = try HeaderSeal.open(header, key: key)
         do throws(DataSetError) {

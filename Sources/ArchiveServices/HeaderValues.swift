@@ -9,24 +9,46 @@ enum HeaderValues {
     /// These stand in the items of the request (PS3.3 10.6); every other attribute is the object's own.
     private static let ofTheRequest: Set<Tag> = [.scheduledProcedureStepID, .requestedProcedureID]
 
-    static func values(of header: DataSet) -> CatalogValues {
+    /// What is odd about the values.
+    struct Oddities: Sendable, Hashable {
+        /// Attributes with a value that no column can hold.
         var leftOut: [Tag] = []
-        return values(of: header, leavingOut: &leftOut)
+        /// Attributes with bytes that the character set does not define.
+        var undecodable: [Tag] = []
     }
 
-    /// As above; gathers the attributes that have a value which no column can hold.
-    static func values(of header: DataSet, leavingOut leftOut: inout [Tag]) -> CatalogValues {
+    static func values(of header: DataSet, inheriting outer: SpecificCharacterSet = .ascii) -> CatalogValues {
+        var oddities = Oddities()
+        return values(of: header, inheriting: outer, noting: &oddities)
+    }
+
+    /// As above; notes what is odd.
+    ///
+    /// - Parameter outer: The character set of text where the header names none.
+    static func values(
+        of header: DataSet,
+        inheriting outer: SpecificCharacterSet = .ascii,
+        noting oddities: inout Oddities
+    ) -> CatalogValues {
         var values = CatalogValues()
-        let characterSet = header.specificCharacterSet
+        let characterSet = header.specificCharacterSet(inheriting: outer)
         let request = header.items(.requestAttributesSequence).first
         for attribute in CatalogAttribute.all {
             let nested = ofTheRequest.contains(attribute.tag) ? request?[attribute.tag] : nil
             guard let element = nested ?? header[attribute.tag] else { continue }
             let beginning = element.limited(to: decodedLimit)
-            let texts = element.vr.isText ? beginning.strings(characterSet) : beginning.integers.map { String($0) }
+            let texts: [String]
+            if element.vr.isText {
+                let decoded = beginning.decodedStrings(characterSet)
+                texts = decoded.values
+                // A value that was cut may end in the middle of a character.
+                if !decoded.isExact, beginning == element { oddities.undecodable.append(attribute.tag) }
+            } else {
+                texts = beginning.integers.map { String($0) }
+            }
             let normalized = texts.compactMap { CatalogValue.normalized($0, attribute.kind) }
             if normalized.count < texts.count, texts.contains(where: { isUnusable($0, attribute.kind) }) {
-                leftOut.append(attribute.tag)
+                oddities.leftOut.append(attribute.tag)
             }
             if let joined = joined(normalized) { values[attribute] = joined }
         }
@@ -54,7 +76,12 @@ extension DataElement {
     /// The element with no more than the first bytes of its value.
     fileprivate func limited(to length: Int) -> DataElement {
         guard let bytes, bytes.readableBytes > length else { return self }
-        let beginning = bytes.getSlice(at: bytes.readerIndex, length: length) ?? bytes
+        var beginning = bytes.getSlice(at: bytes.readerIndex, length: length) ?? bytes
+        // Not in the middle of a character of UTF-8, which would make its whole text look like another set's.
+        let tail = beginning.readableBytesView.suffix(4)
+        if let lead = tail.lastIndex(where: { $0 < 0x80 || $0 >= 0xC0 }), tail[lead] >= 0xC0 {
+            beginning = beginning.getSlice(at: beginning.readerIndex, length: lead - beginning.readerIndex) ?? beginning
+        }
         return DataElement(tag: tag, vr: vr, value: .bytes(beginning))
     }
 }

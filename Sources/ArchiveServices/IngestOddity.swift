@@ -8,12 +8,14 @@ enum IngestOddity: String, Sendable {
     case fileHeader = "a file deviates from PS3.10 and is stored as it came"
     case foreignPreamble = "a file begins like what other software runs or opens and is stored as it came"
     case disorder = "elements stand out of order or twice; of those with one tag the first counts"
+    case text =
+        "text that is not in its character set is stored as it came and shown with U+FFFD: say what it is, with the setting character-set or `cassette ae add --character-set`"
     case values = "values that break their Value Representation are stored as they came and cannot be searched for"
 
     fileprivate var level: Logger.Level {
         switch self {
         case .fileHeader: .debug
-        case .foreignPreamble, .disorder, .values: .warning
+        case .foreignPreamble, .disorder, .values, .text: .warning
         }
     }
 }
@@ -43,9 +45,11 @@ extension IngestSession {
         quirks.map(\.rawValue).sorted().joined(separator: ", ")
     }
 
-    /// Says which attributes are left out of the index.
-    func tell(leftOut tags: [Tag]) {
-        guard !tags.isEmpty else { return }
-        tell(.values, ["tags": "\(tags.map(\.description).joined(separator: ", "))"])
+    /// Says which attributes are left out of the index, and which are in it with replacement characters.
+    func tell(_ oddities: HeaderValues.Oddities) {
+        for (oddity, tags) in [(IngestOddity.values, oddities.leftOut), (.text, oddities.undecodable)]
+        where !tags.isEmpty {
+            tell(oddity, ["tags": "\(tags.map(\.description).joined(separator: ", "))"])
+        }
     }
 }

@@ -21,6 +21,7 @@ public final class IngestService: Sendable {
     let uncertain = Mutex<[UID: [UInt8]]>([:])
     let clock: any WallClock
     let limits: DataSetLimits
+    let assumedCharacterSets: AssumedCharacterSets
     let logger: Logger
     /// In how many objects something was odd that was read nevertheless.
     public let quirks = QuirkTally()
@@ -33,8 +34,10 @@ public final class IngestService: Sendable {
         catalog: any Catalog,
         clock: any WallClock,
         limits: DataSetLimits,
+        assumedCharacterSets: AssumedCharacterSets,
         logger: Logger
     ) {
+        self.assumedCharacterSets = assumedCharacterSets
         self.policy = policy
         self.packs = packs
         self.keyring = keyring

@@ -42,9 +42,13 @@ extension IngestSession {
             service.logger.error("an object that may come back at the next start has this SOP Instance UID: restart")
             throw recording.refusal(.storageFailed)
         }
-        var leftOut: [Tag] = []
-        let values = HeaderValues.values(of: scanned.header, leavingOut: &leftOut)
-        tell(leftOut: leftOut)
+        var oddities = HeaderValues.Oddities()
+        let values = HeaderValues.values(
+            of: scanned.header,
+            inheriting: service.assumedCharacterSets.inherited(fromSource: principal.name),
+            noting: &oddities
+        )
+        tell(oddities)
         let patient = PatientIdentity(values)
         let claim = try await claim(identification.path.studyInstanceUID, for: patient, recording)
         do throws(IngestRefusal) {

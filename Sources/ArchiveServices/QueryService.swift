@@ -72,7 +72,7 @@ public final class QueryService: Sendable {
         var answer: DataSet
         if let sealed = row.header {
             answer = DataSet()
-            let header = try headers.dataSet(sealed).inUTF8
+            let header = try headers.unicodeDataSet(sealed)
             for element in header.elements where query.wantsAllAttributes || query.attributes.contains(element.tag) {
                 if case .bulk = element.value { continue }
                 // Attributes of the levels below the answer's say something about one instance only.

@@ -68,13 +68,27 @@ extension InstanceManifest {
     /// The catalog's record of the instance, from the manifest alone.
     ///
     /// - Throws: ``ArchiveError``; `DataSetError` when the header in the manifest is damaged.
-    func record(at location: StoredLocation, values: CatalogValues? = nil, key: StudyKey) throws -> InstanceRecord {
+    ///
+    /// - Parameter values: Those of the header, where they are known; else they are read from it, with what is assumed of
+    ///   its source.
+    func record(
+        at location: StoredLocation,
+        values: CatalogValues? = nil,
+        key: StudyKey,
+        assuming assumed: AssumedCharacterSets = .none
+    ) throws -> InstanceRecord {
+        let values =
+            try values
+            ?? HeaderValues.values(
+                of: HeaderArchive.decode(ByteBuffer(bytes: header)),
+                inheriting: assumed.inherited(fromSource: source)
+            )
         let sealedHeader = try HeaderSeal.seal(header, recordID: location.recordID, key: key)
         return InstanceRecord(
             path: path,
             sopClassUID: sopClassUID,
             transferSyntaxUID: transferSyntaxUID,
-            values: try values ?? HeaderValues.values(of: HeaderArchive.decode(ByteBuffer(bytes: header))),
+            values: values,
             location: location,
             dataSetOffset: dataSetOffset,
             dataSetDigest: dataSetDigest,

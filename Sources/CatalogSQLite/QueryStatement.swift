@@ -29,7 +29,7 @@ struct QueryStatement {
         statement = SQLFragment("SELECT \(Self.link(query.level)), \(columns.sql)\(derived.sql)")
         if includesHeader {
             statement.sql +=
-                ", defining.record_id, defining.study_key_id, defining.key_generation"
+                ", defining.record_id, defining.study_key_id, defining.key_generation, defining.source"
                 + ", defining_blob.sealed_header"
         }
         statement.sql += " FROM " + Self.tables(query.level, conditions)
@@ -104,7 +104,8 @@ struct QueryStatement {
             recordID: try row.id(first),
             studyKeyID: try row.id(first + 1),
             keyGeneration: UInt32(clamping: row.integer(first + 2)),
-            bytes: row.bytes(first + 3) ?? []
+            source: row.text(first + 3) ?? "",
+            bytes: row.bytes(first + 4) ?? []
         )
         return answer
     }

@@ -24,6 +24,12 @@ public struct ArchivedHeader: Sendable {
         self.limits = limits
     }
 
+    /// The form in which a header would be kept.
+    public init(_ dataSet: DataSet) {
+        body = Array(HeaderArchive.body(dataSet).readableBytesView)
+        limits = .stored
+    }
+
     /// The header as a Data Set.
     ///
     /// - Throws: `.badArchive` for damage; the code of the limit that it exceeds.

@@ -1,6 +1,15 @@
 import NIOCore
 
 extension ByteBuffer {
+    /// Reverses the bytes of each word of so many bytes from an index on; a rest that is no word stays as it is.
+    mutating func swapWords(of wordLength: Int, from start: Int) {
+        let front = start - readerIndex
+        guard wordLength > 1, front >= 0, readableBytes - front >= wordLength else { return }
+        moveReaderIndex(forwardBy: front)
+        swapWords(of: wordLength)
+        moveReaderIndex(to: start - front)
+    }
+
     /// Reverses the bytes of each word of so many bytes; a rest that is no word stays as it is.
     mutating func swapWords(of wordLength: Int) {
         guard wordLength > 1, readableBytes >= wordLength else { return }

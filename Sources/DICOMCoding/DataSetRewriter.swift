@@ -144,8 +144,11 @@ struct DataSetRewriter: Sendable {
         guard ended.remaining == 0 else {
             throw DataSetError(.truncated, at: written + UInt64(writer.bytes.readableBytes), path: [ended.tag])
         }
+        let start = writer.bytes.writerIndex
         writer.bytes.writeImmutableBuffer(ended.rest)
         if ended.isOdd { writer.bytes.writeInteger(0 as UInt8) }
+        // The padding is part of the last word.
+        writer.bytes.swapWords(of: ended.wordLength, from: start)
     }
 
     /// Begins frames that are encapsulated as they are: they become one native value.

@@ -32,12 +32,11 @@ struct ElementWriter: Sendable {
         let length = UInt32(value.readableBytes + (isOdd ? 1 : 0))
         let written = written(vr, length: length)
         writeHeader(tag, written, length: length)
-        if encoding.isBigEndian, written.wordLength > 1 {
-            bytes.writeImmutableBuffer(DataSetDecoder.swapped(value, wordLength: written.wordLength))
-        } else {
-            bytes.writeImmutableBuffer(value)
-        }
+        let start = bytes.writerIndex
+        bytes.writeImmutableBuffer(value)
         if isOdd { bytes.writeInteger(vr.padding) }
+        // Words are swapped with the padding, which is part of the last one.
+        if encoding.isBigEndian { bytes.swapWords(of: written.wordLength, from: start) }
     }
 
     mutating func writeHeader(_ tag: Tag, _ vr: VR, length: UInt32) {

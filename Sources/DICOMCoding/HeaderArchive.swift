@@ -47,7 +47,7 @@ public enum HeaderArchive {
         try ArchivedHeader(bytes, limits: limits).dataSet()
     }
 
-    private static func body(_ header: DataSet) -> ByteBuffer {
+    static func body(_ header: DataSet) -> ByteBuffer {
         var bytes = ByteBufferAllocator().buffer(capacity: 4 << 10)
         var open = [Open(items: [header])]
         bytes.writeInteger(UInt32(header.elements.count), endianness: .little)

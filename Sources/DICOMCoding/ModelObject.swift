@@ -50,7 +50,9 @@ struct ModelItem: Sendable {
     /// Items without an own character set have the one of what holds them (PS3.5 7.5.1).
     func dataSet(isOutermost: Bool) -> DataSet {
         var dataSet = DataSet(elements)
-        if dataSet[.specificCharacterSet] != nil || (isOutermost && needsUnicode) {
+        let own = dataSet[.specificCharacterSet]?.bytes
+        let saysAny = own?.readableBytes ?? 0 > 0
+        if saysAny || (needsUnicode && (isOutermost || own != nil)) {
             dataSet.set(.text(.specificCharacterSet, .cs, "ISO_IR 192"))
         }
         return dataSet

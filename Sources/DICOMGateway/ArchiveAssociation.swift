@@ -63,7 +63,12 @@ final class ArchiveAssociation: DIMSEServices {
         do {
             let model: FindIdentifier.Model =
                 request.affectedSOPClassUID == ArchiveNegotiationPolicy.patientRootFind ? .patientRoot : .studyRoot
-            let question = try FindIdentifier(identifier, model: model, parser: matching)
+            let question = try FindIdentifier(
+                identifier,
+                model: model,
+                parser: matching,
+                inheriting: archive.assumedCharacterSets.inherited(fromSource: principal.name)
+            )
             return try await answer(question, request, respond)
         } catch let error as IdentifierError {
             return StatusMap.outcome(error)

@@ -25,7 +25,15 @@ struct FindIdentifier: Sendable {
     /// What the matches are told with (PS3.4 C.4.1.1.4).
     var pendingStatus: DIMSEStatus { hasUnmatchedKeys ? .pendingWithoutOptionalKeys : .pending }
 
-    init(_ identifier: DataSet, model: Model, parser: MatchingParser = MatchingParser()) throws(IdentifierError) {
+    /// Understands an identifier.
+    ///
+    /// - Parameter outer: The character set of keys where the identifier names none.
+    init(
+        _ identifier: DataSet,
+        model: Model,
+        parser: MatchingParser = MatchingParser(),
+        inheriting outer: SpecificCharacterSet = .ascii
+    ) throws(IdentifierError) {
         let codes = identifier.strings(for: .queryRetrieveLevel)
         guard let code = codes.first else {
             throw IdentifierError(.queryRetrieveLevel, "Query/Retrieve Level is missing")
@@ -37,7 +45,7 @@ struct FindIdentifier: Sendable {
         query = ArchiveQuery(level: level)
         // The unique key of the level is always answered (PS3.4 C.2.2.1.1).
         query.attributes = Set(keys.map(\.tag).filter { $0 != .instanceAvailability } + [Self.uniqueKey(of: level)])
-        let characterSet = identifier.specificCharacterSet
+        let characterSet = identifier.specificCharacterSet(inheriting: outer)
         for key in keys {
             guard let subject = MatchingCondition.Subject(tag: key.tag), key.items.isEmpty else {
                 hasUnmatchedKeys = hasUnmatchedKeys || Self.asksForAValue(key)

@@ -10,6 +10,10 @@ struct ApplicationEntityCommand: AsyncParsableCommand {
         discussion: """
             While the archive listens on loopback only, any calling AE title is accepted. On any other address only \
             those in this list are. A change takes effect at the next association.
+
+            Many devices send names beyond ASCII without saying in which character set they are. --character-set says it \
+            for one of them; the setting of the same name says it for all. The objects stay as they are; what was \
+            stored before the change is found under the right names after `cassette index rebuild`.
             """,
         subcommands: [Add.self, Remove.self, List.self]
     )
@@ -18,16 +22,29 @@ struct ApplicationEntityCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Accept a calling AE title.")
 
         @OptionGroup var folder: DataFolderOptions
+        @Option(
+            help:
+                "The character set of its text where a Data Set names none, for example 'ISO_IR 100'; 'none' forgets it.",
+            transform: CharacterSetChoice.parse
+        )
+        var characterSet: CharacterSetChoice?
         @Argument(help: "The AE title: 1 to 16 characters, as the peer sends it.", transform: aeTitle)
         var title: AETitle
 
         func run() async throws {
             let known = KnownApplicationEntities(folder.folder, disk: PosixDisk())
             try PosixDisk().makeDirectory(folder.folder.path)
-            let titles = try known.titles()
-            guard !titles.contains(title) else { return Console.say("\(title) is accepted already") }
-            try known.replace((titles + [title]).sorted())
-            Console.say("\(title) is accepted from its next association on")
+            var entries = try known.entries()
+            let old = entries.first { $0.title == title }
+            let text = if let characterSet { characterSet.text } else { old?.characterSet }
+            guard old == nil || old?.characterSet != text else {
+                return Console.say("\(title) is accepted already")
+            }
+            entries.removeAll { $0.title == title }
+            entries.append(KnownApplicationEntities.Entry(title: title, characterSet: text))
+            try known.replace(entries.sorted { $0.title < $1.title })
+            let reading = text.map { ", its text without character set is read as \($0)" } ?? ""
+            Console.say("\(title) is accepted from its next association on" + reading)
         }
     }
 
@@ -40,11 +57,11 @@ struct ApplicationEntityCommand: AsyncParsableCommand {
 
         func run() async throws {
             let known = KnownApplicationEntities(folder.folder, disk: PosixDisk())
-            let titles = try known.titles()
-            guard titles.contains(title) else {
+            let entries = try known.entries()
+            guard entries.contains(where: { $0.title == title }) else {
                 throw CommandFailure("\(title) is not in the list: see `cassette ae list`")
             }
-            try known.replace(titles.filter { $0 != title })
+            try known.replace(entries.filter { $0.title != title })
             Console.say("\(title) is rejected from its next association on")
         }
     }
@@ -57,14 +74,23 @@ struct ApplicationEntityCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let titles = try KnownApplicationEntities(folder.folder, disk: PosixDisk()).titles()
+            let entries = try KnownApplicationEntities(folder.folder, disk: PosixDisk()).entries()
             if json {
-                Console.say(JSONText.array(titles.map { JSONText.string($0.string) }))
-            } else if titles.isEmpty {
+                Console.say(JSONText.array(entries.map { Self.json($0) }))
+            } else if entries.isEmpty {
                 Console.say("No AE title is listed: only loopback may associate. Add one with `cassette ae add TITLE`.")
             } else {
-                for title in titles { Console.say(title.string) }
+                for entry in entries {
+                    Console.say(entry.title.string + (entry.characterSet.map { "  " + $0 } ?? ""))
+                }
             }
+        }
+
+        private static func json(_ entry: KnownApplicationEntities.Entry) -> String {
+            JSONText.object(
+                [("title", JSONText.string(entry.title.string))]
+                    + (entry.characterSet.map { [("characterSet", JSONText.string($0))] } ?? [])
+            )
         }
     }
 }

@@ -13,9 +13,10 @@ enum ArchiveAccess: Sendable {
     /// Opens the folder, or finds the server that has it open; lets go of it on every way out.
     static func withOpen<Result>(
         _ options: DataFolderOptions,
+        characterSet: CharacterSetSetting? = nil,
         _ body: (ArchiveAccess) async throws -> Result
     ) async throws -> Result {
-        let access = try await open(options, logger: .quiet)
+        let access = try await open(options, characterSet, logger: .quiet)
         do {
             let result = try await body(access)
             try await access.close()
@@ -26,7 +27,11 @@ enum ArchiveAccess: Sendable {
         }
     }
 
-    private static func open(_ options: DataFolderOptions, logger: Logger) async throws -> ArchiveAccess {
+    private static func open(
+        _ options: DataFolderOptions,
+        _ characterSet: CharacterSetSetting?,
+        logger: Logger
+    ) async throws -> ArchiveAccess {
         let folder = options.folder
         let disk = PosixDisk()
         guard try disk.exists(folder.path) else {
@@ -38,6 +43,7 @@ enum ArchiveAccess: Sendable {
             let open = try await OpenArchive.open(
                 folder,
                 rootKeyPath: options.rootKeyPath,
+                characterSet: characterSet ?? CharacterSetSetting.fromEnvironment(),
                 limits: ArchiveLimits.fromEnvironment(),
                 logger: logger
             )

@@ -5,4 +5,6 @@ struct ArchiveHost: Sendable {
     var disk: any Disk = PosixDisk()
     var random: any RandomSource = SystemRandomSource()
     var clock: any WallClock = SystemWallClock()
+    /// What is assumed of text whose Data Set names no character set, unless its source has a set of its own.
+    var characterSet: CharacterSetSetting?
 }

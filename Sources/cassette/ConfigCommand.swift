@@ -42,7 +42,8 @@ struct ConfigCommand: AsyncParsableCommand {
                     ("data", settings.data), ("aet", settings.aet.string), ("dicom-port", String(settings.dicomPort)),
                     ("http-port", String(settings.httpPort)), ("bind", settings.bind),
                     ("log-level", settings.logLevel.rawValue),
-                ] + LimitSettings.all.map { ($0.key, $0.text(settings.limits)) }
+                ] + (settings.characterSet.map { [("character-set", $0.text)] } ?? [])
+                + LimitSettings.all.map { ($0.key, $0.text(settings.limits)) }
             if json {
                 Console.say(JSONText.object(members.map { ($0.0, JSONText.string($0.1)) }))
             } else {

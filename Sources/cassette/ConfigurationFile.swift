@@ -16,6 +16,7 @@ struct ConfigurationFile: Sendable {
         ("public-url", "scheme, host and port under which clients reach DICOMweb"),
         ("free-space-floor", "bytes that stay free on the volume, for example 10GiB"),
         ("log-level", "how much to log"),
+        ("character-set", "the character set of text whose Data Set names none"),
     ]
 
     /// Every key.

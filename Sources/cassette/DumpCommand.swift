@@ -10,7 +10,8 @@ struct DumpCommand: ParsableCommand {
         abstract: "Show what is in DICOM files.",
         discussion: """
             A line for each element: tag, VR, length, keyword, value; of private elements their creator. Long values are \
-            shortened unless --full is given. `-` reads standard input.
+            shortened unless --full is given. `-` reads standard input. Files may also hold Data Sets as text, in one \
+            of the models below.
 
             --json writes the DICOM JSON model (PS3.18 F), one line for each file; --xml the Native DICOM Model (PS3.19 \
             A.1). All values are in the text, unless --bulk-threshold makes longer ones references: \
@@ -72,6 +73,8 @@ struct DumpCommand: ParsableCommand {
         return switch error.code {
         case .lengthExceedsLimit where bulkThreshold == nil && (json || xml): "; try --bulk-threshold 65536"
         case .notDICOM: "; it begins like no DICOM object"
+        case .documentTypeDeclaration: "; remove the document type, of which nothing is ever read"
+        case .encodingNotUTF8: "; convert the text to UTF-8, for example with iconv"
         default: ""
         }
     }
@@ -79,24 +82,54 @@ struct DumpCommand: ParsableCommand {
     private func dump(_ path: String, into output: inout OutputText) throws {
         var input = try InputBytes(path)
         defer { input.close() }
-        var reception = Part10Decoder()
-        var first: ByteBuffer?
-        while reception.header == nil, let bytes = try input.next() {
-            first = try reception.read(bytes)
+        var first = try input.next()
+        if let opening = first, let objects = try ModelInput.objects(opening, &input) {
+            try dump(objects, of: path, into: &output)
+            return
         }
-        if reception.header == nil { first = try reception.finish() }
-        guard let header = reception.header else { throw DataSetError(.truncated, at: 0) }
-        var sink = sink(of: path, header)
-        sink.begin(header, into: &output)
-        var decoder = DataSetDecoder(transferSyntax: header.transferSyntax, thresholds: thresholds(header))
-        while let bytes = try first ?? input.next() {
+        var reception = Part10Decoder()
+        var rest: ByteBuffer?
+        while reception.header == nil, let bytes = try first ?? input.next() {
             first = nil
+            rest = try reception.read(bytes)
+        }
+        if reception.header == nil { rest = try reception.finish() }
+        guard let header = reception.header else { throw DataSetError(.truncated, at: 0) }
+        var sink = sink(of: path, header.transferSyntax, dataSetOffset: header.dataSetOffset)
+        sink.begin(header, into: &output)
+        var decoder = DataSetDecoder(
+            transferSyntax: header.transferSyntax,
+            thresholds: thresholds(header.transferSyntax)
+        )
+        while let bytes = try rest ?? input.next() {
+            rest = nil
             decoder.append(bytes)
             try drain(&decoder, &sink, into: &output)
         }
         try decoder.finish()
         try drain(&decoder, &sink, into: &output)
         sink.finish(into: &output)
+    }
+
+    /// Shows Data Sets that came as text.
+    private func dump(_ objects: [ModelObject], of path: String, into output: inout OutputText) throws {
+        guard !xml || objects.count == 1 else {
+            throw CommandFailure("\(path) holds \(objects.count) Data Sets, and --xml writes one: use --json")
+        }
+        let referenceCount = objects.reduce(0) { $0 + $1.references.count }
+        if referenceCount > 0 {
+            Console.complain("\(path): \(referenceCount) values are references to bulk elsewhere, and are left out")
+        }
+        let transferSyntax = TransferSyntax.explicitVRLittleEndian
+        for object in objects {
+            // No address can be given for values that are not in the file as bytes: all stay in the text.
+            var sink = sink(of: path, transferSyntax, dataSetOffset: nil)
+            var decoder = DataSetDecoder(transferSyntax: transferSyntax, thresholds: BulkThresholds(textLength: .max))
+            decoder.append(try DataSetEncoder.encode(object.dataSet, in: transferSyntax))
+            try drain(&decoder, &sink, into: &output)
+            try decoder.finish()
+            sink.finish(into: &output)
+        }
     }
 
     private func drain(
@@ -107,26 +140,30 @@ struct DumpCommand: ParsableCommand {
         while let token = try decoder.next() { sink.accept(token, into: &output) }
     }
 
-    private func sink(of path: String, _ header: Part10Header) -> any DumpSink {
+    private func sink(
+        of path: String,
+        _ transferSyntax: TransferSyntax,
+        dataSetOffset: UInt64?
+    ) -> any DumpSink {
         guard json || xml else {
             let name = path == InputBytes.standardInput ? "standard input" : path
             return DataSetListing(name: name, isFull: full, hasColours: Console.hasColours)
         }
         var uri: ModelWriter.BulkDataURI?
-        if let bulkThreshold, !header.transferSyntax.isDeflated {
-            let address = FileAddress(path, dataSetOffset: header.dataSetOffset)
+        if let bulkThreshold, let dataSetOffset, !transferSyntax.isDeflated {
+            let address = FileAddress(path, dataSetOffset: dataSetOffset)
             uri = { _, bulk in
                 bulk.isEncapsulated || bulk.length > bulkThreshold ? address.uri(of: bulk) : nil
             }
         }
-        let writer = ModelWriter(json ? .json : .xml, transferSyntax: header.transferSyntax, bulkDataURI: uri)
+        let writer = ModelWriter(json ? .json : .xml, transferSyntax: transferSyntax, bulkDataURI: uri)
         return ModelText(writer: writer, includesMeta: meta)
     }
 
-    private func thresholds(_ header: Part10Header) -> BulkThresholds {
+    private func thresholds(_ transferSyntax: TransferSyntax) -> BulkThresholds {
         guard json || xml else { return BulkThresholds() }
         // Binary values are the same text whether they pass in pieces or not; text must be decoded as a whole.
-        guard let bulkThreshold, !header.transferSyntax.isDeflated else { return BulkThresholds(textLength: .max) }
+        guard let bulkThreshold, !transferSyntax.isDeflated else { return BulkThresholds(textLength: .max) }
         return BulkThresholds(binaryLength: min(bulkThreshold, 64 << 10), textLength: bulkThreshold)
     }
 }

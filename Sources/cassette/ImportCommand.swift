@@ -18,6 +18,7 @@ struct ImportCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var folder: DataFolderOptions
+    @OptionGroup var text: CharacterSetOptions
     @Flag(help: "Print JSON.")
     var json = false
     @Argument(help: "Files and folders.")
@@ -34,7 +35,7 @@ struct ImportCommand: AsyncParsableCommand {
         threads.start()
         let pool = WorkPool(threads: threads)
         let named = Set(paths)
-        var report = try await ArchiveAccess.withOpen(folder) { access in
+        var report = try await ArchiveAccess.withOpen(folder, characterSet: text.setting()) { access in
             let importer = FileImporter(access: access, disk: disk, pool: pool, named: named)
             return try await importer.run(walk.files, progress: ProgressBar("Importing"))
         }

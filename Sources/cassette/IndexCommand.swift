@@ -19,6 +19,7 @@ struct IndexCommand: AsyncParsableCommand {
         )
 
         @OptionGroup var folder: DataFolderOptions
+        @OptionGroup var text: CharacterSetOptions
         @Flag(help: "Replace the old index even if packs cannot be read.")
         var force = false
         @Flag(help: "Print JSON.")
@@ -36,6 +37,7 @@ struct IndexCommand: AsyncParsableCommand {
                 data,
                 rootKeyPath: folder.rootKeyPath,
                 rebuild: force ? .forced : .wanted,
+                characterSet: text.setting(),
                 limits: ArchiveLimits.fromEnvironment(),
                 logger: .quiet
             )

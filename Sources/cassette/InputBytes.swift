@@ -23,7 +23,8 @@ struct InputBytes {
         switch FileKind(of: path, followsLinks: true) {
         case .none: throw CommandFailure("There is no file \(path)")
         case .folder: throw CommandFailure("\(path) is a folder: name the files in it, for example \(path)/*")
-        case .file, .link, .other: break
+        case .other: throw CommandFailure("\(path) is a pipe or device: write - and let it come as standard input")
+        case .file, .link: break
         }
         do {
             file = try PosixDisk().open(path, .read)

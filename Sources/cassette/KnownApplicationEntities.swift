@@ -1,24 +1,38 @@
 import DICOMCore
 import Platform
 
-/// The calling AE titles that may associate from beyond loopback: one title per line in the data folder.
+/// The calling AE titles that may associate from beyond loopback, and what is assumed of their text: one title per line in
+/// the data folder, behind a tab the terms of a character set.
 ///
 /// Read at each association, so that `cassette ae add` takes effect without a restart.
 struct KnownApplicationEntities: Sendable {
+    /// One line.
+    struct Entry: Sendable, Hashable {
+        let title: AETitle
+        /// The character set of Data Sets that name none, terms separated by backslashes.
+        var characterSet: String?
+    }
+
     private let file: SmallFile
 
     init(_ folder: DataFolder, disk: any Disk) {
         file = SmallFile(path: folder.applicationEntities, disk: disk)
     }
 
-    /// The titles, sorted.
-    func titles() throws(DiskError) -> [AETitle] {
+    /// The entries, sorted by title.
+    func entries() throws(DiskError) -> [Entry] {
         let text = try file.read() ?? ""
-        return text.split(separator: "\n").compactMap { AETitle($0) }.sorted()
+        return text.split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: "\t", maxSplits: 1)
+            return fields.first.flatMap { AETitle($0) }.map { title in
+                Entry(title: title, characterSet: fields.count > 1 ? String(fields[1]) : nil)
+            }
+        }.sorted { $0.title < $1.title }
     }
 
     /// Replaces the list.
-    func replace(_ titles: [AETitle]) throws(DiskError) {
-        try file.write(titles.map { $0.string + "\n" }.joined())
+    func replace(_ entries: [Entry]) throws(DiskError) {
+        let lines = entries.map { entry in entry.title.string + (entry.characterSet.map { "\t" + $0 } ?? "") + "\n" }
+        try file.write(lines.joined())
     }
 }

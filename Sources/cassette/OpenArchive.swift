@@ -28,6 +28,7 @@ struct OpenArchive: Sendable {
         rootKeyPath: String,
         rebuild: IndexRebuild = .ifMissing,
         freeSpaceFloor: UInt64? = nil,
+        characterSet: CharacterSetSetting? = nil,
         limits: ArchiveLimits,
         logger: Logger
     ) async throws -> OpenArchive {
@@ -36,7 +37,9 @@ struct OpenArchive: Sendable {
         do {
             var limits = limits
             limits.packs.freeSpaceFloorLimit = freeSpaceFloor ?? .max
-            return try await open(folder, rootKeyPath, rebuild, limits, ArchiveHost(), threads, logger)
+            var host = ArchiveHost()
+            host.characterSet = characterSet
+            return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)
         } catch {
             try await threads.shutdownGracefully()
             throw error
@@ -67,22 +70,19 @@ struct OpenArchive: Sendable {
             configuration: limits.packs
         )
         let indexKey = try await keyring.sideKeyBytes("index")
-        // The index is a projection: one that was removed, or cut to nothing, is made again from the packs.
-        var rebuild: RecoveryReport?
-        if try SQLiteCatalog.isWithoutPages(folder.index, disk: disk) { try remove(folder.index, disk) }
-        if try wish != .ifMissing || !disk.exists(folder.index) {
-            rebuild = try await Self.rebuild(
-                folder,
-                wish == .forced,
-                indexKey,
-                packs,
-                keyring,
-                disk,
-                limits.catalog,
-                pool,
-                logger
-            )
-        }
+        let assumed = CharacterSetsBySource(folder, disk: disk, standard: host.characterSet, logger: logger).assumed
+        let builder = IndexBuilder(
+            folder: folder,
+            key: indexKey,
+            packs: packs,
+            keyring: keyring,
+            disk: disk,
+            configuration: limits.catalog,
+            assumedCharacterSets: assumed,
+            pool: pool,
+            logger: logger
+        )
+        let rebuild = try await builder.rebuild(wish)
         let catalog = try await SQLiteCatalog.open(
             path: folder.index,
             key: indexKey,
@@ -95,6 +95,7 @@ struct OpenArchive: Sendable {
             catalog: catalog,
             clock: host.clock,
             limits: limits.dataSet,
+            assumedCharacterSets: assumed,
             logger: logger
         )
         return OpenArchive(
@@ -109,38 +110,6 @@ struct OpenArchive: Sendable {
     func close() async throws {
         try await archive.close()
         try await threads.shutdownGracefully()
-    }
-
-    /// Builds the index beside the old one and puts it in its place when it is whole, so that a crash in between leaves
-    /// the old one, or none.
-    private static func rebuild(
-        _ folder: DataFolder,
-        _ isForced: Bool,
-        _ key: [UInt8],
-        _ packs: PackStore,
-        _ keyring: Keyring,
-        _ disk: any Disk,
-        _ index: SQLiteCatalogConfiguration,
-        _ pool: WorkPool,
-        _ logger: Logger
-    ) async throws -> RecoveryReport {
-        let draft = folder.index + ".building"
-        try remove(draft, disk)
-        let catalog = try await SQLiteCatalog.open(path: draft, key: key, pool: pool, configuration: index)
-        let report = try await Archive.rebuild(catalog, from: packs, keyring: keyring, logger: logger)
-        try await catalog.close()
-        // An index that knows more than the packs that can be read now is worth keeping: a disk may not be mounted.
-        guard try report.isWhole || isForced || !disk.exists(folder.index) else {
-            try remove(draft, disk)
-            throw CommandFailure(
-                "\(report.problemCount) packs or records cannot be read, so the old index stays. Is a disk missing? "
-                    + "`cassette index rebuild --force` takes what there is (\(report.inserted) instances)"
-            )
-        }
-        try remove(folder.index, disk)
-        try disk.rename(draft, to: folder.index)
-        try disk.syncDirectory(folder.path)
-        return report
     }
 
     private static func openKeyring(
@@ -183,31 +152,4 @@ struct OpenArchive: Sendable {
         }
         return false
     }
-
-    private static func remove(_ index: String, _ disk: any Disk) throws {
-        // The database first: without it the next start rebuilds, whatever of the rest is left by a crash in between.
-        for suffix in ["", "-wal", "-shm"] where try disk.exists(index + suffix) {
-            try disk.unlink(index + suffix)
-        }
-    }
-}
-
-/// When the index is made again from the packs.
-enum IndexRebuild: Sendable {
-    /// When there is none.
-    case ifMissing
-    /// In any case, but a good index is not given up for packs that cannot be read.
-    case wanted
-    /// In any case.
-    case forced
-}
-
-extension RecoveryReport {
-    /// What could not be read, or contradicts what was.
-    var problemCount: Int {
-        problems.count { $0.kind != .tornTail && $0.kind != .strangers } + conflicts + unreadable
-    }
-
-    /// Whether all packs were read, and there were any.
-    var isWhole: Bool { problemCount == 0 && packs > 0 }
 }

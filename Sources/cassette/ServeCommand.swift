@@ -39,6 +39,8 @@ struct ServeCommand: AsyncParsableCommand {
     var freeSpaceFloor: String?
     @Option(help: "How much to log: debug, info, notice, warning or error. (default: info)")
     var logLevel: String?
+    @Option(help: "The character set of text whose Data Set names none, for example 'ISO_IR 100'. (default: none)")
+    var characterSet: String?
     @Option(help: "A YAML file with settings; see `cassette config check`.")
     var config: String?
     @Flag(help: "Switch authorization off. Only while listening on loopback.")
@@ -50,6 +52,7 @@ struct ServeCommand: AsyncParsableCommand {
             "data": folder.data, "key-file": folder.keyFile, "aet": aet, "dicom-port": dicomPort.map { String($0) },
             "http-port": httpPort.map { String($0) }, "bind": bind, "public-url": publicURL,
             "free-space-floor": freeSpaceFloor, "log-level": logLevel,
+            "character-set": characterSet,
         ]
         return values.compactMapValues { $0 }
     }
@@ -83,6 +86,7 @@ struct ServeCommand: AsyncParsableCommand {
             data,
             rootKeyPath: DataFolderOptions.rootKeyPath(settings.keyFile, data),
             freeSpaceFloor: settings.freeSpaceFloor,
+            characterSet: settings.characterSet,
             limits: settings.limits,
             logger: logger
         )

@@ -81,7 +81,7 @@ struct Server: Sendable {
             limits: settings.limits.dicomDoor,
             isKnown: { title in
                 do {
-                    return try known.titles().contains(title)
+                    return try known.entries().contains { $0.title == title }
                 } catch {
                     logger.error("the list of AE titles cannot be read; nobody is let in")
                     return false

@@ -12,6 +12,7 @@ struct ServerSettings: Sendable {
     let publicURL: String?
     let freeSpaceFloor: UInt64?
     let logLevel: Logger.Level
+    let characterSet: CharacterSetSetting?
     let limits: ArchiveLimits
     let opensAccess: Bool
 
@@ -56,6 +57,7 @@ struct ServerSettings: Sendable {
         logLevel = try source.value("log-level", or: .info, "debug, info, notice, warning or error") {
             Logger.Level(rawValue: $0)
         }
+        characterSet = try source.characterSet()
         limits = try ArchiveLimits(source)
         self.opensAccess = opensAccess
         guard !opensAccess || isOnLoopback else {

@@ -27,6 +27,7 @@ struct TranscodeCommand: ParsableCommand {
     func run() throws {
         var transcoder = FileTranscoder(
             to: to.transferSyntax,
+            limits: .stored,
             implementationClassUID: Implementation.classUID,
             implementationVersionName: Implementation.versionName
         )

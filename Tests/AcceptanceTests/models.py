@@ -138,3 +138,18 @@ class Comparison:
 
 def load_json(text):
     return from_json(json.loads(text))
+
+
+def as_text(item):
+    """A Data Set with numbers as JSON and XML both can be compared: DS and IS by what they mean, the rest as text."""
+    return {key: text_value(*element) for key, element in item.items()}
+
+
+def text_value(vr, kind, inner):
+    if kind == "items":
+        return vr, kind, [as_text(item) for item in inner]
+    if kind != "values" or vr == "PN":
+        return vr, kind, inner
+    if vr in ("DS", "IS", "FL", "FD"):
+        return vr, kind, [None if value in (None, "") else float(value) for value in inner]
+    return vr, kind, [str(value) if value is not None else "" for value in inner]

@@ -2,6 +2,7 @@
 
 import struct
 
+import models
 import part10
 import pydicom
 import pytest
@@ -69,6 +70,64 @@ def test_bulk_data_of_the_metadata_can_be_fetched(filled):
     response = requests.get(uri, headers=dict(filled.headers, Accept=ANY_FRAME), timeout=60)
 
     assert one_part(response)[1] == CT[0][-64 * 64 * 2 :]
+
+
+DICOM_XML = 'multipart/related; type="application/dicom+xml"'
+
+
+def xml_parts(response):
+    assert response.status_code == 200, response.text[:500]
+    assert response.headers["Content-Type"].startswith(DICOM_XML)
+    parts = part10.parts(response.content, response.headers["Content-Type"])
+    assert all("application/dicom+xml" in headers for headers, _ in parts)
+    return [models.from_xml(body) for _, body in parts]
+
+
+def in_order(data_sets):
+    return sorted(data_sets, key=lambda data_set: str(data_set.get("00080018")))
+
+
+@pytest.mark.parametrize("level", [2, 4, 6])
+def test_metadata_in_xml_is_that_in_json(filled, level):
+    path = "/" + "/".join(path_of(CT[0]).split("/")[1 : level + 1]) + "/metadata"
+
+    found = xml_parts(filled.get(path, DICOM_XML))
+
+    expected = [models.from_json(item) for item in filled.get(path, DICOM_JSON).json()]
+    assert in_order(map(models.as_text, found)) == in_order(map(models.as_text, expected))
+
+
+def test_metadata_of_one_instance_may_come_as_xml_alone(filled):
+    response = filled.get(path_of(CT[0]) + "/metadata", "application/dicom+xml")
+
+    assert response.headers["Content-Type"] == "application/dicom+xml"
+    assert models.from_xml(response.content)["00280010"] == ("US", "values", ["64"])
+
+
+def test_a_search_answers_in_xml(filled):
+    found = xml_parts(filled.get("/instances?PatientID=CT-00001", DICOM_XML))
+
+    expected = filled.search("/instances", PatientID="CT-00001")
+    assert in_order(map(models.as_text, found)) == in_order(models.as_text(models.from_json(item)) for item in expected)
+    nothing = filled.get("/studies?PatientID=nobody", DICOM_XML)
+    assert (nothing.status_code, nothing.content) == (204, b"")
+
+
+def test_json_is_the_default_and_wins_where_it_is_liked_more(filled):
+    for accept in (None, "*/*", f"{DICOM_XML};q=0.5, {DICOM_JSON}"):
+        assert filled.get("/studies", accept).headers["Content-Type"].startswith(DICOM_JSON)
+    assert filled.get("/studies", f"{DICOM_JSON};q=0.5, {DICOM_XML}").headers["Content-Type"].startswith(DICOM_XML)
+    assert filled.get("/studies", "text/xml").status_code == 406
+
+
+def test_a_store_answers_in_xml(filled):
+    headers = dict(filled.headers, Accept="application/dicom+xml", **{"Content-Type": "application/dicom"})
+
+    response = requests.post(filled.dicomweb + "/studies", data=CT[0], headers=headers, timeout=60)
+
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/dicom+xml")
+    (item,) = models.from_xml(response.content)["00081199"][2]
+    assert item["00081155"] == ("UI", "values", [part10.split(CT[0]).sop_instance_uid])
 
 
 def test_a_native_frame(filled):

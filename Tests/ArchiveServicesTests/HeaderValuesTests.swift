@@ -30,11 +30,11 @@ import Testing
             .text(.seriesNumber, .is, "99999999999"),
             .text(.instanceNumber, .is, "7"), .text(.patientID, .lo, "A"),
         ])
-        var leftOut: [DICOMCore.Tag] = []
+        var oddities = HeaderValues.Oddities()
 
-        let values = HeaderValues.values(of: header, leavingOut: &leftOut)
+        let values = HeaderValues.values(of: header, noting: &oddities)
 
-        #expect(Set(leftOut) == [.studyDate, .seriesNumber])
+        #expect(Set(oddities.leftOut) == [.studyDate, .seriesNumber])
         #expect(values[.studyDate] == nil)
         #expect(values[.instanceNumber] == "7")
     }

@@ -29,7 +29,8 @@ final class TestArchive: Sendable {
         disk: any Disk = PosixDisk(),
         clock: ManualClock = ManualClock(),
         failingInserts: Int = 0,
-        failureCode: CatalogError.Code = .failed
+        failureCode: CatalogError.Code = .failed,
+        assuming assumed: AssumedCharacterSets = .none
     ) async throws {
         self.folder = folder
         let random = SystemRandomSource()
@@ -73,6 +74,7 @@ final class TestArchive: Sendable {
             catalog: front,
             clock: clock,
             limits: DataSetLimits(),
+            assumedCharacterSets: assumed,
             logger: .silent
         )
         recovery = try await archive.recover()

@@ -48,20 +48,11 @@ public enum DataSetTarget: FuzzTarget {
         _ seed: UInt8
     ) throws(PropertyViolation) {
         let pieces = bytes.pieces(seed: seed)
-        let whole = TokenStream(
-            decoding: [bytes],
-            transferSyntax: transferSyntax,
-            limits: limits,
-            thresholds: thresholds
-        )
-        let cut = TokenStream(
-            decoding: pieces,
-            transferSyntax: transferSyntax,
-            limits: limits,
-            thresholds: thresholds
-        )
-        try checkSame(whole, cut, isDeflated: transferSyntax.isDeflated)
-        try whole.checkStructure(limits: limits)
+        let whole = try checkTokens(bytes, pieces, transferSyntax, .unambiguous)
+        let salvaged = try checkTokens(bytes, pieces, transferSyntax, .salvage)
+        if whole.error == nil {
+            try require(salvaged.tokens == whole.tokens, "salvaging changes \(whole.tokens) to \(salvaged.tokens)")
+        }
         let kept = transferSyntax.isDeflated ? limits.headerLength : min(limits.headerLength, bytes.readableBytes)
         try require(whole.keptLength <= kept, "\(whole.keptLength) bytes of values are kept of \(bytes.readableBytes)")
         let header = try InstanceProperties.check(pieces, transferSyntax, limits: limits, thresholds: thresholds)
@@ -70,6 +61,28 @@ public enum DataSetTarget: FuzzTarget {
         if whole.error == nil, seed & 0x0C == 4 { try ModelProperties.checkStreaming(whole.tokens, transferSyntax) }
         guard whole.error == nil, !whole.tokens.isEmpty, seed & 0x0C != 0x0C else { return }
         try EncodingProperties.check(bytes, transferSyntax, limits: limits)
+        try RewritingProperties.check(bytes, transferSyntax, seed: seed, limits: limits)
+    }
+
+    /// The tokens of the bytes, which are those of any pieces of them.
+    private static func checkTokens(
+        _ bytes: ByteBuffer,
+        _ pieces: [ByteBuffer],
+        _ transferSyntax: TransferSyntax,
+        _ tolerance: Tolerance
+    ) throws(PropertyViolation) -> TokenStream {
+        let streams = [[bytes], pieces].map {
+            TokenStream(
+                decoding: $0,
+                transferSyntax: transferSyntax,
+                limits: limits,
+                thresholds: thresholds,
+                tolerance: tolerance
+            )
+        }
+        try checkSame(streams[0], streams[1], isDeflated: transferSyntax.isDeflated)
+        try streams[0].checkStructure(limits: limits)
+        return streams[0]
     }
 
     /// Any pieces give the same tokens as the whole, and the same end.
@@ -86,6 +99,7 @@ public enum DataSetTarget: FuzzTarget {
         )
         guard !isDeflated || whole.error == nil else { return }
         try require(whole.tokens == cut.tokens, "pieces give \(cut.tokens), the whole gives \(whole.tokens)")
+        try require(whole.quirks == cut.quirks, "pieces have quirks \(cut.quirks), the whole has \(whole.quirks)")
         // How far zeros behind the last element reach is known when something else follows.
         guard whole.error?.code != .trailingBytes else { return }
         try require(whole.error == cut.error, "the same error has two places")

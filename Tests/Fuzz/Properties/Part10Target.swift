@@ -29,6 +29,7 @@ public enum Part10Target: FuzzTarget {
         )
         try checkMetaInformation(header)
         try checkNewHeader(for: header)
+        try RewritingProperties.check(file, seed: seed, limits: DataSetTarget.limits)
         _ = try InstanceProperties.check(
             whole.dataSet.pieces(seed: seed),
             header.transferSyntax,

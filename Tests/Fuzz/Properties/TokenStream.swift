@@ -8,14 +8,23 @@ struct TokenStream {
     private(set) var error: DataSetError?
     /// Bytes of values that were kept in memory.
     private(set) var keptLength = 0
+    /// What was odd.
+    private(set) var quirks: [Quirk.Kind] = []
 
     init(
         decoding pieces: [ByteBuffer],
         transferSyntax: TransferSyntax,
         limits: DataSetLimits,
-        thresholds: BulkThresholds
+        thresholds: BulkThresholds,
+        tolerance: Tolerance = .unambiguous
     ) {
-        var decoder = DataSetDecoder(transferSyntax: transferSyntax, limits: limits, thresholds: thresholds)
+        var decoder = DataSetDecoder(
+            transferSyntax: transferSyntax,
+            limits: limits,
+            thresholds: thresholds,
+            tolerance: tolerance
+        )
+        defer { quirks = decoder.quirks.map(\.kind) }
         do throws(DataSetError) {
             for piece in pieces {
                 decoder.append(piece)

@@ -1,0 +1,84 @@
+import ArchiveServices
+import CatalogSQLite
+import Logging
+import PackStorage
+import Platform
+import Sealing
+
+/// Makes the index again from the packs.
+struct IndexBuilder: Sendable {
+    let folder: DataFolder
+    let key: [UInt8]
+    let packs: PackStore
+    let keyring: Keyring
+    let disk: any Disk
+    let configuration: SQLiteCatalogConfiguration
+    let assumedCharacterSets: AssumedCharacterSets
+    let pool: WorkPool
+    let logger: Logger
+
+    /// Makes the index again when that is wished, or there is none; `nil` when it stays.
+    ///
+    /// The index is a projection: one that was removed, or cut to nothing, is made again from the packs.
+    func rebuild(_ wish: IndexRebuild) async throws -> RecoveryReport? {
+        if try SQLiteCatalog.isWithoutPages(folder.index, disk: disk) { try Self.remove(folder.index, disk) }
+        guard try wish != .ifMissing || !disk.exists(folder.index) else { return nil }
+        return try await rebuild(isForced: wish == .forced)
+    }
+
+    /// Builds the index beside the old one and puts it in its place when it is whole, so that a crash in between leaves
+    /// the old one, or none.
+    private func rebuild(isForced: Bool) async throws -> RecoveryReport {
+        let draft = folder.index + ".building"
+        try Self.remove(draft, disk)
+        let catalog = try await SQLiteCatalog.open(path: draft, key: key, pool: pool, configuration: configuration)
+        let report = try await Archive.rebuild(
+            catalog,
+            from: packs,
+            keyring: keyring,
+            assumedCharacterSets: assumedCharacterSets,
+            logger: logger
+        )
+        try await catalog.close()
+        // An index that knows more than the packs that can be read now is worth keeping: a disk may not be mounted.
+        guard try report.isWhole || isForced || !disk.exists(folder.index) else {
+            try Self.remove(draft, disk)
+            throw CommandFailure(
+                "\(report.problemCount) packs or records cannot be read, so the old index stays. Is a disk missing? "
+                    + "`cassette index rebuild --force` takes what there is (\(report.inserted) instances)"
+            )
+        }
+        try Self.remove(folder.index, disk)
+        try disk.rename(draft, to: folder.index)
+        try disk.syncDirectory(folder.path)
+        return report
+    }
+
+    /// Removes an index with what SQLite puts beside it.
+    private static func remove(_ index: String, _ disk: any Disk) throws {
+        // The database first: without it the next start rebuilds, whatever of the rest is left by a crash in between.
+        for suffix in ["", "-wal", "-shm"] where try disk.exists(index + suffix) {
+            try disk.unlink(index + suffix)
+        }
+    }
+}
+
+/// When the index is made again from the packs.
+enum IndexRebuild: Sendable {
+    /// When there is none.
+    case ifMissing
+    /// In any case, but a good index is not given up for packs that cannot be read.
+    case wanted
+    /// In any case.
+    case forced
+}
+
+extension RecoveryReport {
+    /// What could not be read, or contradicts what was.
+    var problemCount: Int {
+        problems.count { $0.kind != .tornTail && $0.kind != .strangers } + conflicts + unreadable
+    }
+
+    /// Whether all packs were read, and there were any.
+    var isWhole: Bool { problemCount == 0 && packs > 0 }
+}
