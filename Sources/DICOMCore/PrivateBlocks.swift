@@ -3,13 +3,12 @@
 /// A value to fill while elements pass in order: a creator stands in front of its elements. Cheap where there are none.
 public struct PrivateBlocks: Sendable, Hashable {
     private struct Block: Sendable, Hashable {
-        /// The group in the high 16 bits, the block's number in the low 16.
-        let key: UInt32
         let name: String
         let creator: PrivateDictionary.Creator?
     }
 
-    private var blocks: [Block] = []
+    /// By group in the high 16 bits and the block's number in the low 16; by hash, for a hostile Data Set may reserve many.
+    private var blocks: [UInt32: Block] = [:]
 
     /// Begins without any reservation.
     public init() {}
@@ -21,8 +20,8 @@ public struct PrivateBlocks: Sendable, Hashable {
     ///
     /// The first reservation of a block counts; one without a name keeps the block from being given to others.
     public mutating func reserve(_ tag: Tag, for name: String) {
-        guard tag.isPrivateCreator, !blocks.contains(where: { $0.key == tag.rawValue }) else { return }
-        blocks.append(Block(key: tag.rawValue, name: name, creator: PrivateDictionary.creator(name)))
+        guard tag.isPrivateCreator, blocks[tag.rawValue] == nil else { return }
+        blocks[tag.rawValue] = Block(name: name, creator: PrivateDictionary.creator(name))
     }
 
     /// The creator that an element belongs to; `nil` for elements of the standard and blocks that nobody reserved.
@@ -42,19 +41,20 @@ public struct PrivateBlocks: Sendable, Hashable {
 
     /// The number of the block that a creator has reserved in a group, 10 to FF; the lowest of several.
     public func block(of creator: String, group: UInt16) -> UInt8? {
-        blocks.filter { $0.key >> 16 == UInt32(group) && $0.name == creator }
-            .map { UInt8(truncatingIfNeeded: $0.key) }.min()
+        (0x10...0xFF).first { blocks[Self.key(group, $0)]?.name == creator }
     }
 
     /// The lowest number of a block that nobody has reserved in a group; `nil` when all are taken.
     public func freeBlock(group: UInt16) -> UInt8? {
-        let taken = Set(blocks.filter { $0.key >> 16 == UInt32(group) }.map { UInt8(truncatingIfNeeded: $0.key) })
-        return (0x10...0xFF).first { !taken.contains($0) }
+        (0x10...0xFF).first { blocks[Self.key(group, $0)] == nil }
     }
 
     private func block(of tag: Tag) -> Block? {
         guard !blocks.isEmpty, tag.isPrivate, tag.element >= 0x1000 else { return nil }
-        let key = tag.rawValue & 0xFFFF_0000 | UInt32(tag.element >> 8)
-        return blocks.first { $0.key == key }
+        return blocks[Self.key(tag.group, UInt8(truncatingIfNeeded: tag.element >> 8))]
+    }
+
+    private static func key(_ group: UInt16, _ block: UInt8) -> UInt32 {
+        UInt32(group) << 16 | UInt32(block)
     }
 }

@@ -75,7 +75,7 @@ struct ElementChecker: Sendable {
         guard bytes.readableBytes > 0 else { return [] }
         var found = element.valueFaults(levels[level].characterSet).map { finding(.value($0.kind), header) }
         if let count = Self.valueCount(element, bytes, levels[level].characterSet),
-            let multiplicity = multiplicity(of: header.tag),
+            let multiplicity = lookUp(header.tag)?.multiplicity,
             !multiplicity.allows(count)
         {
             found.append(finding(.object(.badMultiplicity), header))
@@ -110,11 +110,7 @@ struct ElementChecker: Sendable {
         return 1 + bytes.readableBytesView.count { $0 == 0x5C }
     }
 
-    private mutating func multiplicity(of tag: Tag) -> ValueMultiplicity? {
-        guard tag.isPrivate else { return lookUp(tag)?.multiplicity }
-        return levels.last?.blocks.entry(for: tag).flatMap { ValueMultiplicity($0.vm) }
-    }
-
+    /// What the standard says of a tag; what is known of private elements is no rule.
     private mutating func lookUp(_ tag: Tag) -> Facts? {
         if let known = facts[tag] { return known }
         guard let entry = DataElementDictionary.entry(for: tag) else { return nil }
