@@ -212,6 +212,11 @@ let package = Package(
                 ],
                 swiftSettings: strict
             ),
+            .executableTarget(
+                name: "cassette-bench",
+                dependencies: ["DICOMCoding", "DICOMCore", "Platform", nioCore, argumentParser],
+                swiftSettings: strict
+            ),
             .target(
                 name: "FuzzProperties",
                 dependencies: ["DIMSE", "DICOMUpperLayer", "ArchiveCatalog", "DICOMCoding", "DICOMCore", nioCore],

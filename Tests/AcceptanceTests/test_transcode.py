@@ -54,7 +54,7 @@ def transcode(path, target, out, *options):
 
 def elements(path):
     """What dcmdump sees: depth, tag, VR and value of each element; None when it reads nothing."""
-    result = subprocess.run(["dcmdump", "-q", "+L", "-M", str(path)], capture_output=True)
+    result = subprocess.run(["dcmdump", "-q", "+L", str(path)], capture_output=True)
     if result.returncode != 0:
         return None
     found = []
@@ -83,6 +83,8 @@ def same(one, other):
     # DCMTK has dictionaries of vendors and gives the element a VR; we keep UN, whose bytes are these.
     if not re.fullmatch(r"[0-9a-f]{2}(\\[0-9a-f]{2})*", one[3]):
         return one[3] == other[3] == "(no value available)"
+    if other[2] == "OB":
+        return other[3] == one[3]
     value = bytes.fromhex(one[3].replace("\\", "")).decode("latin-1").rstrip("\0 ")
     return other[3].strip("[]").rstrip("\0 ") == value
 
