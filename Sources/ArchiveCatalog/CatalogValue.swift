@@ -1,3 +1,5 @@
+import DICOMCore
+
 /// How values of Data Elements become values of columns, and keys of queries with them.
 public enum CatalogValue {
     /// Longest text of a column, in bytes of UTF-8; more is cut at a character.
@@ -11,30 +13,19 @@ public enum CatalogValue {
         let text = trimmed(text)
         return switch kind {
         case .text, .personName, .code, .uid: limited(text)
-        case .date: date(text)
-        case .time: time(text)
+        case .date: DICOMDate(text)?.string
+        case .time: DICOMTime(text)?.string
         // The range of IS (PS3.5 table 6.2-1); the other numbers of columns are 16 bits wide.
         case .number: Int32(text).map { String($0) }
         }
     }
 
-    /// The form in which Person Names are compared: lower case, empty trailing components and groups cut off.
+    /// The form in which Person Names are compared as wholes: each of several folded by itself, its groups joined again.
     ///
-    /// Several names are folded one by one.
+    /// See ``FoldedPersonName`` for what makes no difference.
     public static func foldedPersonName(_ name: String) -> String {
-        var folded: [UInt8] = []
-        for byte in limited(name).lowercased().utf8 {
-            if byte == 0x5C { dropEmptyTail(&folded) }
-            folded.append(byte)
-        }
-        dropEmptyTail(&folded)
-        return String(decoding: folded, as: UTF8.self)
-    }
-
-    private static func dropEmptyTail(_ folded: inout [UInt8]) {
-        while let last = folded.last, last == 0x5E || last == 0x3D || last == 0x20 {
-            folded.removeLast()
-        }
+        limited(name).utf8.split(separator: 0x5C, omittingEmptySubsequences: false)
+            .map { FoldedPersonName(String(decoding: $0, as: UTF8.self)).string }.joined(separator: "\\")
     }
 
     /// The text without spaces and NULs at both ends, every other NUL being U+FFFD: a database may end a text there.
@@ -64,47 +55,5 @@ public enum CatalogValue {
             result.unicodeScalars.append(character)
         }
         return result
-    }
-
-    private static func date(_ text: String) -> String? {
-        let digits = text.utf8.filter { $0 != 0x2E }
-        guard digits.count == 8, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-        let month = number(digits[4..<6])
-        let day = number(digits[6..<8])
-        guard (1...12).contains(month), (1...lastDay(year: number(digits[0..<4]), month: month)).contains(day) else {
-            return nil
-        }
-        return String(decoding: digits, as: UTF8.self)
-    }
-
-    private static func time(_ text: String) -> String? {
-        let parts = text.utf8.filter { $0 != 0x3A }.split(
-            separator: 0x2E,
-            maxSplits: 1,
-            omittingEmptySubsequences: false
-        )
-        guard let clock = parts.first, [2, 4, 6].contains(clock.count) else { return nil }
-        guard parts.allSatisfy({ $0.allSatisfy { (0x30...0x39).contains($0) } }) else { return nil }
-        let limits = [24, 60, 61]
-        var rest = clock[...]
-        for limit in limits where !rest.isEmpty {
-            guard number(rest.prefix(2)) < limit else { return nil }
-            rest = rest.dropFirst(2)
-        }
-        guard parts.count == 2 else { return String(decoding: clock, as: UTF8.self) }
-        guard clock.count == 6, (1...6).contains(parts[1].count) else { return nil }
-        return String(decoding: clock, as: UTF8.self) + "." + String(decoding: parts[1], as: UTF8.self)
-    }
-
-    private static func number(_ digits: some Sequence<UInt8>) -> Int {
-        digits.reduce(0) { $0 * 10 + Int($1) - 0x30 }
-    }
-
-    private static func lastDay(year: Int, month: Int) -> Int {
-        switch month {
-        case 4, 6, 9, 11: 30
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        default: 31
-        }
     }
 }

@@ -79,19 +79,18 @@ public struct MatchingParser: Sendable, Hashable {
     ) throws(MatchingError) -> MatchingCondition? {
         guard let text = values.first, values.count == 1 else { throw MatchingError(.badRange, subject.tag) }
         if text == "*" { return nil }
-        let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map {
-            CatalogValue.trimmed($0)
+        let (from, to, isSingle): (String?, String?, Bool)
+        if kind == .date {
+            guard let range = TemporalRange<DICOMDate>(text) else { throw MatchingError(.badRange, subject.tag) }
+            (from, to, isSingle) = (range.from?.string, range.to?.string, range.isSingle)
+        } else {
+            guard let range = TemporalRange<DICOMTime>(text) else { throw MatchingError(.badRange, subject.tag) }
+            (from, to, isSingle) = (range.from?.string, range.to?.string, range.isSingle)
         }
-        let normalized = ends.map { $0.isEmpty ? nil : CatalogValue.normalized($0, kind) }
-        // A given end that does not normalise is no date; a lone "-" has no end at all.
-        guard zip(ends, normalized).allSatisfy({ $0.isEmpty || $1 != nil }), normalized.contains(where: { $0 != nil })
-        else { throw MatchingError(.badRange, subject.tag) }
-        let first = normalized.first ?? nil
-        if normalized.count == 1, kind == .date, let first {
-            return MatchingCondition(subject, .values([first]))
+        if isSingle, kind == .date, let from {
+            return MatchingCondition(subject, .values([from]))
         }
-        let last = normalized.count == 1 ? first : normalized.last ?? nil
-        return MatchingCondition(subject, .range(from: first, to: last.map { CatalogValue.upperBound($0, kind) }))
+        return MatchingCondition(subject, .range(from: from, to: to.map { CatalogValue.upperBound($0, kind) }))
     }
 
     private static func isWildcard(_ byte: UInt8) -> Bool {

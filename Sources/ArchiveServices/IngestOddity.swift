@@ -25,13 +25,22 @@ extension IngestSession {
         service.logger.log(level: oddity.level, "\(oddity.rawValue)", metadata: metadata())
     }
 
-    /// Says what is odd about a file.
-    func tell(_ deviations: Set<Part10Header.Deviation>) {
-        guard !deviations.isEmpty else { return }
-        tell(
-            deviations.contains(.foreignPreamble) ? .foreignPreamble : .fileHeader,
-            ["deviations": "\(deviations.map(\.rawValue).sorted().joined(separator: ", "))"]
-        )
+    /// Says what is odd about the header of a file.
+    func tell(header quirks: Set<Quirk.Kind>) {
+        guard !quirks.isEmpty else { return }
+        service.quirks.count(quirks)
+        tell(quirks.contains(.foreignPreamble) ? .foreignPreamble : .fileHeader, ["quirks": "\(Self.names(quirks))"])
+    }
+
+    /// Counts what is odd about the encoding of a Data Set; it is read and stored as it came.
+    func tell(_ quirks: Set<Quirk.Kind>) {
+        guard !quirks.isEmpty else { return }
+        service.quirks.count(quirks)
+        service.logger.debug("an encoding is odd and stored as it came", metadata: ["quirks": "\(Self.names(quirks))"])
+    }
+
+    private static func names(_ quirks: Set<Quirk.Kind>) -> String {
+        quirks.map(\.rawValue).sorted().joined(separator: ", ")
     }
 
     /// Says which attributes are left out of the index.

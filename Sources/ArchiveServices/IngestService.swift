@@ -22,6 +22,8 @@ public final class IngestService: Sendable {
     let clock: any WallClock
     let limits: DataSetLimits
     let logger: Logger
+    /// In how many objects something was odd that was read nevertheless.
+    public let quirks = QuirkTally()
     private let nextAdmission = Mutex<ContinuousClock.Instant?>(nil)
 
     init(

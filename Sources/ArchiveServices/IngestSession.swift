@@ -47,6 +47,7 @@ public final class IngestSession: Sendable {
             let scanned = try recording.reception.finish()
             try check(scanned.identity, against: object)
             if recording.reception.isDisordered { tell(.disorder) }
+            tell(recording.reception.dataSetQuirks)
             try await begin(&recording, scanned.identity)
             return try await complete(recording, scanned)
         } catch {
@@ -137,7 +138,7 @@ public final class IngestSession: Sendable {
             throw recording.refusal(failure(error))
         }
         recording.hasBegun = true
-        tell(recording.reception.deviations)
+        tell(header: recording.reception.headerQuirks)
         if case .dataSet = recording.object.form {
             let header: ByteBuffer
             do throws(DataSetError) {

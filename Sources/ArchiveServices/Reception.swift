@@ -12,8 +12,8 @@ struct Reception {
     private var scanner: InstanceScanner?
     private var digest = SHA256()
     private(set) var transferSyntax: TransferSyntax?
-    /// What the file does not do as the standard demands.
-    private(set) var deviations: Set<Part10Header.Deviation> = []
+    /// What kinds of oddities the header of the file has.
+    private(set) var headerQuirks: Set<Quirk.Kind> = []
     private(set) var dataSetOffset: UInt64 = 0
     private var dataSetLength: UInt64 = 0
 
@@ -27,6 +27,12 @@ struct Reception {
             self.transferSyntax = transferSyntax
             scanner = InstanceScanner(transferSyntax: transferSyntax, limits: limits)
         }
+    }
+
+    /// What kinds of oddities the Data Set has so far.
+    var dataSetQuirks: Set<Quirk.Kind> {
+        guard let quirks = scanner?.quirks, !quirks.isEmpty else { return [] }
+        return Set(quirks.map(\.kind))
     }
 
     /// Whether elements stand out of order or twice.
@@ -71,7 +77,7 @@ struct Reception {
         guard let header = part10?.header else { return }
         part10 = nil
         transferSyntax = header.transferSyntax
-        deviations = header.deviations
+        headerQuirks = Set(header.quirks.map(\.kind))
         if let announced = object.transferSyntaxUID, announced != header.transferSyntax.uid {
             throw DataSetError(.otherTransferSyntax, at: header.dataSetOffset, path: [.transferSyntaxUID])
         }

@@ -6,15 +6,26 @@ enum CatalogSchema {
     /// Kept in `PRAGMA user_version`; every change of a statement below needs another number.
     ///
     /// The index is a projection of the packs: another version is rebuilt, never migrated.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     /// What makes an empty database an index, in order.
     static let statements =
         [patient, study, series, instance, instanceBlob, studyModality, studySOPClass, total] + indexes
 
-    /// The column in which Person Names are compared; `nil` for other kinds.
-    static func foldedColumn(_ attribute: CatalogAttribute) -> String? {
-        attribute.kind == .personName ? attribute.column + "_folded" : nil
+    /// The columns in which Person Names are compared; none for other kinds.
+    ///
+    /// A name has one for each component group, so that an index finds it by any of them; several names have one for all,
+    /// in which they stand one by one.
+    static func foldedColumns(_ attribute: CatalogAttribute) -> [ValueColumn] {
+        guard attribute.kind == .personName else { return [] }
+        guard !attribute.mayHaveSeveralValues else {
+            return [ValueColumn(name: attribute.column + "_folded", attribute: attribute, fold: .whole)]
+        }
+        return [
+            ValueColumn(name: attribute.column + "_folded", attribute: attribute, fold: .alphabetic),
+            ValueColumn(name: attribute.column + "_ideographic", attribute: attribute, fold: .ideographic),
+            ValueColumn(name: attribute.column + "_phonetic", attribute: attribute, fold: .phonetic),
+        ]
     }
 
     /// The attributes that the table of a level holds: a study has a copy of its patient's.
@@ -25,8 +36,7 @@ enum CatalogSchema {
     /// The names of the columns that attributes fill, folded ones included, each with what it takes.
     static func valueColumns(_ level: QueryLevel) -> [ValueColumn] {
         attributes(level).flatMap { attribute in
-            [ValueColumn(name: attribute.column, attribute: attribute, isFolded: false)]
-                + (foldedColumn(attribute).map { [ValueColumn(name: $0, attribute: attribute, isFolded: true)] } ?? [])
+            [ValueColumn(name: attribute.column, attribute: attribute, fold: nil)] + foldedColumns(attribute)
         }
     }
 
@@ -143,11 +153,20 @@ enum CatalogSchema {
     private static let indexes = [
         "CREATE UNIQUE INDEX patient_identity ON patient (patient_id, issuer_of_patient_id, lone_study_uid)",
         "CREATE INDEX patient_name ON patient (patient_name_folded)",
+        // Most archives have few names in such groups, and pay nothing for the others.
+        "CREATE INDEX patient_name_ideographic ON patient (patient_name_ideographic)"
+            + " WHERE patient_name_ideographic IS NOT NULL",
+        "CREATE INDEX patient_name_phonetic ON patient (patient_name_phonetic)"
+            + " WHERE patient_name_phonetic IS NOT NULL",
         "CREATE UNIQUE INDEX study_uid ON study (study_instance_uid)",
         "CREATE INDEX study_order ON study (study_date DESC, study_instance_uid)",
         "CREATE INDEX study_patient ON study (patient_key)",
         "CREATE INDEX study_patient_id ON study (patient_id)",
         "CREATE INDEX study_patient_name ON study (patient_name_folded)",
+        "CREATE INDEX study_patient_name_ideographic ON study (patient_name_ideographic)"
+            + " WHERE patient_name_ideographic IS NOT NULL",
+        "CREATE INDEX study_patient_name_phonetic ON study (patient_name_phonetic)"
+            + " WHERE patient_name_phonetic IS NOT NULL",
         "CREATE INDEX study_accession_number ON study (accession_number)",
         "CREATE UNIQUE INDEX series_uid ON series (series_instance_uid, study_key)",
         "CREATE INDEX series_order ON series (study_key, series_number, series_instance_uid)",
@@ -171,11 +190,31 @@ struct ValueColumn: Sendable {
     let name: String
     /// The attribute whose value it takes.
     let attribute: CatalogAttribute
-    /// Whether it takes the folded form of a Person Name.
-    let isFolded: Bool
+    /// Which folded form of a Person Name it takes; `nil`: the value itself.
+    let fold: Fold?
+
+    /// A form of a Person Name.
+    enum Fold: Sendable {
+        /// All names with all of their groups.
+        case whole
+        case alphabetic
+        case ideographic
+        case phonetic
+    }
 
     /// The type in SQL.
     var type: String { attribute.kind == .number ? "INTEGER" : "TEXT" }
+
+    /// The folded form of a name that the column takes; `nil` for columns of the value itself.
+    func folded(_ name: String) -> String? {
+        switch fold {
+        case .whole: CatalogValue.foldedPersonName(name)
+        case .alphabetic: FoldedPersonName(name).alphabetic
+        case .ideographic: FoldedPersonName(name).ideographic
+        case .phonetic: FoldedPersonName(name).phonetic
+        case nil: nil
+        }
+    }
 
     /// Whether rows of that level cannot be without it: UIDs, and at patient level the identity, empty when unknown.
     func isIdentity(of level: QueryLevel) -> Bool {

@@ -8,6 +8,8 @@ import GRDB
 struct ConditionClause {
     /// What is compared: a column of ours with its table.
     let operand: String
+    /// The columns of the component groups, where a name has one for each.
+    let groupOperands: [String]
     /// How its values compare.
     let kind: CatalogAttribute.Kind
     /// Whether several values may stand in it, joined by backslashes.
@@ -15,7 +17,9 @@ struct ConditionClause {
 
     /// The clause of an attribute's column in `table`.
     init(_ attribute: CatalogAttribute, table: String) {
-        operand = "\(table).\"\(CatalogSchema.foldedColumn(attribute) ?? attribute.column)\""
+        let folded = CatalogSchema.foldedColumns(attribute).map { "\(table).\"\($0.name)\"" }
+        operand = folded.first ?? "\(table).\"\(attribute.column)\""
+        groupOperands = folded.count > 1 ? folded : []
         kind = attribute.kind
         mayHaveSeveralValues = attribute.mayHaveSeveralValues
     }
@@ -23,6 +27,7 @@ struct ConditionClause {
     /// The clause of a column that holds one code or UID.
     init(operand: String, kind: CatalogAttribute.Kind) {
         self.operand = operand
+        groupOperands = []
         self.kind = kind
         mayHaveSeveralValues = false
     }
@@ -82,34 +87,91 @@ struct ConditionClause {
     }
 
     private func personNames(_ names: [String]) -> SQLFragment {
-        let patterns = names.map { PersonNamePattern($0) }
-        let range = patterns.count == 1 ? patterns.first?.commonPrefix : nil
-        return self.patterns(patterns.flatMap(\.alternatives), range: range)
+        let keys = names.map { PersonNamePattern($0) }
+        guard !groupOperands.isEmpty else { return patterns(keys.flatMap(\.wholeNames), range: nil) }
+        if keys.count == 1 { return Self.any(keys.map { name($0) }) }
+        // A key without groups asks the same of all columns, so all such keys are asked at once.
+        let patterns = keys.filter(\.isForAnyGroup).flatMap { $0.groups.first ?? [] }
+        let ofAnyGroup = patterns.isEmpty ? [] : groupOperands.map { Self.glob($0, patterns) }
+        let grouped = keys.filter { !$0.isForAnyGroup }
+        return Self.any(ofAnyGroup + (grouped.isEmpty ? [] : [groups(grouped)]))
+    }
+
+    /// One of several names by their groups; many are bound as one JSON array, in which an empty pattern is any.
+    private func groups(_ keys: [PersonNamePattern]) -> SQLFragment {
+        let patterns = keys.flatMap { key in
+            var patterns: [[String]] = [[]]
+            for place in groupOperands.indices {
+                let group = place < key.groups.count ? key.groups[place] : []
+                patterns = patterns.flatMap { pattern in
+                    (group.isEmpty ? [""] : group).map { pattern + [Self.glob($0)] }
+                }
+            }
+            return patterns
+        }
+        let clauses = groupOperands.enumerated().map { place, operand in
+            let pattern = "json_extract(pattern.value, '$[\(place)]')"
+            return "(\(pattern) = '' OR \(operand) GLOB \(pattern))"
+        }
+        let list = "[" + patterns.map { JSONArray.encode($0, asNumbers: false) }.joined(separator: ",") + "]"
+        return SQLFragment(
+            "EXISTS (SELECT 1 FROM json_each(?) AS pattern WHERE \(clauses.joined(separator: " AND ")))",
+            [list.databaseValue]
+        )
+    }
+
+    /// One name, by any of its groups or by each of those that the key has.
+    private func name(_ key: PersonNamePattern) -> SQLFragment {
+        if key.isForAnyGroup {
+            return Self.any(groupOperands.map { Self.group($0, key.groups.first ?? []) })
+        }
+        let clauses = zip(groupOperands, key.groups).filter { !$1.isEmpty }.map { Self.group($0, $1) }
+        return clauses.isEmpty ? SQLFragment("TRUE") : .joined(clauses, by: " AND ")
+    }
+
+    private static func any(_ clauses: [SQLFragment]) -> SQLFragment {
+        let any = SQLFragment.joined(clauses, by: " OR ")
+        return clauses.isEmpty ? SQLFragment("FALSE") : SQLFragment("(\(any.sql))", any.arguments)
+    }
+
+    /// One of the patterns for a group, the last of which has the beginning that all of them share.
+    private static func group(_ operand: String, _ patterns: [String]) -> SQLFragment {
+        guard let shortest = patterns.last else { return SQLFragment("TRUE") }
+        let clause = glob(operand, patterns)
+        let whole = range(operand, beginning: shortest).map { .joined([$0, clause], by: " AND ") } ?? clause
+        return SQLFragment("(\(whole.sql))", whole.arguments)
     }
 
     /// One of several patterns, whose fixed beginning the column has in any case.
     private func patterns(_ patterns: [String], range: String?) -> SQLFragment {
-        let globs = patterns.map { Self.glob($0) }
-        let value = mayHaveSeveralValues ? "single.value" : operand
-        let clause: SQLFragment
-        if globs.count <= 16 {
-            let each = globs.map { SQLFragment("\(value) GLOB ?", [$0.databaseValue]) }
-            let any = SQLFragment.joined(each, by: " OR ")
-            clause = SQLFragment("(\(any.sql))", any.arguments)
-        } else {
-            clause = SQLFragment(
-                "EXISTS (SELECT 1 FROM json_each(?) AS pattern WHERE \(value) GLOB pattern.value)",
-                [JSONArray.encode(globs, asNumbers: false).databaseValue]
-            )
-        }
-        if mayHaveSeveralValues {
+        guard !mayHaveSeveralValues else {
+            let clause = Self.glob("single.value", patterns)
             return SQLFragment("EXISTS (SELECT 1 FROM \(eachValue) AS single WHERE \(clause.sql))", clause.arguments)
         }
-        let fixed = range.map { String($0.prefix { $0 != "*" && $0 != "?" }) } ?? ""
-        guard !fixed.isEmpty else { return clause }
+        let clause = Self.glob(operand, patterns)
+        return range.flatMap { Self.range(operand, beginning: $0) }.map { .joined([$0, clause], by: " AND ") } ?? clause
+    }
+
+    private static func glob(_ operand: String, _ patterns: [String]) -> SQLFragment {
+        let globs = patterns.map { glob($0) }
+        if globs.count <= 16 {
+            return any(globs.map { SQLFragment("\(operand) GLOB ?", [$0.databaseValue]) })
+        }
+        return SQLFragment(
+            "EXISTS (SELECT 1 FROM json_each(?) AS pattern WHERE \(operand) GLOB pattern.value)",
+            [JSONArray.encode(globs, asNumbers: false).databaseValue]
+        )
+    }
+
+    /// The range of the texts that begin as a pattern does; `nil` when it begins with a wild card.
+    private static func range(_ operand: String, beginning pattern: String) -> SQLFragment? {
+        let fixed = String(pattern.prefix { $0 != "*" && $0 != "?" })
+        guard !fixed.isEmpty else { return nil }
         // No text behind the last scalar of Unicode is lost but one that goes on with that noncharacter itself.
-        let bounds = [fixed.databaseValue, (fixed + "\u{10FFFF}").databaseValue]
-        return .joined([SQLFragment("\(operand) BETWEEN ? AND ?", bounds), clause], by: " AND ")
+        return SQLFragment(
+            "\(operand) BETWEEN ? AND ?",
+            [fixed.databaseValue, (fixed + "\u{10FFFF}").databaseValue]
+        )
     }
 
     /// A table of the values in the column: its JSON text has two backslashes where a value ends.

@@ -102,8 +102,8 @@ struct StatementBinder {
 
     /// What a column of a table takes of the value of its attribute.
     mutating func value(_ text: String?, of column: ValueColumn, at level: QueryLevel) {
-        if column.isFolded {
-            self.text(CatalogValue.foldedPersonName(text ?? ""))
+        if column.fold != nil {
+            self.text(column.folded(text ?? ""))
         } else if column.isIdentity(of: level) {
             exactText(text ?? "")
         } else if column.attribute.kind == .number {

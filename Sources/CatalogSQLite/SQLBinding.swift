@@ -30,7 +30,7 @@ enum SQLBinding {
     /// What a column of a table takes of these values.
     static func value(of column: ValueColumn, in values: CatalogValues, at level: QueryLevel) -> DatabaseValue {
         let text = values[column.attribute] ?? ""
-        if column.isFolded { return self.text(CatalogValue.foldedPersonName(text)) }
+        if column.fold != nil { return self.text(column.folded(text)) }
         if column.isIdentity(of: level) { return text.databaseValue }
         guard column.attribute.kind == .number else { return self.text(text) }
         return Int64(text)?.databaseValue ?? .null

@@ -2,34 +2,52 @@ import DICOMCore
 import NIOCore
 
 extension DataSetDecoder {
-    private static let undefinedLength: UInt32 = 0xFFFF_FFFF
+    static var undefinedLength: UInt32 { .max }
 
-    private func peekTag() -> Tag {
-        Tag(
-            group: input.peek(0, isBigEndian: isBigEndian, as: UInt16.self),
-            element: input.peek(2, isBigEndian: isBigEndian, as: UInt16.self)
-        )
+    private var head: ElementHead { ElementHead(word: input.peekWord(), isBigEndian: isBigEndian) }
+
+    /// Reads the first element of an item, which tells how the item is encoded.
+    mutating func readFirstElement() throws(DataSetError) -> DataSetToken? {
+        if bound == .max || bound - input.position >= 8 {
+            guard input.readableBytes >= 8 else { return nil }
+            let head = head
+            if head.tag.group != 0xFFFE { detectItemEncoding(head) }
+        }
+        state = .elements
+        return try readElement()
     }
 
     /// Reads the header of an element and what can be told of its value, or the delimiter of an item.
     mutating func readElement() throws(DataSetError) -> DataSetToken? {
-        guard bound == .max || bound - input.position >= 8 else { throw error(.lengthExceedsParent) }
+        guard bound == .max || bound - input.position >= 8 else { return try endShortItem() }
         guard input.readableBytes >= 8 else { return nil }
-        let tag = peekTag()
-        if tag.group == 0xFFFE { return try readItemDelimiter(tag) }
+        var head = head
+        if head.tag.group == 0xFFFE { return try readItemDelimiter(head) }
         if levels.isEmpty {
-            if tag.rawValue == 0, hasElements {
+            if head.tag.rawValue == 0, elementCount > 0 {
+                note(.trailingZeros)
                 state = .padding
+                repeats = true
                 return nil
             }
-            if !hasElements, elementCount == 0 { detectEncoding(tag) }
-            hasElements = hasElements || tag.rawValue > 0
+            if !hasElements, head.tag.group > 0 {
+                if elementCount > 0 { note(.commandSet) }
+                detectEncoding(head)
+                head = self.head
+                hasElements = true
+            }
+            if let group, group.tag.group != head.tag.group { endGroup(group) }
         }
-        guard let (header, headerLength) = try readHeader(tag) else { return nil }
+        let tag = head.tag
+        guard let (header, headerLength) = try readHeader(head) else { return nil }
         elementCount += 1
         guard elementCount <= limits.elementCount else { throw error(.tooManyElements, tag: tag) }
-        guard bound == .max || bound - input.position >= UInt64(headerLength) else {
-            throw error(.lengthExceedsParent, tag: tag)
+        if tag <= lastTag, lastTag.rawValue > 0 {
+            note(tag == lastTag ? .duplicateTag : .unorderedTag, tag: tag)
+        }
+        lastTag = tag
+        if bound != .max, bound - input.position < UInt64(headerLength) {
+            try reachBeyondParent(input.position + UInt64(headerLength), tag: tag)
         }
         guard let length = header.length else {
             return try beginUndefinedLength(header, headerLength: headerLength)
@@ -44,10 +62,11 @@ extension DataSetDecoder {
         length: UInt32
     ) throws(DataSetError) -> DataSetToken? {
         let end = header.valueOffset + UInt64(length)
-        guard end <= bound else { throw error(.lengthExceedsParent, tag: header.tag) }
+        if end > bound { try reachBeyondParent(end, tag: header.tag) }
         guard end <= max(limits.instanceLength, limits.inflatedLength) else {
             throw error(.instanceTooLong, tag: header.tag)
         }
+        if length & 1 == 1 { note(.oddLength, tag: header.tag) }
         if header.vr == .sq {
             return try beginSequence(header, headerLength: headerLength, end: end, isImplicitVR: isImplicitVR)
         }
@@ -60,8 +79,9 @@ extension DataSetDecoder {
         self.headerLength += Int(length)
         guard self.headerLength <= limits.headerLength else { throw error(.tooMuchText, tag: header.tag) }
         input.skip(headerLength)
+        if let token = readValue(header, length: Int(length)) { return token }
         state = .value(header, Int(length))
-        return readValue(header, length: Int(length))
+        return nil
     }
 
     private mutating func beginUndefinedLength(
@@ -69,6 +89,7 @@ extension DataSetDecoder {
         headerLength: Int
     ) throws(DataSetError) -> DataSetToken? {
         if header.tag.rawValue == 0x7FE0_0010 {
+            if !isEncapsulated { note(.fragmentsInNativeTransferSyntax, tag: header.tag) }
             input.skip(headerLength)
             state = .fragments
             return .beginFragments(header)
@@ -80,7 +101,11 @@ extension DataSetDecoder {
             // "…shall be encoded as Implicit VR Little Endian" (PS3.5 6.2.2, note 4 and 7.5.1).
             return try beginSequence(header, headerLength: headerLength, end: nil, isImplicitVR: true)
         default:
-            throw error(.undefinedLengthNotAllowed, tag: header.tag)
+            guard tolerance == .salvage else { throw error(.undefinedLengthNotAllowed, tag: header.tag) }
+            note(.undefinedLength, tag: header.tag)
+            input.skip(headerLength)
+            state = .fragments
+            return .beginFragments(header)
         }
     }
 
@@ -98,7 +123,8 @@ extension DataSetDecoder {
             end: end,
             bound: end ?? bound,
             isImplicitVR: isImplicitVR,
-            isBigEndian: isBigEndian && !(isImplicitVR && !self.isImplicitVR)
+            isBigEndian: isBigEndian && !(isImplicitVR && !self.isImplicitVR),
+            outerTag: lastTag
         )
         input.skip(headerLength)
         push(level)
@@ -111,135 +137,83 @@ extension DataSetDecoder {
         guard let value = input.take(length) else { return nil }
         state = .elements
         let bytes = isBigEndian ? Self.swapped(value, wordLength: header.vr.wordLength) : value
-        if header.tag.rawValue == 0x0028_0103 {
+        switch header.tag.rawValue {
+        case 0x0028_0103:
             hasSignedPixels = bytes.getInteger(at: bytes.readerIndex, endianness: .little, as: UInt16.self) == 1
+        case 0x0008_0010 where levels.isEmpty:
+            if length > 0 { note(.recognitionCode, tag: header.tag) }
+        case let number where number & 0xFFFF == 0 && levels.isEmpty && number > 0:
+            let declared = bytes.getInteger(at: bytes.readerIndex, endianness: .little, as: UInt32.self)
+            group = declared.map { Group(tag: header.tag, offset: header.offset, end: input.position + UInt64($0)) }
+        default: break
         }
         return .element(header, bytes)
     }
 
-    private static func swapped(_ bytes: ByteBuffer, wordLength: Int) -> ByteBuffer {
-        guard wordLength > 1 else { return bytes }
-        var source = bytes
-        var swapped = ByteBufferAllocator().buffer(capacity: bytes.readableBytes)
-        while let word = source.readBytes(length: wordLength) {
-            swapped.writeBytes(word.reversed())
-        }
-        swapped.writeImmutableBuffer(source)
+    /// Compares a Group Length with where its group ends: here.
+    mutating func endGroup(_ group: Group) {
+        self.group = nil
+        guard group.end != input.position else { return }
+        quirkCount += 1
+        guard quirks.count < limits.quirkCount else { return }
+        quirks.append(Quirk(.wrongGroupLength, at: group.offset, path: [group.tag]))
+    }
+
+    /// The bytes with each word of so many bytes reversed; a rest stays as it is.
+    static func swapped(_ bytes: ByteBuffer, wordLength: Int) -> ByteBuffer {
+        var swapped = bytes
+        swapped.swapWords(of: wordLength)
         return swapped
     }
 
-    private mutating func readItemDelimiter(_ tag: Tag) throws(DataSetError) -> DataSetToken? {
-        guard tag == .itemDelimitationItem, let level = levels.last, level.end == nil else {
-            throw error(.unexpectedDelimiter, tag: tag)
-        }
-        input.skip(8)
-        pop()
-        state = .items
-        return .endItem
-    }
-
-    /// Reads the header of an item, or the delimiter of the sequence.
-    mutating func readItem() throws(DataSetError) -> DataSetToken? {
-        guard let sequence = levels.last else { throw error(.unexpectedDelimiter) }
-        guard sequence.bound == .max || sequence.bound - input.position >= 8 else {
-            throw error(.lengthExceedsParent)
-        }
-        guard input.readableBytes >= 8 else { return nil }
-        let tag = peekTag()
-        let length = input.peek(4, isBigEndian: isBigEndian, as: UInt32.self)
-        if tag == .sequenceDelimitationItem, sequence.end == nil {
-            input.skip(8)
-            pop()
-            state = .elements
-            return .endSequence
-        }
-        guard tag == .item else { throw error(.unexpectedDelimiter, tag: tag) }
-        elementCount += 1
-        guard elementCount <= limits.elementCount else { throw error(.tooManyElements) }
-        let end = length == Self.undefinedLength ? nil : input.position + 8 + UInt64(length)
-        guard end ?? 0 <= sequence.bound else { throw error(.lengthExceedsParent, tag: tag) }
-        input.skip(8)
-        push(
-            Level(
-                tag: sequence.tag,
-                isItem: true,
-                end: end,
-                bound: end ?? sequence.bound,
-                isImplicitVR: sequence.isImplicitVR,
-                isBigEndian: sequence.isBigEndian
-            )
-        )
-        state = .elements
-        return .beginItem
-    }
-
-    /// Reads the header of a fragment, or the delimiter of the Pixel Data.
-    mutating func readFragment() throws(DataSetError) -> DataSetToken? {
-        guard bound == .max || bound - input.position >= 8 else { throw error(.lengthExceedsParent) }
-        guard input.readableBytes >= 8 else { return nil }
-        let tag = peekTag()
-        let length = input.peek(4, isBigEndian: isBigEndian, as: UInt32.self)
-        if tag == .sequenceDelimitationItem {
-            let offset = input.position
-            input.skip(8)
-            state = .elements
-            return .endFragments(offset: offset)
-        }
-        guard tag == .item else { throw error(.unexpectedDelimiter, tag: tag) }
-        guard length != Self.undefinedLength else { throw error(.undefinedLengthNotAllowed, tag: tag) }
-        let end = input.position + 8 + UInt64(length)
-        guard end <= bound else { throw error(.lengthExceedsParent, tag: tag) }
-        guard end <= max(limits.instanceLength, limits.inflatedLength) else {
-            throw error(.instanceTooLong, tag: tag)
-        }
-        fragmentCount += 1
-        guard fragmentCount <= limits.fragmentCount else { throw error(.tooManyFragments) }
-        input.skip(8)
-        state = .fragment(UInt64(length))
-        return .beginFragment(offset: input.position, length: length)
-    }
-
     /// The header that begins here, without moving; `nil` until all of it has come.
-    private func readHeader(_ tag: Tag) throws(DataSetError) -> (ElementHeader, Int)? {
+    private mutating func readHeader(_ head: ElementHead) throws(DataSetError) -> (ElementHeader, Int)? {
+        let tag = head.tag
         if isImplicitVR {
-            let length = input.peek(4, isBigEndian: false, as: UInt32.self)
-            return (header(tag, implicitVR(of: tag), length: length, headerLength: 8), 8)
+            return (header(tag, implicitVR(of: tag), length: head.longLength, headerLength: 8), 8)
         }
-        let letters = input.peek(4, isBigEndian: true, as: UInt16.self)
-        let vr = VR(rawValue: letters)
+        let vr = head.vr
         if let vr, !vr.hasLongLength {
-            let length = UInt32(input.peek(6, isBigEndian: isBigEndian, as: UInt16.self))
-            return (header(tag, vr, length: length, headerLength: 8), 8)
+            return (header(tag, vr, length: head.shortLength, headerLength: 8), 8)
+        }
+        if vr == nil, tag.group == 0, levels.isEmpty {
+            // A command set has no VRs whatever follows (PS3.7 6.3.1).
+            return (header(tag, implicitVR(of: tag), length: head.longLength, headerLength: 8), 8)
         }
         guard input.readableBytes >= 12 else { return nil }
         let length = input.peek(8, isBigEndian: isBigEndian, as: UInt32.self)
-        if let vr {
-            let known = vr == .un && length != Self.undefinedLength ? knownVR(of: tag) : vr
-            return (header(tag, known, length: length, headerLength: 12), 12)
+        guard let vr else { return try readUnknownHeader(head, length: length) }
+        guard vr == .un, length != Self.undefinedLength else {
+            return (header(tag, vr, length: length, headerLength: 12), 12)
         }
-        // New VRs have a 32-bit length behind two reserved bytes (PS3.5 6.2.2 note 5); garbage seldom looks like that.
-        let isReservedZero = input.peek(6, isBigEndian: false, as: UInt16.self) == 0
-        let end = input.position + 12 + UInt64(length)
-        guard isReservedZero, length <= limits.valueLength, end <= bound else {
-            throw error(.unknownValueRepresentation, tag: tag)
-        }
-        return (header(tag, .un, length: length, headerLength: 12), 12)
+        let known = knownVR(of: tag)
+        if known != .un { note(.unknownForKnownElement, tag: tag) }
+        return (header(tag, known, length: length, headerLength: 12), 12)
     }
 
-    /// Corrects Explicit to Implicit VR or the reverse when the first element says so beyond doubt.
-    ///
-    /// Such files are common enough that other readers take them too. Command sets, group 0000, are never corrected.
-    private mutating func detectEncoding(_ tag: Tag) {
-        guard tag.group > 0, !isBigEndian else { return }
-        let hasLetters = VR(rawValue: input.peek(4, isBigEndian: true, as: UInt16.self)) != nil
-        if hasImplicitVR {
-            // Read as a length, the letters would be above 16 KiB and nearly always odd or far beyond the next element.
-            hasImplicitVR = !hasLetters
-        } else if !hasLetters, let vr = DataElementDictionary.vr(of: tag) {
-            let length = input.peek(4, isBigEndian: false, as: UInt32.self)
-            hasImplicitVR = length <= UInt16.max || vr == .sq && length == Self.undefinedLength
+    /// The header of an element whose letters are no Value Representation.
+    private mutating func readUnknownHeader(
+        _ head: ElementHead,
+        length: UInt32
+    ) throws(DataSetError) -> (ElementHeader, Int) {
+        let tag = head.tag
+        let room = bound - min(input.position, bound)
+        if tolerance == .salvage, !head.hasCapitals, DataElementDictionary.vr(of: tag) != nil,
+            UInt64(head.longLength) + 8 <= room, head.longLength <= limits.valueLength
+        {
+            note(.implicitVRItem, tag: tag)
+            return (header(tag, implicitVR(of: tag), length: head.longLength, headerLength: 8), 8)
         }
-        isImplicitVR = hasImplicitVR
+        // New VRs have a 32-bit length behind two reserved bytes (PS3.5 6.2.2 note 5); garbage seldom looks like that.
+        if head.reserved == 0, length <= limits.valueLength, UInt64(length) + 12 <= room {
+            note(.unknownVR, tag: tag)
+            return (header(tag, .un, length: length, headerLength: 12), 12)
+        }
+        guard tolerance == .salvage, head.hasCapitals, UInt64(head.shortLength) + 8 <= room else {
+            throw error(.unknownValueRepresentation, tag: tag)
+        }
+        note(.unknownVR, tag: tag)
+        return (header(tag, .un, length: head.shortLength, headerLength: 8), 8)
     }
 
     private func header(_ tag: Tag, _ vr: VR, length: UInt32, headerLength: UInt64) -> ElementHeader {

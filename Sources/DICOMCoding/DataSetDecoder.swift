@@ -7,36 +7,50 @@ public import NIOCore
 /// because a length field says so. Bulk passes in slices. Elements may stand in any order and more than once; what that
 /// means is for the reader of the tokens to say.
 ///
-/// Tolerated, because devices write it and it can be read only one way: odd lengths, group lengths, zeros behind the last
-/// element, a missing Sequence Delimitation Item at the very end, unknown letters where a VR should be, UN for elements
-/// of the dictionary, Implicit VR where Explicit was announced and the reverse. After an error the decoder must not be used again.
+/// What devices write that is not as the standard demands, and can be read one way only, is read and told as `quirks`;
+/// `Tolerance` says how far that goes. After an error the decoder must not be used again.
 public struct DataSetDecoder: Sendable {
     /// One sequence or item that is open.
     struct Level: Sendable {
         let tag: Tag
         let isItem: Bool
         /// Where it ends, if its length says so.
-        let end: UInt64?
+        var end: UInt64?
         /// What nothing inside may reach beyond: its own end or that of what holds it.
-        let bound: UInt64
-        let isImplicitVR: Bool
+        var bound: UInt64
+        var isImplicitVR: Bool
         let isBigEndian: Bool
+        /// The last tag of the Data Set around it.
+        let outerTag: Tag
     }
 
     enum State: Sendable {
         case elements
+        /// The first element of an item, which tells how the item is encoded.
+        case firstElement
         case items
         case value(ElementHeader, Int)
         case bulk(UInt64)
         case fragments
         case fragment(UInt64)
         case padding
+        /// Behind what cannot be told apart any more.
+        case garbage
+    }
+
+    /// The group that a Group Length counts.
+    struct Group: Sendable {
+        let tag: Tag
+        let offset: UInt64
+        let end: UInt64
     }
 
     /// Which values pass as bulk.
     let thresholds: BulkThresholds
     let limits: DataSetLimits
-    private let hasBigEndian: Bool
+    let tolerance: Tolerance
+    /// Whether Pixel Data may be encapsulated.
+    let isEncapsulated: Bool
     var input: DecoderInput
     var levels: [Level] = []
     var state = State.elements
@@ -45,25 +59,40 @@ public struct DataSetDecoder: Sendable {
     var headerLength = 0
     /// Whether the outermost elements are without VR: as the Transfer Syntax says, unless the first element shows it wrong.
     var hasImplicitVR: Bool
+    /// Whether numbers are big-endian: as the Transfer Syntax says, unless the first element shows it wrong.
+    var hasBigEndian: Bool
     // What holds for the next element, kept beside the levels because every header asks for it.
     var isImplicitVR: Bool
     var isBigEndian: Bool
     var bound = UInt64.max
+    /// The last tag of the innermost Data Set, so that disorder shows.
+    var lastTag = Tag(rawValue: 0)
     /// Pixel Representation (0028,0103) as last seen, for `US or SS` in Implicit VR.
     var hasSignedPixels = false
-    /// Whether an element above (0000,0000) has passed, so that zeros cannot be one.
+    /// Whether an element above group 0000 has passed: the encoding is settled and zeros cannot be an element.
     var hasElements = false
-    /// The end that a missing delimiter should have told.
-    private var pendingEnd: DataSetToken?
+    var group: Group?
+    /// Whether something was skipped, so that there is no token and yet more to read.
+    var repeats = false
+    /// The ends that missing delimiters should have told, the next one last.
+    var pendingEnds: [DataSetToken] = []
+
+    /// What was odd so far, with its place; at most `DataSetLimits.quirkCount` of them.
+    public internal(set) var quirks: [Quirk] = []
+    /// How many quirks there were in all.
+    public internal(set) var quirkCount = 0
 
     /// Begins at the first byte of a Data Set.
     public init(
         transferSyntax: TransferSyntax,
         limits: DataSetLimits = DataSetLimits(),
-        thresholds: BulkThresholds = BulkThresholds()
+        thresholds: BulkThresholds = BulkThresholds(),
+        tolerance: Tolerance = .unambiguous
     ) {
         self.limits = limits
         self.thresholds = thresholds
+        self.tolerance = tolerance
+        isEncapsulated = transferSyntax.isEncapsulated
         hasImplicitVR = transferSyntax.isImplicitVR
         hasBigEndian = transferSyntax.isBigEndian
         isImplicitVR = hasImplicitVR
@@ -80,43 +109,29 @@ public struct DataSetDecoder: Sendable {
     /// Bytes that were appended.
     public var receivedLength: UInt64 { input.received }
 
+    /// Whether the outermost elements are encoded without VRs; settled when the first element has passed.
+    public var readsImplicitVR: Bool { hasImplicitVR }
+
+    /// Whether numbers are encoded with the most significant byte first; settled when the first element has passed.
+    public var readsBigEndian: Bool { hasBigEndian }
+
     /// Takes the next bytes of the Data Set.
     public mutating func append(_ bytes: ByteBuffer) {
         input.append(bytes)
+        if let quirk = input.takeQuirk() { note(quirk) }
     }
 
     /// The next token; `nil` when more bytes are needed or the Data Set has ended.
     public mutating func next() throws(DataSetError) -> DataSetToken? {
-        if let token = pendingEnd {
-            pendingEnd = nil
-            return token
-        }
+        if !pendingEnds.isEmpty { return pendingEnds.popLast() }
         while true {
             if let token = try step() { return token }
+            if repeats {
+                repeats = false
+                continue
+            }
             guard input.received <= limits.instanceLength else { throw error(.instanceTooLong) }
             guard try input.refill() else { return nil }
-        }
-    }
-
-    /// Tells that no more bytes come; call it when `next` returned `nil`, and take what tokens there are after it.
-    ///
-    /// - Throws: `.truncated` inside an element, sequence, or deflated stream.
-    public mutating func finish() throws(DataSetError) {
-        guard input.isComplete else { throw error(.truncated) }
-        switch state {
-        case .padding:
-            return
-        case .elements where levels.isEmpty && input.readableBytes < 8 && input.isZero:
-            return
-        case .items where levels.count == 1 && levels[0].end == nil && input.readableBytes == 0:
-            pop()
-            state = .elements
-            pendingEnd = .endSequence
-        case .fragments where levels.isEmpty && input.readableBytes == 0:
-            state = .elements
-            pendingEnd = .endFragments(offset: input.position)
-        default:
-            throw error(.truncated)
         }
     }
 
@@ -124,18 +139,13 @@ public struct DataSetDecoder: Sendable {
     private mutating func step() throws(DataSetError) -> DataSetToken? {
         switch state {
         case .elements:
-            if let level = levels.last, level.end == input.position {
-                pop()
-                state = .items
-                return .endItem
-            }
+            if let level = levels.last, let end = level.end, end <= input.position { return endItem() }
             return try readElement()
+        case .firstElement:
+            if let level = levels.last, let end = level.end, end <= input.position { return endItem() }
+            return try readFirstElement()
         case .items:
-            if let level = levels.last, level.end == input.position {
-                pop()
-                state = .elements
-                return .endSequence
-            }
+            if let level = levels.last, let end = level.end, end <= input.position { return endSequence() }
             return try readItem()
         case .value(let header, let length):
             return readValue(header, length: length)
@@ -160,10 +170,22 @@ public struct DataSetDecoder: Sendable {
                 return .bulkBytes(piece)
             }
         case .padding:
-            guard input.isZero else { throw error(.trailingBytes) }
+            try skipPadding()
+            return nil
+        case .garbage:
             input.skip(input.readableBytes)
             return nil
         }
+    }
+
+    private mutating func skipPadding() throws(DataSetError) {
+        if input.isZero {
+            input.skip(input.readableBytes)
+            return
+        }
+        guard tolerance == .salvage else { throw error(.trailingBytes) }
+        note(.trailingBytes)
+        state = .garbage
     }
 
     private mutating func readPiece(of remaining: UInt64) -> (piece: ByteBuffer, rest: UInt64)? {
@@ -172,13 +194,26 @@ public struct DataSetDecoder: Sendable {
         return (piece, remaining - UInt64(count))
     }
 
+    mutating func endItem() -> DataSetToken {
+        pop()
+        state = .items
+        return .endItem
+    }
+
+    mutating func endSequence() -> DataSetToken {
+        pop()
+        state = .elements
+        return .endSequence
+    }
+
     mutating func push(_ level: Level) {
         levels.append(level)
+        lastTag = Tag(rawValue: 0)
         enter(level)
     }
 
     mutating func pop() {
-        levels.removeLast()
+        if let ended = levels.popLast() { lastTag = ended.outerTag }
         if let level = levels.last {
             enter(level)
         } else {
@@ -194,40 +229,16 @@ public struct DataSetDecoder: Sendable {
         bound = level.bound
     }
 
+    /// The tags of the sequences that are open, outermost first.
+    var path: [Tag] { levels.filter { !$0.isItem }.map(\.tag) }
+
+    mutating func note(_ kind: Quirk.Kind, tag: Tag? = nil) {
+        quirkCount += 1
+        guard quirks.count < limits.quirkCount else { return }
+        quirks.append(Quirk(kind, at: input.position, path: tag.map { path + [$0] } ?? path))
+    }
+
     func error(_ code: DataSetError.Code, tag: Tag? = nil) -> DataSetError {
-        var path = levels.filter { !$0.isItem }.map(\.tag)
-        if let tag { path.append(tag) }
-        return DataSetError(code, at: input.position, path: path)
-    }
-}
-
-/// From which length a value is bulk: it passes in pieces and is not kept in memory.
-///
-/// Pixel Data, Float and Double Float Pixel Data are bulk whatever their length.
-public struct BulkThresholds: Sendable, Hashable {
-    /// Bytes that OB, OD, OF, OL, OV, OW and UN may have in memory.
-    public var binaryLength: Int
-    /// Bytes that LT, UC and UT may have in memory.
-    public var textLength: Int
-
-    /// Makes thresholds; without arguments those of the archive.
-    public init(binaryLength: Int = 1 << 10, textLength: Int = 64 << 10) {
-        self.binaryLength = binaryLength
-        self.textLength = textLength
-    }
-
-    /// Everything but pixel data stays in memory, as far as the limits allow.
-    public static let none = BulkThresholds(binaryLength: .max, textLength: .max)
-
-    func isBulk(_ tag: Tag, _ vr: VR, length: UInt32) -> Bool {
-        switch tag.rawValue {
-        case 0x7FE0_0008, 0x7FE0_0009, 0x7FE0_0010: return true
-        default: break
-        }
-        switch vr {
-        case .ob, .od, .of, .ol, .ov, .ow, .un: return Int(length) > binaryLength
-        case .lt, .uc, .ut: return Int(length) > textLength
-        default: return false
-        }
+        DataSetError(code, at: input.position, path: tag.map { path + [$0] } ?? path)
     }
 }

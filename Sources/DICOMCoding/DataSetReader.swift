@@ -12,6 +12,28 @@ public enum DataSetReader {
         limits: DataSetLimits = DataSetLimits()
     ) throws(DataSetError) -> DataSet {
         var decoder = DataSetDecoder(transferSyntax: transferSyntax, limits: limits, thresholds: .none)
+        return try read(bytes, &decoder)
+    }
+
+    /// The Data Set of these bytes as far as there is sense in them, and what was odd.
+    ///
+    /// As `dataSet(from:transferSyntax:limits:)` otherwise.
+    public static func salvage(
+        _ bytes: ByteBuffer,
+        transferSyntax: TransferSyntax,
+        limits: DataSetLimits = DataSetLimits()
+    ) throws(DataSetError) -> (dataSet: DataSet, quirks: [Quirk]) {
+        var decoder = DataSetDecoder(
+            transferSyntax: transferSyntax,
+            limits: limits,
+            thresholds: .none,
+            tolerance: .salvage
+        )
+        let dataSet = try read(bytes, &decoder)
+        return (dataSet, decoder.quirks)
+    }
+
+    private static func read(_ bytes: ByteBuffer, _ decoder: inout DataSetDecoder) throws(DataSetError) -> DataSet {
         var builder = DataSetBuilder()
         decoder.append(bytes)
         while let token = try decoder.next() {

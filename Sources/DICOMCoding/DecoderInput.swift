@@ -14,9 +14,13 @@ struct DecoderInput: Sendable {
     /// Whether the buffer's memory is ours alone, so that appending does not copy what it holds.
     private var isOwned = false
     private var inflater: Inflater?
+    /// The first bytes of what should be deflated, until there are enough to see whether it is.
+    private var opening: ByteBuffer?
+    private var quirk: Quirk.Kind?
 
     init(inflater: Inflater?) {
         self.inflater = inflater
+        opening = inflater == nil ? nil : ByteBuffer()
     }
 
     /// Bytes that can be read now.
@@ -29,6 +33,9 @@ struct DecoderInput: Sendable {
         received += UInt64(bytes.readableBytes)
         if inflater == nil {
             join(bytes)
+        } else if opening != nil {
+            opening?.writeImmutableBuffer(bytes)
+            if let opening, opening.readableBytes >= 8 { begin(opening) }
         } else {
             inflater?.append(bytes)
         }
@@ -36,9 +43,62 @@ struct DecoderInput: Sendable {
 
     /// Makes more bytes readable if it can.
     mutating func refill() throws(DataSetError) -> Bool {
-        guard let bytes = try inflater?.next() else { return false }
+        if inflater == nil { return false }
+        guard opening == nil, let bytes = try inflater?.next() else { return false }
         join(bytes)
         return true
+    }
+
+    /// Takes what little has come for all that there is.
+    ///
+    /// - Returns: Whether it may make bytes readable.
+    mutating func settle() -> Bool {
+        guard let opening else { return false }
+        begin(opening)
+        return true
+    }
+
+    /// What is odd about the deflated stream, once.
+    mutating func takeQuirk() -> Quirk.Kind? {
+        defer { quirk = nil }
+        return quirk
+    }
+
+    /// Tells by the first bytes whether they are deflated at all.
+    private mutating func begin(_ bytes: ByteBuffer) {
+        opening = nil
+        var bytes = bytes
+        let word = bytes.getInteger(at: bytes.readerIndex, endianness: .little, as: UInt64.self)
+        // As deflate, an element in front would be a stored block whose length does not match its complement.
+        if let word, ElementHead(word: word, isBigEndian: false).beginsExplicitly {
+            quirk = .notDeflated
+            inflater = nil
+            join(bytes)
+            return
+        }
+        if Self.hasZlibHeader(bytes) {
+            quirk = .zlibHeader
+            bytes.moveReaderIndex(forwardBy: 2)
+        }
+        inflater?.append(bytes)
+    }
+
+    /// RFC 1950: method 8, a window of at most 32 KiB, no dictionary, and a check that makes it a multiple of 31.
+    private static func hasZlibHeader(_ bytes: ByteBuffer) -> Bool {
+        let head = Array(bytes.readableBytesView.prefix(5))
+        guard head.count == 5, head[0] & 0x0F == 8, head[0] >> 4 <= 7, head[1] & 0x20 == 0,
+            (UInt16(head[0]) << 8 | UInt16(head[1])) % 31 == 0
+        else { return false }
+        // The same bits may begin a stored block of a raw stream: its length and complement follow.
+        let isStored = head[0] & 0b110 == 0 && head[1] == ~head[3] && head[2] == ~head[4]
+        return !isStored
+    }
+
+    /// The next eight bytes as a little-endian number; 0 when they are not there.
+    ///
+    /// Check `readableBytes` first.
+    func peekWord() -> UInt64 {
+        buffer.getInteger(at: buffer.readerIndex, endianness: .little) ?? 0
     }
 
     /// The word that begins so many bytes ahead; 0 when it is not there.

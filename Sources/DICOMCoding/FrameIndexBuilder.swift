@@ -60,7 +60,7 @@ struct FrameIndexBuilder: Sendable {
                 length: UInt64(header.length ?? 0),
                 bitsAllocated: bits
             )
-        case .beginFragments: pixelData = pixelData ?? .encapsulated
+        case .beginFragments(let header) where header.tag == .pixelData: pixelData = pixelData ?? .encapsulated
         case .beginFragment(let offset, let length): fragments.begin(offset: offset, length: length)
         case .bulkBytes(var bytes):
             if case .encapsulated = pixelData {

@@ -27,6 +27,9 @@ public struct InstanceScanner: Sendable {
         frames = FrameIndexBuilder(isVideo: transferSyntax.isVideo)
     }
 
+    /// What was odd so far, with offsets from the first byte of the Data Set; at most `DataSetLimits.quirkCount`.
+    public var quirks: [Quirk] { decoder.quirks }
+
     /// Which object it is, as soon as the four identifiers have passed.
     public var identity: InstanceIdentity? { identities.identity }
 

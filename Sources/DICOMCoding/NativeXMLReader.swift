@@ -40,7 +40,7 @@ public struct NativeXMLReader: ~Copyable {
     private var levels: [Level] = []
     // Items and attributes that are open, beside the levels: changed in place, so that no step copies what has come.
     private var items: [ModelItem] = []
-    private var blocks: [PrivateBlocks] = []
+    private var blocks: [ModelBlocks] = []
     private var attributes: [Attribute] = []
     private var found: DataSet?
     private var references: [ModelObject.Reference] = []
@@ -169,7 +169,7 @@ public struct NativeXMLReader: ~Copyable {
     private mutating func beginItem() {
         levels.append(.dataSet)
         items.append(ModelItem())
-        blocks.append(PrivateBlocks())
+        blocks.append(ModelBlocks())
     }
 
     private mutating func endItem() {
@@ -234,7 +234,7 @@ public struct NativeXMLReader: ~Copyable {
 }
 
 /// Which blocks of private elements an item has reserved, and for whom (PS3.5 7.8.1).
-struct PrivateBlocks: Sendable {
+struct ModelBlocks: Sendable {
     /// All tags of the item.
     var tags: Set<Tag> = []
     private var places: [String: UInt16] = [:]

@@ -11,23 +11,12 @@ public struct Part10Header: Sendable, Hashable {
     public let transferSyntax: TransferSyntax
     /// Bytes from the first byte of the file to the first byte of the Data Set.
     public let dataSetOffset: UInt64
-    /// What the file does not do as the standard demands.
-    public let deviations: Set<Deviation>
+    /// What the file does not do as the standard demands; offsets count from its first byte.
+    public let quirks: [Quirk]
 
-    /// A deviation from PS3.10 that does not keep the file from being read.
-    public enum Deviation: String, Sendable, Hashable {
-        /// There is no preamble.
-        case noPreamble
-        /// The preamble begins like a program, a script, an archive or a page that other software would run or open.
-        case foreignPreamble
-        /// There is no prefix `DICM`.
-        case noPrefix
-        /// There is no File Meta Information.
-        case noFileMetaInformation
-        /// File Meta Information Group Length (0002,0000) is missing or wrong.
-        case wrongGroupLength
-        /// The Transfer Syntax was told from the first element.
-        case guessedTransferSyntax
+    /// Whether the header has such a quirk.
+    public func has(_ kind: Quirk.Kind) -> Bool {
+        quirks.contains { $0.kind == kind }
     }
 
     /// The bytes in front of a Data Set that make it a DICOM file.

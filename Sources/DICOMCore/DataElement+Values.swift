@@ -7,31 +7,33 @@ extension DataElement {
     ///
     /// An empty value field has no values; an empty value between backslashes is an empty string.
     public func strings(_ characterSet: SpecificCharacterSet) -> [String] {
-        guard vr.isText, let bytes, bytes.readableBytes > 0 else { return [] }
-        let text = (vr.usesSpecificCharacterSet ? characterSet : .ascii).decode(
-            bytes.readableBytesView,
-            isPersonName: vr == .pn
-        )
+        decodedStrings(characterSet).values
+    }
+
+    /// The values as text like ``strings(_:)``, and whether every byte of them meant a character.
+    public func decodedStrings(_ characterSet: SpecificCharacterSet) -> (values: [String], isExact: Bool) {
+        guard vr.isText, let bytes, bytes.readableBytes > 0 else { return ([], true) }
+        let decoded = (vr.usesSpecificCharacterSet ? characterSet : .ascii).decoded(bytes.readableBytesView, vr)
         guard vr.separatesValuesByBackslash else {
-            let trimmed = PaddedText.trimmed(text, leading: false)
-            return trimmed.isEmpty ? [] : [trimmed]
+            let trimmed = PaddedText.trimmed(decoded.text, leading: false)
+            return (trimmed.isEmpty ? [] : [trimmed], decoded.isExact)
         }
-        let values = text.utf8.split(separator: 0x5C, omittingEmptySubsequences: false)
+        let values = decoded.text.utf8.split(separator: 0x5C, omittingEmptySubsequences: false)
             .map { PaddedText.trimmed(String(Substring($0)), leading: vr != .uc) }
-        return values.count == 1 && values[0].isEmpty ? [] : values
+        return (values.count == 1 && values[0].isEmpty ? [] : values, decoded.isExact)
     }
 
     /// The values as integers: of binary VRs, of IS, and of AT as the tag's 32 bits.
     ///
-    /// What is no integer is left out.
+    /// What is no integer is left out, and so is what is beyond `Int`; ``values(_:)`` has all.
     public var integers: [Int] {
         switch vr {
-        case .us, .ow: words(UInt16.self)
-        case .ss: words(Int16.self)
-        case .ul, .ol: words(UInt32.self)
-        case .sl: words(Int32.self)
-        case .uv, .ov: words(UInt64.self)
-        case .sv: words(Int64.self)
+        case .us, .ow: words(UInt16.self).map(Int.init)
+        case .ss: words(Int16.self).map(Int.init)
+        case .ul, .ol: words(UInt32.self).map(Int.init)
+        case .sl: words(Int32.self).map(Int.init)
+        case .uv, .ov: words(UInt64.self).compactMap { Int(exactly: $0) }
+        case .sv: words(Int64.self).compactMap { Int(exactly: $0) }
         case .ob: (bytes?.readableBytesView).map { $0.map(Int.init) } ?? []
         case .at: tags.map { Int($0.rawValue) }
         case .is: strings(.ascii).compactMap(Self.integer)
@@ -44,9 +46,10 @@ extension DataElement {
     /// What is no finite number is left out.
     public var decimals: [Double] {
         switch vr {
-        case .fl, .of: words(UInt32.self).map { Double(Float(bitPattern: UInt32(truncatingIfNeeded: $0))) }
-        case .fd, .od: patterns.map { Double(bitPattern: $0) }
+        case .fl, .of: words(UInt32.self).map { Double(Float(bitPattern: $0)) }
+        case .fd, .od: words(UInt64.self).map { Double(bitPattern: $0) }
         case .ds: strings(.ascii).compactMap(Self.decimal)
+        case .uv, .ov: words(UInt64.self).map(Double.init)
         default: integers.map(Double.init)
         }
     }
@@ -79,22 +82,5 @@ extension DataElement {
         }
         guard isAllowed, let number = Double(text), number.isFinite else { return nil }
         return number
-    }
-
-    private var patterns: [UInt64] {
-        guard var bytes else { return [] }
-        var patterns: [UInt64] = []
-        while let pattern = bytes.readInteger(endianness: .little, as: UInt64.self) { patterns.append(pattern) }
-        return patterns
-    }
-
-    private func words<Word: FixedWidthInteger>(_: Word.Type) -> [Int] {
-        guard var bytes else { return [] }
-        var words: [Int] = []
-        words.reserveCapacity(bytes.readableBytes / MemoryLayout<Word>.size)
-        while let word = bytes.readInteger(endianness: .little, as: Word.self) {
-            if let word = Int(exactly: word) { words.append(word) }
-        }
-        return words
     }
 }

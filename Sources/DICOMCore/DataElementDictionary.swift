@@ -50,6 +50,11 @@ public enum DataElementDictionary {
         tagsByKeyword[String(keyword)]
     }
 
+    /// All keywords, in the order of their tags; those of repeating groups are not among them.
+    public static var keywords: [String] {
+        index.tags.indices.map { index.field(3, line: $0) }.filter { !$0.isEmpty }
+    }
+
     private static let index = DictionaryIndex(DictionaryTable.text)
 
     private static let tagsByKeyword: [String: Tag] = {

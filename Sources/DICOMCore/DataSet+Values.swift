@@ -9,7 +9,7 @@ extension DataSet {
     /// The own character set, otherwise the one of the Data Set around this item (PS3.5 7.5.1).
     public func specificCharacterSet(inheriting outer: SpecificCharacterSet) -> SpecificCharacterSet {
         guard let element = self[Tag(rawValue: 0x0008_0005)] else { return outer }
-        return SpecificCharacterSet(terms: element.strings(.ascii))
+        return SpecificCharacterSet(terms: element.strings(.ascii), inside: outer)
     }
 
     /// The values of a text element without padding; empty when there is no such element or no value.

@@ -19,6 +19,9 @@ public struct DataSetLimits: Sendable, Hashable {
     /// How many times its compressed length a deflated Data Set may grow, beyond the first MiB; `limits.deflate.ratio`.
     public var inflationRatio: UInt64 = 200
 
+    /// Quirks that are kept with their places; further ones are only counted.
+    public var quirkCount = 256
+
     /// The defaults.
     public init() {}
 

@@ -48,7 +48,7 @@ struct DictionaryIndex: Sendable {
         if low < tags.count, tags[low] == tag.rawValue { return low }
         // Only these groups repeat: overlays, curves, and a few retired ones (PS3.5 7.6).
         switch tag.group {
-        case 0x5000...0x501E, 0x6000...0x601E, 0x0020, 0x0028, 0x1000, 0x1010: break
+        case 0x5000...0x501E, 0x6000...0x601E, 0x7F00...0x7FFE, 0x0020, 0x0028, 0x1000, 0x1010: break
         default: return nil
         }
         guard !tag.isPrivate else { return nil }
@@ -88,7 +88,7 @@ struct DictionaryIndex: Sendable {
     }
 
     /// `OB or OW` and `US or OW` become OW, which holds any value of both (PS3.5 A.1); `US or SS` becomes US.
-    private static func representation(_ text: [UInt8], at start: Int) -> (vr: VR, isSigned: Bool) {
+    static func representation(_ text: [UInt8], at start: Int) -> (vr: VR, isSigned: Bool) {
         let field = text[start...].prefix { $0 != 0x7C }
         let letters = Array(field)
         guard letters.count >= 2 else { return (.un, false) }

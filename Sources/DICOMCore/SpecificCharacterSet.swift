@@ -1,86 +1,88 @@
 /// How the bytes of text become characters: the values of Specific Character Set (0008,0005) (PS3.3 C.12.1.1.2).
 ///
-/// Decoding never fails: bytes that the sets do not define become U+FFFD.
+/// Decoding never fails: bytes that the sets do not define become U+FFFD, and ``decoded(_:_:)`` says that it happened.
 public struct SpecificCharacterSet: Sendable, Hashable {
-    /// One character set that an element of the list names.
-    enum Repertoire: Sendable, Hashable {
-        case ascii
-        case latin1
-        case table(Table)
-        case katakana
-        case utf8
-        case gb18030
-        /// Two bytes a character.
-        case doubleByte(MultiByteText.DoubleByteSet)
+    /// What a list of terms means.
+    struct Coding: Sendable, Hashable {
+        /// The sets in the order of their terms, never none.
+        let sets: [Repertoire]
+        /// Whether ISO 2022 escape sequences switch between sets (PS3.5 6.1.2.3).
+        let allowsCodeExtensions: Bool
+
+        var first: Repertoire { sets.first ?? .ascii }
     }
 
-    /// The single-byte sets with a table.
-    enum Table: Sendable, Hashable {
-        case latin2
-        case latin3
-        case latin4
-        case cyrillic
-        case arabic
-        case greek
-        case hebrew
-        case latin5
-        case latin9
-        case thai
-
-        var codePoints: [UInt16] {
-            switch self {
-            case .latin2: SingleByteTables.latin2
-            case .latin3: SingleByteTables.latin3
-            case .latin4: SingleByteTables.latin4
-            case .cyrillic: SingleByteTables.cyrillic
-            case .arabic: SingleByteTables.arabic
-            case .greek: SingleByteTables.greek
-            case .hebrew: SingleByteTables.hebrew
-            case .latin5: SingleByteTables.latin5
-            case .latin9: SingleByteTables.latin9
-            case .thai: SingleByteTables.thai
-            }
-        }
-    }
-
-    let first: Repertoire
-    /// Whether ISO 2022 escape sequences switch between sets (PS3.5 6.1.2.3).
-    let allowsCodeExtensions: Bool
+    /// What the Data Set says.
+    let declared: Coding
+    /// What is assumed where that is nothing, or cannot be true.
+    let assumed: Coding?
 
     /// The default repertoire, ISO IR 6.
     public static let ascii = SpecificCharacterSet(terms: [])
     /// Unicode in UTF-8, ISO_IR 192.
     public static let utf8 = SpecificCharacterSet(terms: ["ISO_IR 192"])
 
-    /// Takes the defined terms, in order, without padding.
+    /// Takes the defined terms, in order, without padding; the spellings of devices are understood.
     ///
     /// Unknown terms mean the default repertoire.
     public init(terms: [String]) {
-        first = terms.first.map(Self.repertoire(of:)) ?? .ascii
-        // UTF-8, GB18030 and GBK prohibit code extensions.
-        allowsCodeExtensions =
-            first != .utf8 && first != .gb18030 && (terms.count > 1 || terms.first?.hasPrefix("ISO 2022") == true)
+        self.init(terms: terms, inside: nil)
     }
 
-    private static func repertoire(of term: String) -> Repertoire {
-        switch term.hasPrefix("ISO 2022 IR") ? "ISO_IR" + term.dropFirst(11) : term {
-        case "ISO_IR 100": .latin1
-        case "ISO_IR 101": .table(.latin2)
-        case "ISO_IR 109": .table(.latin3)
-        case "ISO_IR 110": .table(.latin4)
-        case "ISO_IR 144": .table(.cyrillic)
-        case "ISO_IR 127": .table(.arabic)
-        case "ISO_IR 126": .table(.greek)
-        case "ISO_IR 138": .table(.hebrew)
-        case "ISO_IR 148": .table(.latin5)
-        case "ISO_IR 203": .table(.latin9)
-        case "ISO_IR 166": .table(.thai)
-        case "ISO_IR 13": .katakana
-        case "ISO_IR 149": .doubleByte(.ksX1001)
-        case "ISO_IR 58": .doubleByte(.gb2312)
-        case "ISO_IR 192": .utf8
-        case "GB18030", "GBK": .gb18030
-        default: .ascii
+    /// Takes the terms of a Data Set, which stands in another one: what is assumed there is assumed here.
+    public init(terms: [String], inside outer: SpecificCharacterSet?) {
+        declared = Self.coding(terms.prefix(Self.termLimit).map { CharacterSetTerm($0) })
+        assumed = outer?.assumed
+    }
+
+    /// Reads terms separated by backslashes, as people write them in settings.
+    ///
+    /// `nil` when there is a term that the standard does not define.
+    public init?(setting: String) {
+        let terms = setting.split(separator: "\\", omittingEmptySubsequences: false).map { CharacterSetTerm($0) }
+        guard !setting.isEmpty, terms.count <= Self.termLimit, terms.allSatisfy({ $0 != nil }) else { return nil }
+        declared = Self.coding(terms)
+        assumed = nil
+    }
+
+    private init(_ declared: Coding, assumed: Coding?) {
+        self.declared = declared
+        self.assumed = assumed
+    }
+
+    /// The same, with another one for text that this one cannot hold: of Data Sets that say nothing, or what is not
+    /// true.
+    public func assuming(_ other: SpecificCharacterSet?) -> SpecificCharacterSet {
+        SpecificCharacterSet(declared, assumed: other?.declared)
+    }
+
+    /// Whether text is in UTF-8, and nothing else is assumed.
+    public var isUTF8: Bool { declared.first == .utf8 && assumed == nil }
+
+    /// Every defined term, as the standard spells it.
+    public static let definedTerms: [String] = {
+        let numbers = Repertoire.registered.keys.sorted()
+        let terms = numbers.map { "ISO_IR \($0)" } + numbers.map { "ISO 2022 IR \($0)" } + ["GB18030", "GBK"]
+        return terms.filter { CharacterSetTerm($0)?.text == $0 }
+    }()
+
+    /// The term as the standard spells it; `nil` when it defines no such term.
+    public static func definedTerm(of text: String) -> String? {
+        CharacterSetTerm(text)?.text
+    }
+
+    /// More terms than there are sets say nothing more.
+    private static let termLimit = 64
+
+    private static func coding(_ terms: [CharacterSetTerm?]) -> Coding {
+        let first = terms.first.flatMap { $0?.repertoire } ?? .ascii
+        // UTF-8, GB18030 and GBK prohibit code extensions.
+        guard first.isSwitchable else { return Coding(sets: [first], allowsCodeExtensions: false) }
+        var sets = [first]
+        for set in terms.compactMap({ $0?.repertoire }) where set.isSwitchable && !sets.contains(set) {
+            sets.append(set)
         }
+        let isExtended = terms.count > 1 || terms.contains { $0?.hasCodeExtensions == true }
+        return Coding(sets: sets, allowsCodeExtensions: isExtended)
     }
 }

@@ -12,22 +12,36 @@ public struct TransferSyntax: Sendable, Hashable {
     }
 
     /// Whether Value Representations are left out of the encoding.
-    public var isImplicitVR: Bool { self == .implicitVRLittleEndian }
+    public var isImplicitVR: Bool {
+        self == .implicitVRLittleEndian || uid == Self.papyrus || uid == Self.geImplicitVRBigEndian
+    }
 
     /// Whether numbers have their most significant byte first.
     public var isBigEndian: Bool { self == .explicitVRBigEndian }
 
     /// Whether the Data Set is compressed as a whole (PS3.5 A.5).
-    public var isDeflated: Bool { self == .deflatedExplicitVRLittleEndian || uid == Self.jpipReferencedDeflate }
+    public var isDeflated: Bool {
+        self == .deflatedExplicitVRLittleEndian || uid == Self.jpipReferencedDeflate
+            || uid == Self.jpipHTJ2KReferencedDeflate
+    }
 
     /// Whether Pixel Data of undefined length holds fragments (PS3.5 A.4).
-    public var isEncapsulated: Bool {
+    ///
+    /// Not where Pixel Data is at the end of a URL (PS3.5 A.6, A.7) or flows beside the Data Set (PS3.22).
+    public var isEncapsulated: Bool { !isNative && !isReferenced }
+
+    /// Whether Pixel Data stands in the Data Set as it is.
+    public var isNative: Bool {
         switch self {
         case .implicitVRLittleEndian, .explicitVRLittleEndian, .explicitVRBigEndian, .deflatedExplicitVRLittleEndian:
-            false
-        default:
-            uid != Self.jpipReferenced && uid != Self.jpipReferencedDeflate
+            true
+        default: uid == Self.papyrus || uid == Self.geImplicitVRBigEndian || uid == Self.philipsExplicitVRLittleEndian
         }
+    }
+
+    /// Whether the frames are not in the Data Set: JPIP, and streams of SMPTE ST 2110.
+    public var isReferenced: Bool {
+        Self.referenced.contains(uid) || uid.string.hasPrefix("1.2.840.10008.1.2.7.")
     }
 
     /// Whether Pixel Data is one video stream, whatever Number of Frames says (PS3.5 A.4.5 to A.4.9).
@@ -49,8 +63,23 @@ public struct TransferSyntax: Sendable, Hashable {
     /// Explicit VR Big Endian (retired).
     public static let explicitVRBigEndian = TransferSyntax(uid: UID(literal: "1.2.840.10008.1.2.2"))
 
-    private static let jpipReferenced = UID(literal: "1.2.840.10008.1.2.4.94")
+    /// Encapsulated Uncompressed Explicit VR Little Endian: frames as they are, in fragments (PS3.5 A.4.11).
+    public static let encapsulatedUncompressedExplicitVRLittleEndian = TransferSyntax(
+        uid: UID(literal: "1.2.840.10008.1.2.1.98")
+    )
+
     private static let jpipReferencedDeflate = UID(literal: "1.2.840.10008.1.2.4.95")
+    private static let jpipHTJ2KReferencedDeflate = UID(literal: "1.2.840.10008.1.2.4.205")
+    private static let referenced: Set<UID> = [
+        UID(literal: "1.2.840.10008.1.2.4.94"), jpipReferencedDeflate,
+        UID(literal: "1.2.840.10008.1.2.4.204"), jpipHTJ2KReferencedDeflate,
+    ]
+    /// Papyrus 3, retired: as Implicit VR Little Endian.
+    private static let papyrus = UID(literal: "1.2.840.10008.1.20")
+    /// GE's own, seen from Advantage Windows: Implicit VR Little Endian, with Pixel Data in the other byte order.
+    private static let geImplicitVRBigEndian = UID(literal: "1.2.840.113619.5.2")
+    /// Philips' own, seen in private CT objects: Explicit VR Little Endian.
+    private static let philipsExplicitVRLittleEndian = UID(literal: "1.3.46.670589.33.1.4.1")
 }
 
 extension TransferSyntax: CustomStringConvertible {

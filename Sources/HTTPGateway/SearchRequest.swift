@@ -140,12 +140,16 @@ private struct SearchParser {
     }
 
     private static func tag(_ name: Substring) throws(RequestError) -> Tag {
-        if let tag = Tag(hexadecimal: name) { return tag }
-        if let tag = DataElementDictionary.tag(forKeyword: name) { return tag }
-        throw RequestError(
-            .badRequest,
-            "A key of the query is neither a keyword of PS3.6 nor eight hexadecimal digits; keywords are case-sensitive"
-        )
+        do {
+            if let tag = try AttributeName(name).tag { return tag }
+        } catch {
+            let hint = error.suggestion.map { "; did you mean \($0)?" } ?? ""
+            throw RequestError(
+                .badRequest,
+                "A key of the query is neither a keyword of PS3.6 nor a tag; keywords are case-sensitive" + hint
+            )
+        }
+        throw RequestError(.badRequest, "A key of the query names a private attribute by its creator")
     }
 }
 

@@ -34,7 +34,7 @@ struct ArchiveLimits: Sendable {
     private static func checkEnvironment() throws(ConfigurationProblem) {
         let known = LimitSettings.all.map(\.variable)
         for name in Environment.names.sorted() where name.hasPrefix("CASSETTE_LIMITS_") && !known.contains(name) {
-            let hint = Suggestion.nearest(to: name, in: known).map { ": did you mean \($0)?" }
+            let hint = Spelling.nearest(to: name, in: known).map { ": did you mean \($0)?" }
             throw ConfigurationProblem(
                 line: nil,
                 "there is no setting \(name)" + (hint ?? ", see `cassette config limits`")

@@ -1,3 +1,4 @@
+import DICOMCore
 import Yams
 
 /// The settings of a YAML file: a mapping of known keys to plain values.
@@ -82,7 +83,7 @@ struct ConfigurationFile: Sendable {
     }
 
     private static func unknown(_ name: String, _ line: Int) -> ConfigurationProblem {
-        let hint = Suggestion.nearest(to: name, in: allKeys).map { ": did you mean '\($0)'?" }
+        let hint = Spelling.nearest(to: name, in: allKeys).map { ": did you mean '\($0)'?" }
         let all =
             name.hasPrefix("limits")
             ? ", see `cassette config limits`" : ", only \(keys.map(\.key).joined(separator: ", ")) and limits"

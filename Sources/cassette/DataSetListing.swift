@@ -34,9 +34,7 @@ struct DataSetListing: DumpSink {
         let syntax = header.transferSyntax
         let known = UIDDictionary.name(of: syntax.uid).map { "\($0) (\(syntax.uid))" } ?? "\(syntax.uid)"
         output.write(colours.note("# \(Console.shown(name)): \(known)") + "\n")
-        for deviation in header.deviations.map(\.listed).sorted() {
-            output.write(colours.note("# " + deviation) + "\n")
-        }
+        for quirk in header.quirks { output.write(colours.note("# " + quirk.kind.text) + "\n") }
         for element in header.fileMetaInformation.dataSet.elements { write(element, length: nil, into: &output) }
     }
 
@@ -70,7 +68,13 @@ struct DataSetListing: DumpSink {
         }
     }
 
-    mutating func finish(into output: inout OutputText) {}
+    mutating func finish(quirks: [Quirk], of count: Int, into output: inout OutputText) {
+        guard count > 0 else { return }
+        let kinds = Set(quirks.map(\.kind)).sorted { $0.rawValue < $1.rawValue }.map(\.text)
+        output.write(
+            colours.note("# \(count) times not as the standard wants it: " + kinds.joined(separator: "; ")) + "\n"
+        )
+    }
 
     private mutating func take(_ bytes: ByteBuffer) {
         guard let shown = passing?.opening.readableBytes else { return }
@@ -127,7 +131,10 @@ struct DataSetListing: DumpSink {
     /// The keyword; of a private element its creator.
     private func label(of tag: Tag) -> String {
         if tag.isPrivateCreator { return "PrivateCreator" }
-        if let creator = items.privateCreator(of: tag) { return "[" + Console.shown(creator) + "]" }
+        if let creator = items.privateCreator(of: tag) {
+            let name = PrivateDictionary.entry(for: tag, creator: creator).map { " " + $0.name } ?? ""
+            return "[" + Console.shown(creator) + "]" + name
+        }
         if let entry = DataElementDictionary.entry(for: tag) {
             return entry.keyword.isEmpty ? entry.name : entry.keyword
         }
@@ -191,19 +198,5 @@ struct ListingColours {
 
     private func coloured(_ text: String, _ code: String) -> String {
         isOn ? "\u{1B}[" + code + "m" + text + "\u{1B}[0m" : text
-    }
-}
-
-extension Part10Header.Deviation {
-    /// What people read.
-    fileprivate var listed: String {
-        switch self {
-        case .noPreamble: "no preamble"
-        case .foreignPreamble: "the preamble begins like a program, an archive or a page"
-        case .noPrefix: "no prefix DICM"
-        case .noFileMetaInformation: "no File Meta Information"
-        case .wrongGroupLength: "File Meta Information Group Length is missing or wrong"
-        case .guessedTransferSyntax: "the Transfer Syntax is a guess from the first element"
-        }
     }
 }

@@ -93,12 +93,9 @@ struct QueryKey {
         guard parts.count == 2 else {
             throw ValidationError("'\(text)' is no key with a value: write Keyword=Value, for example PatientID=1234")
         }
-        guard let tag = DataElementDictionary.tag(forKeyword: parts[0]) ?? Tag(hexadecimal: parts[0]) else {
-            let known = CatalogAttribute.all.compactMap { DataElementDictionary.entry(for: $0.tag)?.keyword }
-            let hint = Suggestion.nearest(to: parts[0], in: known).map { "did you mean \($0)?" }
-            throw ValidationError(
-                "'\(parts[0])' is no attribute: " + (hint ?? "use a keyword like PatientName, or a tag like 00100010")
-            )
+        let attribute = try AttributeArgument.name(parts[0], preferring: CatalogAttribute.all.map(\.tag))
+        guard let tag = attribute.tag else {
+            throw ValidationError("The archive keeps no column for the private attribute \(attribute)")
         }
         name = parts[0]
         self.tag = tag

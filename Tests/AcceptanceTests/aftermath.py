@@ -45,3 +45,14 @@ def assert_unharmed(archive, limit=RESIDENT_LIMIT):
     log = archive.log.read_text(errors="replace")
     for marker in ("Marker", "Sally", PATIENT_ID):
         assert marker not in log
+
+
+def has_ended(connection):
+    """Whether the other side has closed the socket, told without waiting."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True

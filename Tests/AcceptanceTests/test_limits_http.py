@@ -7,7 +7,7 @@ import time
 import pytest
 import requests
 import synthetic_images
-from aftermath import assert_unharmed
+from aftermath import assert_unharmed, has_ended
 from archive import DICOM_JSON, Archive
 from hostile_http import MULTIPART, exchange, get, head, request_line
 
@@ -317,16 +317,6 @@ def settled(look, expected):
             break
         time.sleep(0.05)
     return seen
-
-
-def has_ended(connection):
-    connection.setblocking(False)
-    try:
-        return connection.recv(1) == b""
-    except BlockingIOError:
-        return False
-    except ConnectionResetError:
-        return True
 
 
 # 100, 101: time, and other protocols

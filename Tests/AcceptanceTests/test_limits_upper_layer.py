@@ -10,6 +10,7 @@ import time
 import part10
 import pytest
 import synthetic_images
+from aftermath import has_ended
 from archive import Archive
 from hostile_peer import (
     ABORT,
@@ -476,16 +477,6 @@ def count_open(peers, expected):
         if len(peers) <= expected or time.monotonic() > deadline:
             return len(peers)
         time.sleep(0.01)
-
-
-def has_ended(connection):
-    connection.setblocking(False)
-    try:
-        return connection.recv(1) == b""
-    except BlockingIOError:
-        return False
-    except ConnectionResetError:
-        return True
 
 
 def test_line_26_a_release_in_the_middle_of_a_data_set_is_aborted_and_nothing_is_kept(archive, peer):

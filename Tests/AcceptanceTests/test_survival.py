@@ -202,6 +202,9 @@ def test_nothing_acknowledged_is_lost(tmp_path, capsys):
 
         if number % ROUNDS_BETWEEN_FULL_CHECKS == 0 or number == ROUNDS:
             check_all(archive, ledger)
+            if number < ROUNDS:
+                with capsys.disabled():
+                    print(f"\n{number} kills, {acknowledged + ledger.count} acknowledged", end="", flush=True)
             if number == ROUNDS or ledger.count > INSTANCES_OF_A_FOLDER:
                 acknowledged, reads, folders = acknowledged + ledger.count, reads + ledger.reads, folders + 1
                 shutil.rmtree(archive.folder)

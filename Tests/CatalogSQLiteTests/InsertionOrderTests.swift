@@ -2,6 +2,7 @@ import ArchiveCatalog
 import CatalogSQLite
 import DICOMCore
 import Platform
+import TestKit
 import Testing
 
 /// Everything that a catalog tells about its content.
@@ -16,19 +17,6 @@ private struct Dump: Equatable {
         for level in QueryLevel.allCases {
             rows[level] = try await catalog.find(CatalogQuery(level: level, includesHeader: true))
         }
-    }
-}
-
-/// A generator with a seed (SplitMix64), so that a failure can be repeated.
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }
 
@@ -54,7 +42,7 @@ private struct SeededGenerator: RandomNumberGenerator {
 
     @Test(arguments: 1...6)
     func `gives the same rows whatever it is, and however records are batched`(_ seed: Int) async throws {
-        var generator = SeededGenerator(state: UInt64(seed))
+        var generator = SplitMix(seed: UInt64(seed))
         let (inOrder, shuffled) = (try IndexFolder(), try IndexFolder())
         let (first, second) = (try inOrder.catalog(), try shuffled.catalog())
         var order = Self.samples.shuffled(using: &generator)

@@ -55,6 +55,7 @@ import Testing
 
     private static let names = [
         "Doe^John", "DOE^JANE^^^", "Doe", "Doering^Hans", "Müller^Änne", "Yamada^Tarou=山田^太郎=やまだ^たろう", "[x]^y", "",
+        "ﾔﾏﾀﾞ^ﾀﾛｳ", "Łukasz^Zoë", "=田中^一郎",
     ]
 
     @Test(arguments: [
@@ -64,13 +65,48 @@ import Testing
         ("山田*", ["Yamada^Tarou=山田^太郎=やまだ^たろう"]), ("やまだ^たろう", ["Yamada^Tarou=山田^太郎=やまだ^たろう"]),
         ("太郎", []), ("[X]*", ["[x]^y"]), ("[a-z]*", []), ("*^*^*", Self.names.filter { !$0.isEmpty }), ("doe^j", []),
         ("Yamada^Tarou=山田^太郎*", ["Yamada^Tarou=山田^太郎=やまだ^たろう"]),
+        ("MULLER*", ["Müller^Änne"]), ("muller^anne", ["Müller^Änne"]), ("Mu\u{308}ller*", ["Müller^Änne"]),
+        ("Mueller*", []), ("lukasz^zoe", ["Łukasz^Zoë"]), ("Ｄｏｅ", ["Doe"]), ("ヤマダ*", ["ﾔﾏﾀﾞ^ﾀﾛｳ"]),
+        ("ﾔﾏﾀﾞ^ﾀﾛｳ", ["ﾔﾏﾀﾞ^ﾀﾛｳ"]), ("=山田*", ["Yamada^Tarou=山田^太郎=やまだ^たろう"]),
+        ("==やまだ*", ["Yamada^Tarou=山田^太郎=やまだ^たろう"]), ("=やまだ*", []), ("=Yamada*", []),
+        ("Yam*=*", ["Yamada^Tarou=山田^太郎=やまだ^たろう"]), ("Yam*==や*", ["Yamada^Tarou=山田^太郎=やまだ^たろう"]),
+        ("田中^一郎", ["=田中^一郎"]), ("=田中*", ["=田中^一郎"]), ("Doe=田中*", []), ("ﾔﾏﾀ*", []),
     ])
-    func `names match without regard to case, whole or by component group`(
+    func `names match without regard to case, accents and width, by any group or group by group`(
         _ key: String,
         _ expected: [String]
     ) async throws {
         for level in [QueryLevel.study, .patient, .instance] {
             #expect(try await found(key, in: .patientName, of: Self.names, level).sorted() == expected.sorted())
+        }
+    }
+
+    @Test(arguments: [
+        ("yamada*", [0]), ("山田^太郎", [0]), ("=山田*", [0]), ("==やまだ*", [0]), ("muller", [0, 1]), ("Smith^*", [1]),
+        ("yamada*=山田*", [0]), ("smith=山田", []), ("やまだ*", [0]), ("Müller^", [0, 1]),
+    ])
+    func `each of several names matches by its groups`(_ key: String, _ expected: [Int]) async throws {
+        let names = ["Yamada^Tarou=山田^太郎=やまだ^たろう\\Muller", "Smith\\Müller"]
+
+        let found = try await found(key, in: .operatorsName, of: names, .series)
+
+        #expect(found.sorted() == expected.map { names[$0] }.sorted())
+    }
+
+    @Test func `names of a long list match by any group or group by group`() async throws {
+        let folder = try IndexFolder()
+        let catalog = try await catalog(folder, .patientName, Self.names)
+        let none = (0..<400).map { "Nobody^\($0)" }
+        let grouped = (0..<400).map { "Nobody^\($0)=無" }
+
+        for (keys, expected) in [
+            (none + ["山田*"], ["Yamada^Tarou=山田^太郎=やまだ^たろう"]), (grouped + ["=田中*"], ["=田中^一郎"]),
+            (none + grouped + ["DOE"], ["Doe"]), (none + grouped, []),
+            (grouped + ["Doe^*=", "x"], ["DOE^JANE^^^", "Doe", "Doe^John"]),
+        ] {
+            let found = try await catalog.find(.study, .patientName, where: [(.patientName, .wildcards(keys))])
+
+            #expect(found.sorted() == expected)
         }
     }
 

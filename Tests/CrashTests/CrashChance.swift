@@ -1,4 +1,5 @@
 import NIOCore
+import TestKit
 
 /// What survives a power cut, drawn from a seed.
 ///
@@ -15,7 +16,7 @@ struct CrashChance: Sendable {
 
     /// The chance of a seed.
     init(seed: UInt64) {
-        random = SplitMix(state: seed)
+        random = SplitMix(seed: seed)
         manner = Manner(rawValue: random.next(below: 7)) ?? .sectors
         namesKeepOrder = random.next(below: 2) == 0
     }
@@ -76,20 +77,4 @@ struct CrashChance: Sendable {
         // The length of a file may reach the disk before the bytes: then they read as zeros.
         if content.readableBytes < end, random.next(below: 4) == 0 { content.resize(to: end) }
     }
-}
-
-/// Random numbers that a seed repeats (SplitMix64).
-struct SplitMix: Sendable {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-
-    /// A number of `0..<limit`.
-    mutating func next(below limit: Int) -> Int { Int(next() % UInt64(max(1, limit))) }
 }

@@ -1,5 +1,6 @@
 import Platform
 import Synchronization
+import TestKit
 
 @testable import ArchiveServices
 
@@ -103,7 +104,7 @@ final class CrashExplorer: Sendable {
         }
         let disk = SimulatedDisk(continuing: before)
         let log = await run(crash, "start after a kill", on: disk, seed &+ 2_000, crash.answers, [], true)
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         for _ in 0..<cuts {
             let change = before.changeCount + random.next(below: log.changeCount - before.changeCount + 1)
             await cut(crash, log, after: change, [:], &random)
@@ -221,7 +222,7 @@ final class CrashExplorer: Sendable {
         let log = await run(crash, "recovery", on: disk, crash.seed &+ 1_000, crash.answers, before, isThorough)
         guard isThorough else { return }
         // The recovery, and what was sent again after it, crash in their turn.
-        var random = SplitMix(state: crash.seed)
+        var random = SplitMix(seed: crash.seed)
         for _ in 0..<3 {
             let change = random.next(below: log.changeCount + 1)
             await cut(crash, log, after: change, crash.answers, &random)

@@ -27,70 +27,61 @@ import Testing
     func `while receiving, success means stored and the archive opens again`(failure: Failure) async throws {
         let objects = try Self.objects()
         let empty = try await Self.image(sending: [])
-        var calls = 0
-        var refusals = 0
-        while true {
-            let disk = SimulatedDisk(empty)
+
+        let sweep = try await Self.sweep(failure, objects, from: SimulatedDisk(empty)) { disk, fault in
             let archive = try await CrashArchive(on: disk, seed: 20)
-            disk.fail(.init(call: failure.call, index: calls, code: failure.code))
-            refusals += await Self.receive(objects, archive)
-            let hasFailed = disk.hasFailed
-            disk.fail(nil)
-            archive.kill()
-            let texts = try await Self.violations(on: disk, objects)
-            #expect(texts == [], "call \(calls) of \(failure)")
-            guard hasFailed else { break }
-            calls += 1
+            disk.fail(fault)
+            return (await Self.receive(objects, archive), archive)
         }
-        print("receive, \(failure): \(calls) calls failed, \(refusals) objects refused")
+        print("receive, \(failure): \(sweep.calls) calls failed, \(sweep.refusals) objects refused")
     }
 
     @Test(arguments: failures)
     func `while starting, nothing is lost and the next start works`(failure: Failure) async throws {
         let objects = try Self.objects()
         let left = try await Self.left(objects)
-        var calls = 0
-        var failedStarts = 0
-        while true {
-            let disk = SimulatedDisk(continuing: left)
-            disk.fail(.init(call: failure.call, index: calls, code: failure.code))
-            do {
-                let archive = try await CrashArchive(on: disk, seed: 21)
-                archive.kill()
-            } catch {
-                failedStarts += 1
-            }
-            let hasFailed = disk.hasFailed
-            let texts = try await Self.violations(on: disk, objects)
-            #expect(texts == [], "call \(calls) of \(failure)")
-            guard hasFailed else { break }
-            calls += 1
+
+        let sweep = try await Self.sweep(failure, objects, from: SimulatedDisk(continuing: left)) { disk, fault in
+            disk.fail(fault)
+            guard let archive = try? await CrashArchive(on: disk, seed: 21) else { return (1, nil) }
+            return (0, archive)
         }
-        print("start, \(failure): \(calls) calls failed, \(failedStarts) starts refused")
+        print("start, \(failure): \(sweep.calls) calls failed, \(sweep.refusals) starts refused")
     }
 
     @Test(arguments: failures)
     func `while the first start makes keys and index, the next start works`(failure: Failure) async throws {
         let objects = try Self.objects()
-        var calls = 0
-        var failedStarts = 0
+
+        let sweep = try await Self.sweep(failure, objects, from: SimulatedDisk()) { disk, fault in
+            disk.fail(fault)
+            guard let archive = try? await CrashArchive(on: disk, seed: 22) else { return (1, nil) }
+            _ = await Self.receive(objects, archive)
+            return (0, archive)
+        }
+        print("first start, \(failure): \(sweep.calls) calls failed, \(sweep.refusals) starts refused")
+    }
+
+    /// Fails the first call of that kind, then the second, and so on until a run makes fewer calls; nothing may be lost in any.
+    private static func sweep(
+        _ failure: Failure,
+        _ objects: [CrashObject],
+        from makeDisk: @autoclosure () -> SimulatedDisk,
+        run: (SimulatedDisk, SimulatedDisk.Fault) async throws -> (refusals: Int, archive: CrashArchive?)
+    ) async throws -> (calls: Int, refusals: Int) {
+        var (calls, refusals) = (0, 0)
         while true {
-            let disk = SimulatedDisk()
-            disk.fail(.init(call: failure.call, index: calls, code: failure.code))
-            do {
-                let archive = try await CrashArchive(on: disk, seed: 22)
-                _ = await Self.receive(objects, archive)
-                archive.kill()
-            } catch {
-                failedStarts += 1
-            }
+            let disk = makeDisk()
+            let outcome = try await run(disk, .init(call: failure.call, index: calls, code: failure.code))
+            refusals += outcome.refusals
             let hasFailed = disk.hasFailed
-            let texts = try await Self.violations(on: disk, objects)
+            disk.fail(nil)
+            outcome.archive?.kill()
+            let texts = try await violations(on: disk, objects)
             #expect(texts == [], "call \(calls) of \(failure)")
-            guard hasFailed else { break }
+            guard hasFailed else { return (calls, refusals) }
             calls += 1
         }
-        print("first start, \(failure): \(calls) calls failed, \(failedStarts) starts refused")
     }
 
     private static func objects() throws -> [CrashObject] {

@@ -5,11 +5,11 @@ import Synchronization
 ///
 /// For tests only: anybody can foretell them.
 public final class SeededRandomSource: RandomSource {
-    private let state: Mutex<UInt64>
+    private let state: Mutex<SplitMix>
 
     /// Starts from a seed.
     public init(seed: UInt64 = 1) {
-        state = Mutex(seed)
+        state = Mutex(SplitMix(seed: seed))
     }
 
     /// The next `count` bytes.
@@ -26,13 +26,7 @@ public final class SeededRandomSource: RandomSource {
 
     /// The next word.
     public func next() -> UInt64 {
-        state.withLock { state in
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var word = state
-            word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-            return word ^ (word >> 31)
-        }
+        state.withLock { $0.next() }
     }
 
     /// A number of `0..<limit`.

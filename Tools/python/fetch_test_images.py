@@ -22,7 +22,7 @@ IMAGES = TOOLS.parent / "TestImages"
 STAMP = ".package"
 
 # Files beside the images that are no test data.
-IGNORED_SUFFIXES = {".py", ".pyc", ".md", ".json", ".png", ".sh"}
+IGNORED_SUFFIXES = {".py", ".pyc", ".md", ".json", ".nii", ".png", ".sh"}
 
 
 @dataclass
@@ -101,6 +101,8 @@ def copy(package, archive, target):
         base = PurePosixPath(folder)
         relative = path.relative_to(base.parent if len(package.folders) > 1 else base)
         for name, data in unpacked(relative, content):
+            if name.suffix in IGNORED_SUFFIXES or name.name.startswith("."):
+                continue
             file = target / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)

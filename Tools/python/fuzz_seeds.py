@@ -236,6 +236,29 @@ def command_sets():
     }
 
 
+def edits():
+    nested = element(0x40, 0x275, b"SQ", item(element(0x40, 9, b"SH", b"1 ")) + item(b""))
+    open_ended = element(0x40, 0x275, b"SQ", item(element(0x10, 0x20, b"LO", b"17"), undefined=True), undefined=True) + end_of_sequence()
+    private = element(0x29, 0x10, b"LO", even(b"SIEMENS CSA HEADER")) + element(0x29, 0x1008, b"CS", b"IM")
+    latin1 = element(8, 5, b"CS", b"ISO_IR 100") + element(0x10, 0x10, b"PN", b"M\xfcller^A ")
+    sets = {
+        "flat": (b"set PatientID=1\nremove StudyInstanceUID\nempty SOPInstanceUID", identity() + place()),
+        "nested": (b"set RequestAttributesSequence[*].ScheduledProcedureStepID=22\nset RequestAttributesSequence[2].PatientID=5", nested),
+        "item": (b"remove RequestAttributesSequence[0]\nempty RequestAttributesSequence[1]", nested + place()),
+        "open": (b"set RequestAttributesSequence[0].PatientID=longer\nset RequestAttributesSequence[1].PatientName=A", open_ended),
+        "private": (b'set (0029,"SIEMENS CSA HEADER",08)=X\nset (0029,"B",10):LO=1\\2', private),
+        "latin1": (b"set PatientName=M\xc3\xbcller\nset Rows=5", latin1),
+        "new": (b"set ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID=1.2", b""),
+        "group": (b"set PatientID=1", element(0x10, 0, b"UL", struct.pack("<I", 10)) + element(0x10, 0x20, b"LO", b"17")),
+        "pixels": (b"remove PixelData", image()),
+    }
+    for name, (text, body) in sets.items():
+        yield name, b"\0\1" + text + b"\0" + body
+    yield "big", b"\1\1set Rows=5\0" + identity(BIG)
+    yield "utf8", b"\2\1\0" + latin1
+    yield "jpeg", b"\3\1set PatientID=1\0" + identity()
+
+
 def json_texts():
     model = {
         "00080005": {"vr": "CS", "Value": ["ISO_IR 192"]},
@@ -368,6 +391,7 @@ def main():
         "CommandSet": command_sets().items(),
         "DataSet": data_sets(),
         "Part10": part10_files(),
+        "Edit": edits(),
         "JSON": json_texts(),
         "XML": xml_texts(),
         "Text": texts(),

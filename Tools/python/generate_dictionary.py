@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
+from pydicom._private_dict import private_dictionaries
 from pydicom._uid_dict import UID_dictionary
 
 TOOLS = Path(__file__).resolve().parent.parent
@@ -44,6 +45,9 @@ SWIFT_KEYWORDS = set(
 )
 
 LINE_LENGTH = 120
+
+PRIVATE_TABLES = 2
+"""Files for the private elements, so that none passes 6,000 lines."""
 
 KEYWORD_FILE_LIMIT = 2700
 """Properties per file: two lines each, so that no generated file passes 6,000 lines."""
@@ -80,6 +84,21 @@ def uids():
     return dict(sorted(table.items(), key=lambda row: [int(part) for part in row[0].split(".")]))
 
 
+def private_rows():
+    """The private elements as rows, each creator's behind a row `=creator`, split in as many lists as tables."""
+    tables = [[] for _ in range(PRIVATE_TABLES)]
+    limit = (sum(len(facts) + 1 for facts in private_dictionaries.values()) + PRIVATE_TABLES - 1) // PRIVATE_TABLES
+    filled = 0
+    for creator, facts in sorted(private_dictionaries.items()):
+        rows = [f"={creator}"]
+        for mask, (vr, vm, name, _) in sorted(facts.items()):
+            rows.append("|".join((mask, {"OB_OW": "OB or OW"}.get(vr, vr), vm, name)))
+        if len(tables[filled]) + len(rows) > limit + 400 and filled + 1 < PRIVATE_TABLES:
+            filled += 1
+        tables[filled] += rows
+    return tables
+
+
 def property_name(keyword):
     """The keyword in lower-camel case, a leading acronym lowered as a whole: SOPInstanceUID -> sopInstanceUID."""
     for acronym in MIXED_ACRONYMS:
@@ -97,8 +116,9 @@ def property_name(keyword):
 def text_table(type_name, summary, rows):
     """A Swift file with one enum that holds the rows as one multi-line literal."""
     for row in rows:
-        if '"""' in row or "\\" in row or any(ord(character) < 0x20 for character in row):
+        if '"""' in row or any(ord(character) < 0x20 for character in row):
             raise SystemExit(f"a row does not fit a Swift literal: {row}")
+    rows = [row.replace("\\", "\\\\") for row in rows]
     return (
         HEADER.format(version=pydicom.__version__)
         + f"\n{summary}\nenum {type_name} {{\n"
@@ -153,6 +173,12 @@ def generate():
             ["|".join((uid, *facts)) for uid, facts in uids().items()],
         ),
     }
+    for number, rows in enumerate(private_rows(), start=1):
+        files[f"PrivateTable{number}.swift"] = text_table(
+            f"PrivateTable{number}",
+            "/// Private elements: `GGGGEEEE|VR|VM|name` below `=creator`; `x` any digit, as the element's block is.",
+            rows,
+        )
     files.update(keyword_files(table))
     return files
 

@@ -66,9 +66,9 @@ public enum Part10Target: FuzzTarget {
             throw PropertyViolation("written File Meta Information is refused: \(String(describing: first.error))")
         }
         try require(
-            read.transferSyntax == header.transferSyntax && read.deviations.isEmpty
+            read.transferSyntax == header.transferSyntax && read.quirks.isEmpty
                 && read.dataSetOffset == UInt64(once.readableBytes),
-            "written File Meta Information has deviations: \(read)"
+            "written File Meta Information has quirks: \(read)"
         )
         let again = try encoded(read.fileMetaInformation.dataSet)
         try require(again == once, "File Meta Information is written in another way than it was read")
@@ -106,7 +106,7 @@ public enum Part10Target: FuzzTarget {
         }
         let read = File(decoding: [bytes])
         try require(
-            read.header?.deviations.isEmpty == true && read.header?.transferSyntax == header.transferSyntax
+            read.header?.quirks.isEmpty == true && read.header?.transferSyntax == header.transferSyntax
                 && read.header?.fileMetaInformation.mediaStorageSOPInstanceUID == sopInstanceUID
                 && read.header?.fileMetaInformation.sourceAETitle == meta.sourceAETitle
                 && read.dataSet.readableBytes == 0,
