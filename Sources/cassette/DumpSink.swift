@@ -6,7 +6,10 @@ import NIOCore
 protocol DumpSink {
     mutating func begin(_ header: Part10Header, into output: inout OutputText)
     mutating func accept(_ token: DataSetToken, into output: inout OutputText)
-    mutating func finish(into output: inout OutputText)
+    /// - Parameters:
+    ///   - quirks: what was odd in the Data Set, as far as it was kept.
+    ///   - count: how often something was.
+    mutating func finish(quirks: [Quirk], of count: Int, into output: inout OutputText)
 }
 
 /// The contents of a file as a model.
@@ -24,7 +27,7 @@ struct ModelText: DumpSink {
         output.write(writer.take())
     }
 
-    mutating func finish(into output: inout OutputText) {
+    mutating func finish(quirks: [Quirk], of count: Int, into output: inout OutputText) {
         writer.finish()
         output.write(writer.take())
     }
