@@ -150,7 +150,7 @@ let package = Package(
             swiftSettings: strict
         ),
     ]
-        + layer("Platform", uses: ["CLinux", nioCore, nioPosix], testedWith: ["TestKit"])
+        + layer("Platform", uses: ["CLinux", nioCore, nioPosix, logging], testedWith: ["TestKit"])
         + layer("DICOMCore", uses: [nioCore])
         + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", nioCore])
         + layer(
@@ -163,7 +163,7 @@ let package = Package(
         + layer("ArchiveCatalog", uses: ["DICOMCore", "Platform"])
         + layer(
             "DIMSE",
-            uses: ["DICOMUpperLayer", "DICOMCoding", "DICOMCore", nioCore, logging],
+            uses: ["DICOMUpperLayer", "DICOMCoding", "DICOMCore", "Platform", nioCore, logging],
             testedWith: [nioPosix]
         )
         + layer(
@@ -175,7 +175,7 @@ let package = Package(
         + layer(
             "CatalogSQLite",
             uses: ["ArchiveCatalog", "CSealedSQLite", "DICOMCore", "Platform", grdb],
-            testedWith: ["TestKit"]
+            testedWith: ["TestKit", nioPosix]
         )
         + layer(
             "ArchiveServices",

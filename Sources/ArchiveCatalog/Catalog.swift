@@ -20,7 +20,9 @@ public protocol Catalog: Sendable {
 
     /// Answers a query, in a stable order: newest study first, then by number and UID; patients by Patient ID.
     ///
-    /// - Throws: `.timedOut` when it takes longer than the limit, `.failed` when the task is cancelled.
+    /// With headers, a page ends early at ``CatalogPage/byteLimit``: go on from the place of its last answer.
+    ///
+    /// - Throws: `.timedOut` when it takes longer than the limit, `.cancelled` when the task is.
     func find(_ query: CatalogQuery) async throws(CatalogError) -> [CatalogRow]
 
     /// The instance with that SOP Instance UID, with header and frame index; `nil` when there is none.
@@ -35,7 +37,8 @@ public protocol Catalog: Sendable {
     ///   - seriesInstanceUID: `nil` for all series.
     ///   - last: The last instance of the page before; `nil` to begin. Instances that arrive in between neither shift
     ///     the next page nor make it slower.
-    ///   - limit: How many to return at most; read a long study page by page.
+    ///   - limit: How many to return at most; read a long study page by page. With headers, a page may also end at
+    ///     ``CatalogPage/byteLimit``: only an empty one is the end.
     ///   - includesHeader: Without it `sealedHeader` is empty, and `frameIndex` is `nil`.
     func instances(
         ofStudy studyInstanceUID: UID,
@@ -46,6 +49,8 @@ public protocol Catalog: Sendable {
     ) async throws(CatalogError) -> [InstanceRecord]
 
     /// All instances in the order of their SOP Instance UID, after the given one; for verification and comparison.
+    ///
+    /// A page ends at `limit` or ``CatalogPage/byteLimit``: only an empty one is the end.
     func allInstances(after sopInstanceUID: UID?, limit: Int) async throws(CatalogError) -> [InstanceRecord]
 
     /// How many records there are.
@@ -56,6 +61,14 @@ public protocol Catalog: Sendable {
 
     /// Makes everything durable and lets go of the database.
     func close() async throws(CatalogError)
+}
+
+/// How much one read of a catalog brings.
+public enum CatalogPage {
+    /// Bytes of sealed headers and frame indexes at which a page ends, however few records it has: 16 MiB.
+    ///
+    /// The record that reaches it still belongs to the page, so that none is without a record.
+    public static let byteLimit = 16 << 20
 }
 
 /// What became of a record handed to ``Catalog/insert(_:)``.
@@ -105,6 +118,8 @@ public struct CatalogError: Error, Sendable, Hashable, CustomStringConvertible {
         case failed
         /// The query took longer than the limit.
         case timedOut
+        /// The task that asked was cancelled.
+        case cancelled
     }
 
     /// What went wrong.

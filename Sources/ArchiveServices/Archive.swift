@@ -140,7 +140,7 @@ public final class Archive: Sendable {
             } catch is CancellationError {
                 return
             } catch {
-                logger.error("sealing packs failed; it will be tried again", metadata: ["cause": "\(error)"])
+                logger.error("sealing packs failed; it will be tried again", metadata: [LogKeys.error: "\(error)"])
             }
         }
     }

@@ -3,6 +3,7 @@ import DICOMCoding
 import DICOMCore
 import Logging
 public import PackStorage
+import Platform
 import Sealing
 
 /// Puts what packs hold into a catalog: after a crash the records that it lacks, for a rebuild all of them.
@@ -43,7 +44,9 @@ struct CatalogBuilder: Sendable {
             report.unreadable += 1
             logger.error(
                 "a record's manifest cannot be read; the record stays where it is",
-                metadata: ["pack": "\(record.location.packID.hex)", "offset": "\(record.location.offset)"]
+                metadata: [
+                    LogKeys.packID: "\(record.location.packID.hex)", LogKeys.offset: "\(record.location.offset)",
+                ]
             )
             return
         }
@@ -63,7 +66,6 @@ struct CatalogBuilder: Sendable {
     private mutating func takeBack(_ tombstone: PackRecord) {
         if let held, Tombstone(decoding: tombstone.manifest)?.recordID == held.location.recordID {
             self.held = nil
-            report.takenBack += 1
         }
     }
 
@@ -83,8 +85,8 @@ struct CatalogBuilder: Sendable {
             logger.warning(
                 "a pack has a problem",
                 metadata: [
-                    "problem": "\(problem.kind)", "pack": "\(problem.packID?.hex ?? "-")",
-                    "offset": "\(problem.offset)", "bytes": "\(problem.byteCount)",
+                    LogKeys.errorCode: "\(problem.kind)", LogKeys.packID: "\(problem.packID?.hex ?? "-")",
+                    LogKeys.offset: "\(problem.offset)", LogKeys.byteCount: "\(problem.byteCount)",
                 ]
             )
         }
@@ -131,8 +133,6 @@ public struct RecoveryReport: Sendable, Hashable {
     public var known = 0
     /// Records that contradict the index.
     public var conflicts = 0
-    /// Records that were refused after all, and say so.
-    public var takenBack = 0
     /// Records whose manifest cannot be read.
     public var unreadable = 0
 }

@@ -11,16 +11,25 @@ struct HeaderReader: Sendable {
 
     /// The header with all text in UTF-8, read with what is assumed of its source.
     ///
+    /// - Parameter bytes: Grows by the bytes of the header in clear.
     /// - Throws: As ``dataSet(_:)``.
-    func unicodeDataSet(_ header: SealedHeader) throws(ArchiveError) -> DataSet {
-        try dataSet(header).inUTF8(inheriting: assumedCharacterSets.inherited(fromSource: header.source))
+    func unicodeDataSet(_ header: SealedHeader, addingTo bytes: inout Int) throws(ArchiveError) -> DataSet {
+        let kept = try keptHeader(header)
+        bytes += kept.byteCount
+        return try dataSet(kept).inUTF8(inheriting: assumedCharacterSets.inherited(fromSource: header.source))
     }
 
     /// The header: all elements, bulk by reference.
     ///
     /// - Throws: `.damaged` when seal or encoding is broken, or the key is missing.
     func dataSet(_ header: SealedHeader) throws(ArchiveError) -> DataSet {
-        let archived = try keptHeader(header)
+        try dataSet(try keptHeader(header))
+    }
+
+    /// The header as a Data Set.
+    ///
+    /// - Throws: `.damaged` when its encoding is broken.
+    func dataSet(_ archived: ArchivedHeader) throws(ArchiveError) -> DataSet {
         do throws(DataSetError) {
             return try archived.dataSet()
         } catch {

@@ -54,18 +54,15 @@ extension IngestSession {
         do throws(IngestRefusal) {
             try await seal(recording, scanned, values: values, digest: digest)
         } catch {
-            if claim == .first {
+            if case .toSettle(let owner) = claim {
                 // What may come back at the next start keeps the study.
                 let mayComeBack = service.uncertain.withLock { $0[identification.path.sopInstanceUID] != nil }
-                service.owners.settle(
-                    identification.path.studyInstanceUID,
-                    belongsTo: mayComeBack ? patient : nil
-                )
+                service.owners.settle(identification.path.studyInstanceUID, belongsTo: mayComeBack ? owner : nil)
             }
             throw error
         }
-        if claim == .first {
-            service.owners.settle(identification.path.studyInstanceUID, belongsTo: patient)
+        if case .toSettle(let owner) = claim {
+            service.owners.settle(identification.path.studyInstanceUID, belongsTo: owner)
         }
         return .stored(identification)
     }
@@ -108,14 +105,16 @@ extension IngestSession {
     }
 
     /// Writes manifest and trailer, waits until all of it is on stable storage, and hands the record to the index.
+    ///
+    /// Whatever may fail does so before the sync: a durable record is handed over in any case.
     private func seal(
         _ recording: Recording,
         _ scanned: ScannedInstance,
         values: CatalogValues,
         digest: [UInt8]
     ) async throws(IngestRefusal) {
-        var isDurable = false
         do {
+            guard let begun = recording.begun else { throw PackError(.wrongOrder) }
             let manifest = InstanceManifest(
                 path: InstancePath(scanned.identity),
                 sopClassUID: scanned.identity.sopClassUID,
@@ -128,20 +127,14 @@ extension IngestSession {
                 header: Array(try HeaderArchive.encode(scanned.header).readableBytesView),
                 frameIndex: scanned.frameIndex.map { Array($0.encoded().readableBytesView) }
             )
-            var failure: (any Error)?
+            let sealedHeader = try HeaderSeal.seal(manifest.header, recordID: begun.recordID, key: begun.studyKey)
             try await writer.finish(manifest: manifest.encoded()) { location in
-                isDurable = true
-                let stored = StoredLocation(location)
-                do {
-                    let key = try service.keyring.existingKey(stored.studyKeyID, generation: stored.keyGeneration)
-                    service.index.add(try manifest.record(at: stored, values: values, key: key))
-                } catch {
-                    failure = error
-                }
+                service.index.add(
+                    manifest.record(at: StoredLocation(location), values: values, sealedHeader: sealedHeader)
+                )
             }
-            if let failure { throw failure }
         } catch {
-            if isDurable || (error as? PackError)?.mayBeStored == true {
+            if (error as? PackError)?.mayBeStored == true {
                 service.uncertain.withLock { $0[scanned.identity.sopInstanceUID] = digest }
             }
             throw recording.refusal(failure(error))

@@ -27,7 +27,8 @@ public final class IngestSession: Sendable {
 
     /// Stores one object; returns when it is durable and every reader sees it, or refused.
     ///
-    /// Memory is bounded whatever the object's length. A refused object leaves nothing behind.
+    /// Memory is bounded whatever the object's length. A refused object leaves nothing behind or, after a
+    /// failed sync, may come back at the next start.
     public func store<Body: AsyncSequence & Sendable>(
         _ object: IncomingObject,
         body: Body
@@ -52,7 +53,7 @@ public final class IngestSession: Sendable {
             return try await complete(recording, scanned)
         } catch {
             if recording.hasBegun { await writer.cancel() }
-            service.logger.warning("object refused", metadata: ["reason": "\(error)"])
+            service.logger.warning("object refused", metadata: [LogKeys.error: "\(error)"])
             return .refused(error)
         }
     }
@@ -133,11 +134,11 @@ public final class IngestSession: Sendable {
         do {
             let keyID = service.keyring.keyID(for: Array(path.studyInstanceUID.string.utf8))
             let key = try await service.keyring.studyKeyCreatingIfNeeded(keyID)
-            _ = try await writer.begin(studyKey: key, context: context)
+            let recordID = try await writer.begin(studyKey: key, context: context)
+            recording.begun = Recording.Begun(recordID: recordID, studyKey: key)
         } catch {
             throw recording.refusal(failure(error))
         }
-        recording.hasBegun = true
         tell(header: recording.reception.headerQuirks)
         if case .dataSet = recording.object.form {
             let header: ByteBuffer
@@ -170,8 +171,19 @@ public final class IngestSession: Sendable {
 
     /// What a failed step means for the sender; the operator reads the cause in the log.
     func failure(_ error: any Error) -> IngestRefusal.Reason {
-        service.logger.error("storing failed", metadata: ["cause": "\(error)"])
+        // A sender that goes away, or a stop, cancels what is under way: no failure of the archive.
+        let level: Logger.Level = Self.isCancellation(error) ? .debug : .error
+        service.logger.log(level: level, "storing failed", metadata: [LogKeys.error: "\(error)"])
         return Self.reason(error)
+    }
+
+    private static func isCancellation(_ error: any Error) -> Bool {
+        switch error {
+        case let error as PackError: error.code == .cancelled || error.code == .keyring(.cancelled)
+        case let error as CatalogError: error.code == .cancelled
+        case let error as KeyringError: error.code == .cancelled
+        default: error is CancellationError
+        }
     }
 
     /// Packs, keyring and index lie on volumes that may run full, and the sender is to know.

@@ -42,7 +42,7 @@ public struct IncomingObject: Sendable, Hashable {
 
 /// What became of an incoming object.
 public enum IngestOutcome: Sendable, Hashable {
-    /// It is on stable storage and in the catalog.
+    /// It is on stable storage; every reader of this archive sees it.
     case stored(InstanceIdentification)
     /// The same bytes were there already; nothing was added.
     case alreadyStored(InstanceIdentification)
@@ -88,7 +88,7 @@ public struct IngestRefusal: Error, Sendable, Hashable, CustomStringConvertible 
         case tooLong
         /// The volume is full.
         case noSpace
-        /// Storage failed; nothing of the object was kept.
+        /// Storage failed; nothing of the object was kept or, after a failed sync, it may come back at the next start.
         case storageFailed
         /// The sender stopped in the middle.
         case interrupted

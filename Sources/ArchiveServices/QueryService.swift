@@ -1,5 +1,6 @@
 public import AccessControl
 import ArchiveCatalog
+import DICOMCoding
 public import DICOMCore
 import NIOCore
 
@@ -22,10 +23,22 @@ public final class QueryService: Sendable {
     ///
     /// - Throws: `.denied`, `.badRequest`, `.unavailable`.
     public func find(_ query: ArchiveQuery, as principal: Principal) async throws(ArchiveError) -> [DataSet] {
-        try await page(query, as: principal).answers
+        var page = try await page(query, as: principal)
+        var answers = page.answers
+        var rest = query
+        while page.isCut {
+            rest.after = page.end
+            rest.limit = query.limit.map { $0 - answers.count }
+            page = try await self.page(rest, as: principal)
+            answers += page.answers
+        }
+        return answers
     }
 
     /// The answers like ``find(_:as:)``, and where they end, for a query that goes on from there.
+    ///
+    /// Memory is bounded also where answers take the headers of instances: the page ends when these get large
+    /// (``AnswerPage/isCut``).
     public func page(_ query: ArchiveQuery, as principal: Principal) async throws(ArchiveError) -> AnswerPage {
         guard policy.allows(.search, for: principal) else {
             throw ArchiveError(.denied, "This caller may not search")
@@ -48,10 +61,17 @@ public final class QueryService: Sendable {
         let columns = AnswerColumns(query)
         var answers: [DataSet] = []
         answers.reserveCapacity(rows.count)
+        var sealedBytes = 0
+        var bytes = 0
         for row in rows {
-            answers.append(try answer(row, query, columns))
+            answers.append(try answer(row, query, columns, &bytes))
+            sealedBytes += row.header?.bytes.count ?? 0
+            // What is small under its seal may be large without it.
+            guard bytes < CatalogPage.byteLimit, sealedBytes < CatalogPage.byteLimit else {
+                return AnswerPage(answers: answers, end: row.position, isCut: true)
+            }
         }
-        return AnswerPage(answers: answers, end: rows.last?.position)
+        return AnswerPage(answers: answers, end: rows.last?.position, isCut: false)
     }
 
     /// Whether answers take the headers of instances: such answers are large, and should be asked for page by page.
@@ -63,16 +83,18 @@ public final class QueryService: Sendable {
         CatalogAttribute.forTag(tag) != nil || DerivedAttribute.forTag(tag) != nil
     }
 
+    /// - Parameter bytes: Counts those of the headers that were opened.
     private func answer(
         _ row: CatalogRow,
         _ query: ArchiveQuery,
-        _ columns: AnswerColumns
+        _ columns: AnswerColumns,
+        _ bytes: inout Int
     ) throws(ArchiveError) -> DataSet {
         let known = columns.elements(of: row)
         var answer: DataSet
         if let sealed = row.header {
             answer = DataSet()
-            let header = try headers.unicodeDataSet(sealed)
+            let header = try headers.unicodeDataSet(sealed, addingTo: &bytes)
             for element in header.elements where query.wantsAllAttributes || query.attributes.contains(element.tag) {
                 if case .bulk = element.value { continue }
                 // Attributes of the levels below the answer's say something about one instance only.
@@ -113,7 +135,7 @@ extension ArchiveError {
         case .noSpace: self.init(.noSpace, error.description)
         case .timedOut:
             self.init(.badRequest, "The query took too long: give more keys, or a limit (\(error.advice))")
-        case .cannotOpen, .failed: self.init(.unavailable, error.description)
+        case .cannotOpen, .failed, .cancelled: self.init(.unavailable, error.description)
         }
     }
 }

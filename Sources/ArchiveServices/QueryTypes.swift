@@ -42,4 +42,6 @@ public struct AnswerPage: Sendable {
     public let answers: [DataSet]
     /// The place of the last one; `nil` without answers.
     public let end: CatalogPosition?
+    /// Whether the page ended because its headers are large; there may be more behind it, whatever its length.
+    public let isCut: Bool
 }

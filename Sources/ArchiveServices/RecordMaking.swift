@@ -67,24 +67,27 @@ extension Keyring {
 extension InstanceManifest {
     /// The catalog's record of the instance, from the manifest alone.
     ///
+    /// - Parameter assumed: What is assumed of the source where the header names no character set.
     /// - Throws: ``ArchiveError``; `DataSetError` when the header in the manifest is damaged.
-    ///
-    /// - Parameter values: Those of the header, where they are known; else they are read from it, with what is assumed of
-    ///   its source.
     func record(
         at location: StoredLocation,
-        values: CatalogValues? = nil,
         key: StudyKey,
         assuming assumed: AssumedCharacterSets = .none
     ) throws -> InstanceRecord {
-        let values =
-            try values
-            ?? HeaderValues.values(
-                of: HeaderArchive.decode(ByteBuffer(bytes: header)),
-                inheriting: assumed.inherited(fromSource: source)
-            )
-        let sealedHeader = try HeaderSeal.seal(header, recordID: location.recordID, key: key)
-        return InstanceRecord(
+        let values = HeaderValues.values(
+            of: try HeaderArchive.decode(ByteBuffer(bytes: header)),
+            inheriting: assumed.inherited(fromSource: source)
+        )
+        return record(
+            at: location,
+            values: values,
+            sealedHeader: try HeaderSeal.seal(header, recordID: location.recordID, key: key)
+        )
+    }
+
+    /// The catalog's record of the instance, from what its writer has at hand.
+    func record(at location: StoredLocation, values: CatalogValues, sealedHeader: [UInt8]) -> InstanceRecord {
+        InstanceRecord(
             path: path,
             sopClassUID: sopClassUID,
             transferSyntaxUID: transferSyntaxUID,

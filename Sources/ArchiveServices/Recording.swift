@@ -1,6 +1,8 @@
 import DICOMCoding
 import DICOMCore
 import NIOCore
+import Platform
+import Sealing
 
 /// One incoming object between its first byte and its record.
 struct Recording {
@@ -9,8 +11,15 @@ struct Recording {
     /// The beginning of the object, until its UIDs have passed.
     var held: [ByteBuffer] = []
     var heldLength = 0
-    /// Whether a record of the writer's pack holds what came so far.
-    var hasBegun = false
+    /// The record of the writer's pack that holds what came so far; `nil` before it was begun.
+    var begun: Begun?
+    var hasBegun: Bool { begun != nil }
+
+    /// A record that was begun, and what seals it.
+    struct Begun: Sendable {
+        let recordID: RandomID
+        let studyKey: StudyKey
+    }
 
     init(object: IncomingObject, limits: DataSetLimits) {
         self.object = object

@@ -1,7 +1,7 @@
 public import AccessControl
 import ArchiveCatalog
 public import DICOMCoding
-public import DICOMCore
+import DICOMCore
 import NIOCore
 import PackStorage
 import Sealing
@@ -34,7 +34,7 @@ public final class RetrieveService: Sendable {
     ///
     /// - Parameters:
     ///   - last: The last instance of the page before; `nil` to begin.
-    ///   - limit: How many to return at most.
+    ///   - limit: How many to return at most. With headers there may be fewer: only an empty page is the end.
     ///   - includesHeader: Without it the instances cannot be asked for metadata, frames or bulk.
     /// - Throws: `.notFound` when the scope holds nothing at all; `.denied`, `.unavailable`.
     public func instances(
@@ -47,10 +47,11 @@ public final class RetrieveService: Sendable {
         try authorize(includesHeader ? .readMetadata : .search, principal)
         let records: [InstanceRecord]
         do throws(CatalogError) {
-            if let sopInstanceUID = scope.sopInstanceUID {
-                let record = try await catalog.instance(sopInstanceUID)
-                let matches = record.map { scope.contains($0.path) } ?? false
-                records = matches && last == nil ? [record].compactMap { $0 } : []
+            if scope.sopInstanceUID != nil, last != nil {
+                records = []
+            } else if let sopInstanceUID = scope.sopInstanceUID {
+                records = try await [catalog.instance(sopInstanceUID)].compactMap { $0 }
+                    .filter { scope.contains($0.path) }
             } else {
                 records = try await catalog.instances(
                     ofStudy: scope.studyInstanceUID,
@@ -69,16 +70,8 @@ public final class RetrieveService: Sendable {
         return records.map(ArchivedInstance.init)
     }
 
-    /// The header of an instance: all elements, bulk by reference.
-    public func metadata(
-        of instance: ArchivedInstance,
-        as principal: Principal
-    ) async throws(ArchiveError) -> DataSet {
-        try authorize(.readMetadata, principal)
-        return try headers.dataSet(instance.record.header)
-    }
-
-    /// The header of an instance as it is kept, which JSON can be made of without a Data Set.
+    /// The header of an instance as it is kept, with all elements, bulk by reference; JSON can be made of it without a
+    /// Data Set.
     public func archivedHeader(
         of instance: ArchivedInstance,
         as principal: Principal

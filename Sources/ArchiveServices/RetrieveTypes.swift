@@ -32,6 +32,8 @@ public struct ArchivedInstance: Sendable, Hashable {
     public var path: InstancePath { record.path }
     /// SOP Class UID.
     public var sopClassUID: UID { record.sopClassUID }
+    /// Bytes of its header as the index keeps it; 0 where it was read without.
+    public var sealedHeaderLength: Int { record.sealedHeader.count }
     /// The Transfer Syntax of the stored bytes.
     public var transferSyntax: TransferSyntax { TransferSyntax(uid: record.transferSyntaxUID) }
 }

@@ -17,54 +17,58 @@ final class StudyOwners: Sendable {
         self.index = index
     }
 
-    /// Whether an instance of `patient` may join the study, and whether it is the study's first.
+    /// Whether an instance of `patient` may join the study, and whether the study's owner changes with it.
     ///
-    /// For a first instance the study stays closed to others until ``settle(_:belongsTo:)``.
+    /// While an owner changes, the study stays closed to others that would change it, until ``settle(_:belongsTo:)``.
     func claim(_ study: UID, for patient: PatientIdentity) async throws(CatalogError) -> Claim {
-        if let claim = claimKnown(study, for: patient) { return claim }
+        if let owner = remembered(study), let claim = Self.claim(of: patient, on: owner) { return claim }
         await gate.enter(study)
-        if let claim = claimKnown(study, for: patient) {
-            gate.leave(study)
-            return claim
-        }
         do throws(CatalogError) {
-            guard let owner = try await ownerInCatalog(of: study) else { return .first }
-            remember(study, owner)
+            guard let owner = try await owner(of: study) else { return .toSettle(patient) }
+            if let claim = Self.claim(of: patient, on: owner) {
+                gate.leave(study)
+                return claim
+            }
+            // What contradicts the owner was refused, so this is the fuller identity, which the catalog takes, too.
+            return .toSettle(owner.merged(with: patient) ?? owner)
         } catch {
             gate.leave(study)
             throw error
         }
-        gate.leave(study)
-        // Forgotten at once only when a hundred thousand others came in between: then it is asked again.
-        if let claim = claimKnown(study, for: patient) { return claim }
-        return try await claim(study, for: patient)
     }
 
-    /// Opens the study after its first instance was stored (`patient`) or not (`nil`).
-    func settle(_ study: UID, belongsTo patient: PatientIdentity?) {
-        if let patient { remember(study, patient) }
+    /// Ends a claim: the study belongs to `owner` from now on, or to whom it did before (`nil`).
+    func settle(_ study: UID, belongsTo owner: PatientIdentity?) {
+        if let owner { remember(study, owner) }
         gate.leave(study)
     }
 
     /// What ``claim(_:for:)`` answers.
-    enum Claim: Sendable {
+    enum Claim: Sendable, Hashable {
         /// The study is the patient's.
         case member
-        /// The study is new; the claim must be settled.
-        case first
+        /// The study is new, or its owner is known better with this instance; to be settled with this owner once the
+        /// instance is stored.
+        case toSettle(PatientIdentity)
         /// The study belongs to another patient.
         case refused
     }
 
-    /// The claim on a study whose owner is remembered; `nil` for others.
-    private func claimKnown(_ study: UID, for patient: PatientIdentity) -> Claim? {
-        known.withLock { known in
-            guard let owner = known[study] else { return nil }
-            guard let merged = owner.merged(with: patient) else { return .refused }
-            // A fuller identity becomes the study's with this instance, as in the catalog.
-            if merged != owner { known[study] = merged }
-            return .member
-        }
+    /// The claim of a patient on the study of an owner; `nil` where the owner would change.
+    private static func claim(of patient: PatientIdentity, on owner: PatientIdentity) -> Claim? {
+        guard let merged = owner.merged(with: patient) else { return .refused }
+        return merged == owner ? .member : nil
+    }
+
+    private func owner(of study: UID) async throws(CatalogError) -> PatientIdentity? {
+        if let owner = remembered(study) { return owner }
+        guard let owner = try await ownerInCatalog(of: study) else { return nil }
+        remember(study, owner)
+        return owner
+    }
+
+    private func remembered(_ study: UID) -> PatientIdentity? {
+        known.withLock { $0[study] }
     }
 
     private func remember(_ study: UID, _ patient: PatientIdentity) {

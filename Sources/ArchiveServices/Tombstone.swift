@@ -9,10 +9,6 @@ struct Tombstone: Sendable, Hashable {
 
     let recordID: RandomID
 
-    init(recordID: RandomID) {
-        self.recordID = recordID
-    }
-
     /// Reads a tombstone; `nil` for another version.
     init?(decoding buffer: ByteBuffer) {
         var buffer = buffer
@@ -22,11 +18,5 @@ struct Tombstone: Sendable, Hashable {
             let recordID = RandomID(bytes: bytes)
         else { return nil }
         self.recordID = recordID
-    }
-
-    func encoded() -> ByteBuffer {
-        var buffer = ByteBuffer(integer: Self.version)
-        buffer.writeBytes(recordID.bytes)
-        return buffer
     }
 }

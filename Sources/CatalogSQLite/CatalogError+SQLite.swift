@@ -46,7 +46,7 @@ extension CatalogError {
     private static let rebuildAdvice = "stop the archive and run `cassette index rebuild`"
 
     /// The answer to a cancelled task.
-    static let cancelledTask = CatalogError(.failed, "The task that asked was cancelled")
+    static let cancelledTask = CatalogError(.cancelled, "The task that asked was cancelled")
     /// The answer to a query over its limit.
     static let outOfTime = CatalogError(.timedOut, "The query took longer than `limits.query.duration`; narrow it")
 }

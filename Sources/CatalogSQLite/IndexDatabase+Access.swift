@@ -43,7 +43,7 @@ extension IndexDatabase {
         guard let workers, workers.isCurrent else { return nil }
         do {
             // One statement sees one state; it needs no transaction around it.
-            return try pool.unsafeRead { database in
+            return try lookups.unsafeRead { database in
                 try database.first(Self.findInstance, [sopInstanceUID.string.databaseValue]) { _ in true } ?? false
             }
         } catch {
@@ -112,6 +112,8 @@ extension IndexDatabase {
         pool.interrupt()
         do {
             try await write { database in _ = try database.checkpoint(.truncate) }
+            // The connection that writes goes last: it removes the log.
+            try lookups.close()
             try pool.close()
         } catch {
             throw CatalogError(error)

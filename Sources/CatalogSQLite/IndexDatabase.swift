@@ -6,6 +6,9 @@ import Platform
 struct IndexDatabase: Sendable {
     /// The connections.
     let pool: DatabasePool
+    /// A connection for the short question whether an instance is known: who stores asks it, and must not wait until a
+    /// slow query lets go of one of the pool.
+    let lookups: DatabaseQueue
     /// Threads that may block on the connections; without them GRDB's own are used.
     let workers: WorkPool?
 
@@ -21,10 +24,9 @@ struct IndexDatabase: Sendable {
         self.workers = workers
         let vfs = try SealedVFS(key: key, base: configuration.fileSystem, random: SystemRandomSource())
         do {
-            pool = try DatabasePool(
-                path: "file:" + Self.percentEncoded(path) + "?vfs=" + vfs.name,
-                configuration: Self.connections(vfs, configuration)
-            )
+            let uri = "file:" + Self.percentEncoded(path) + "?vfs=" + vfs.name
+            var connections = Self.connections(vfs, configuration)
+            pool = try DatabasePool(path: uri, configuration: connections)
             try pool.writeWithoutTransaction { database in
                 if try Self.createSchema(database) {
                     // The sealed file system knows another key by the pages that it cannot open: let there be some.
@@ -34,6 +36,8 @@ struct IndexDatabase: Sendable {
                 try Self.checkSettings(database)
                 try Self.checkSeal(database, vfs)
             }
+            connections.readonly = true
+            lookups = try DatabaseQueue(path: uri, configuration: connections)
         } catch let error as CatalogError {
             throw error
         } catch {

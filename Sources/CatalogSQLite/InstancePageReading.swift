@@ -19,9 +19,9 @@ struct InstancePageReading {
     private let study: UID
     private let series: UID?
     private let last: InstanceRecord?
-    private let limit: Int
     private let includesBlobs: Bool
     private let database: Database
+    private var page: RecordPage
 
     /// - Parameter last: Reading begins behind it; `nil`: at the first.
     init(
@@ -35,20 +35,18 @@ struct InstancePageReading {
         self.study = study
         self.series = series
         self.last = last
-        self.limit = max(0, limit)
+        page = RecordPage(limit: limit)
         includesBlobs = blobs
         self.database = database
     }
 
     /// The records in their order, at most `limit`.
-    func records() throws -> [InstanceRecord] {
-        var records: [InstanceRecord] = []
+    mutating func records() throws -> [InstanceRecord] {
         if let last, series == nil || series == last.path.seriesInstanceUID {
             try readSeries(
                 " AND series.series_instance_uid = ?",
                 [last.path.seriesInstanceUID.string.databaseValue],
-                ranges: ranges(after: last),
-                into: &records
+                ranges: ranges(after: last)
             )
         }
         if let series {
@@ -56,15 +54,14 @@ struct InstancePageReading {
                 try readSeries(
                     " AND series.series_instance_uid = ?",
                     [series.string.databaseValue],
-                    ranges: [SQLFragment("")],
-                    into: &records
+                    ranges: [SQLFragment("")]
                 )
             }
         } else {
             let place = last.map { later($0) } ?? SQLFragment("")
-            try readSeries(place.sql, place.arguments, ranges: [SQLFragment("")], into: &records)
+            try readSeries(place.sql, place.arguments, ranges: [SQLFragment("")])
         }
-        return records
+        return page.records
     }
 
     /// The series behind the one of `last`; those without number come first.
@@ -100,30 +97,28 @@ struct InstancePageReading {
         ]
     }
 
-    private func readSeries(
+    private mutating func readSeries(
         _ condition: String,
         _ arguments: [DatabaseValue],
-        ranges: [SQLFragment],
-        into records: inout [InstanceRecord]
+        ranges: [SQLFragment]
     ) throws {
-        guard records.count < limit else { return }
+        guard !page.isFull else { return }
         let rows = try Row.fetchCursor(
             try database.cachedStatement(sql: Self.seriesOfStudy + condition + Self.seriesOrder),
             arguments: StatementArguments([study.string.databaseValue] + arguments)
         )
-        while records.count < limit, let row = try rows.next() {
+        while !page.isFull, let row = try rows.next() {
             let parents = Self.parentColumns.values(of: row, from: 1)
-            for range in ranges where records.count < limit {
-                try readInstances(of: row.integer(0), parents, range, into: &records)
+            for range in ranges where !page.isFull {
+                try readInstances(of: row.integer(0), parents, range)
             }
         }
     }
 
-    private func readInstances(
+    private mutating func readInstances(
         of seriesKey: Int64,
         _ parents: CatalogValues,
-        _ range: SQLFragment,
-        into records: inout [InstanceRecord]
+        _ range: SQLFragment
     ) throws {
         let blobs = includesBlobs ? "instance_blob.sealed_header, instance_blob.frame_index" : "NULL, NULL"
         let join = " CROSS JOIN instance_blob ON instance_blob.instance_key = instance.instance_key"
@@ -134,13 +129,13 @@ struct InstancePageReading {
         let rows = try Row.fetchCursor(
             try database.cachedStatement(sql: sql),
             arguments: StatementArguments(
-                [seriesKey.databaseValue] + range.arguments + [(limit - records.count).databaseValue]
+                [seriesKey.databaseValue] + range.arguments + [page.room.databaseValue]
             )
         )
         let first = CatalogSchema.recordColumns.count + 2
-        while let row = try rows.next() {
+        while !page.isFull, let row = try rows.next() {
             let values = Self.columns.values(of: row, from: first, beside: parents)
-            records.append(try RecordReading.record(row, values: values))
+            page.append(try RecordReading.record(row, values: values))
         }
     }
 }

@@ -62,28 +62,32 @@ struct QueryStatement {
         var query = query
         if query.after != nil { query.offset = 0 }
         let ranges = query.after.map { QueryRanges.behind($0, query.level).map(Optional.some) } ?? [nil]
-        for range in ranges where query.limit.map({ $0 > 0 }) ?? true {
+        var byteCount = 0
+        for range in ranges where byteCount < CatalogPage.byteLimit && query.limit.map({ $0 > 0 }) ?? true {
             let count = answers.count
-            try QueryStatement(query, in: range).read(in: database, into: &answers)
+            try QueryStatement(query, in: range).read(in: database, into: &answers, &byteCount)
             query.limit = query.limit.map { $0 - (answers.count - count) }
         }
         return answers
     }
 
-    private func read(in database: Database, into answers: inout [CatalogRow]) throws {
+    /// - Parameter byteCount: Bytes of the headers of all answers.
+    private func read(in database: Database, into answers: inout [CatalogRow], _ byteCount: inout Int) throws {
         let rows = try Row.fetchCursor(
             try database.cachedStatement(sql: statement.sql),
             arguments: StatementArguments(statement.arguments)
         )
         var parentKey: Int64?
         var parent = CatalogRow(values: CatalogValues())
-        while let row = try rows.next() {
+        while byteCount < CatalogPage.byteLimit, let row = try rows.next() {
             if let parents {
                 let key = row.integer(0)
                 if key != parentKey { parent = try parents.row(key, in: database) }
                 parentKey = key
             }
-            answers.append(try answer(row, beside: parent))
+            let answer = try answer(row, beside: parent)
+            byteCount += answer.header?.bytes.count ?? 0
+            answers.append(answer)
         }
     }
 

@@ -21,7 +21,7 @@ enum RecordReading {
         CROSS JOIN study ON study.study_key = series.study_key
         """
     private static let byUID = select(upwards, blobs: true) + " WHERE instance.sop_instance_uid = ?"
-    private static let page =
+    private static let selectPage =
         select(upwards, blobs: true)
         + " WHERE instance.sop_instance_uid > ? ORDER BY instance.sop_instance_uid LIMIT ?"
 
@@ -32,20 +32,15 @@ enum RecordReading {
 
     /// Records in the order of their UID.
     static func instances(after uid: UID?, limit: Int, in database: Database) throws -> [InstanceRecord] {
-        try records(page, [(uid?.string ?? "").databaseValue, max(0, limit).databaseValue], in: database)
-    }
-
-    private static func records(
-        _ sql: String,
-        _ arguments: [DatabaseValue],
-        in database: Database
-    ) throws -> [InstanceRecord] {
-        let rows = try Row.fetchCursor(try database.cachedStatement(sql: sql), arguments: StatementArguments(arguments))
-        var records: [InstanceRecord] = []
-        while let row = try rows.next() {
-            records.append(try record(row))
+        var page = RecordPage(limit: limit)
+        let rows = try Row.fetchCursor(
+            try database.cachedStatement(sql: selectPage),
+            arguments: StatementArguments([(uid?.string ?? "").databaseValue, page.room.databaseValue])
+        )
+        while !page.isFull, let row = try rows.next() {
+            page.append(try record(row))
         }
-        return records
+        return page.records
     }
 
     private static func record(_ row: Row) throws -> InstanceRecord {

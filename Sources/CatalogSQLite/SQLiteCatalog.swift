@@ -103,14 +103,15 @@ public final class SQLiteCatalog: Catalog {
         includesHeader: Bool
     ) async throws(CatalogError) -> [InstanceRecord] {
         try await index.read { database in
-            try InstancePageReading(
+            var reading = InstancePageReading(
                 ofStudy: studyInstanceUID,
                 series: seriesInstanceUID,
                 after: last,
                 limit: limit,
                 blobs: includesHeader,
                 in: database
-            ).records()
+            )
+            return try reading.records()
         }
     }
 

@@ -30,6 +30,9 @@ public struct ArchivedHeader: Sendable {
         limits = .stored
     }
 
+    /// Bytes of the header in clear.
+    public var byteCount: Int { body.count }
+
     /// The header as a Data Set.
     ///
     /// - Throws: `.badArchive` for damage; the code of the limit that it exceeds.

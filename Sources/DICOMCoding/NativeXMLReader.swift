@@ -40,7 +40,7 @@ public struct NativeXMLReader: ~Copyable {
     private var levels: [Level] = []
     // Items and attributes that are open, beside the levels: changed in place, so that no step copies what has come.
     private var items: [ModelItem] = []
-    private var blocks: [ReservedBlocks] = []
+    private var blocks: [ItemTags] = []
     private var attributes: [Attribute] = []
     private var found: DataSet?
     private var references: [ModelObject.Reference] = []
@@ -169,7 +169,7 @@ public struct NativeXMLReader: ~Copyable {
     private mutating func beginItem() {
         levels.append(.dataSet)
         items.append(ModelItem())
-        blocks.append(ReservedBlocks())
+        blocks.append(ItemTags())
     }
 
     private mutating func endItem() {
@@ -233,17 +233,16 @@ public struct NativeXMLReader: ~Copyable {
     }
 }
 
-/// Which blocks of private elements an item has reserved, and for whom (PS3.5 7.8.1).
-struct ReservedBlocks: Sendable {
+/// The tags that an item has, and the blocks of private elements in it.
+struct ItemTags: Sendable {
     /// All tags of the item.
     var tags: Set<Tag> = []
-    private var places: [String: UInt16] = [:]
+    private var blocks = PrivateBlocks()
 
     /// Takes note of an element that may reserve a block.
     mutating func note(_ element: DataElement) {
         guard element.tag.isPrivateCreator, let creator = element.strings(.utf8).first else { return }
-        let key = Self.key(creator, group: element.tag.group)
-        if places[key] == nil { places[key] = element.tag.element }
+        blocks.reserve(element.tag, for: creator)
     }
 
     /// The tag of an element that is told by its creator, `gggg00ee`, and the element that reserves its block if none
@@ -252,22 +251,15 @@ struct ReservedBlocks: Sendable {
     /// A tag that names its block keeps it.
     mutating func place(_ tag: Tag, of creator: String) -> (tag: Tag, reserved: DataElement?)? {
         guard tag.element < 0x100 else { return (tag, nil) }
-        let key = Self.key(creator, group: tag.group)
-        if let block = places[key] {
-            return (Tag(group: tag.group, element: block << 8 | tag.element), nil)
+        if let block = blocks.block(of: creator, group: tag.group) {
+            return (Tag(group: tag.group, element: UInt16(block) << 8 | tag.element), nil)
         }
-        guard !creator.isEmpty, !creator.utf8.contains(0x5C),
-            let block = (0x10...0xFF as ClosedRange<UInt16>).first(where: { block in
-                !tags.contains(Tag(group: tag.group, element: block))
-            })
-        else { return nil }
-        places[key] = block
-        let reserved = DataElement.text(Tag(group: tag.group, element: block), .lo, creator)
-        tags.insert(reserved.tag)
-        return (Tag(group: tag.group, element: block << 8 | tag.element), reserved)
-    }
-
-    private static func key(_ creator: String, group: UInt16) -> String {
-        String(group) + " " + creator
+        guard !creator.isEmpty, !creator.utf8.contains(0x5C), let block = blocks.freeBlock(group: tag.group) else {
+            return nil
+        }
+        let reserved = DataElement.text(Tag(group: tag.group, element: UInt16(block)), .lo, creator)
+        note(reserved)
+        guard tags.insert(reserved.tag).inserted else { return nil }
+        return (Tag(group: tag.group, element: UInt16(block) << 8 | tag.element), reserved)
     }
 }

@@ -98,7 +98,7 @@ final class ArchiveAssociation: DIMSEServices {
                 guard !request.isCancelled() else { return DIMSEOutcome(.cancel) }
                 try await respond(question.response(match, retrieveAETitle: aeTitle), question.pendingStatus)
             }
-            guard page.answers.count == question.pageLength else { return .success }
+            guard page.isCut || page.answers.count == question.pageLength else { return .success }
             query.after = page.end
         }
     }

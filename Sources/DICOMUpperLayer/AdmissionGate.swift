@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import Platform
 import Synchronization
 
 /// Lets connections in as far as the `AdmissionLedger` has room, before anything is built for them.
@@ -44,7 +45,7 @@ final class AdmissionGate: Sendable {
         }
         if let limit {
             channel.close(promise: nil)
-            peerLog.note("connection refused", peer: peer, metadata: ["limit": "\(limit)"])
+            peerLog.note("connection refused", peer: peer, metadata: [LogKeys.limit: "\(limit)"])
             return false
         }
         // The channel is held until it is closed: no other one can have its identifier before.

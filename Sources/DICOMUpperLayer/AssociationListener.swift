@@ -1,6 +1,7 @@
 public import Logging
 public import NIOCore
 import NIOPosix
+import Platform
 import Synchronization
 
 /// Listens at one address and serves the associations that are asked for there (PS3.8 9.1).
@@ -17,11 +18,6 @@ public final class AssociationListener: Sendable {
         public var admission = AdmissionLimits()
         /// How long associations may go on after `beginShutdown()` before they are aborted.
         public var shutdownGrace: Duration = .seconds(20)
-        /// Whether the task of an association runs on its event loop, without a change of thread for each message.
-        ///
-        /// What is served must then neither block nor go round without waiting: the loop could not read or write. Blocking
-        /// work goes to a pool, as anywhere else.
-        public var servesOnEventLoop = true
 
         /// Makes the default configuration.
         public init() {}
@@ -147,9 +143,6 @@ public final class AssociationListener: Sendable {
         shared.withLock { $0.isShuttingDown = true }
         server.channel.close(promise: nil)
     }
-
-    /// Associations and connections at present.
-    public var connectionCount: Int { shared.withLock { $0.pipes.count } }
 }
 
 extension AssociationListener {
@@ -170,8 +163,7 @@ extension AssociationListener {
             connection.channel.close(promise: nil)
             return
         }
-        let executor = configuration.servesOnEventLoop ? EventLoopTaskExecutor(connection.channel.eventLoop) : nil
-        group.addTask(executorPreference: executor) {
+        group.addTask(executorPreference: EventLoopTaskExecutor(connection.channel.eventLoop)) {
             await withTaskCancellationHandler {
                 await self.serveConnection(connection, serve)
             } onCancel: {
@@ -216,11 +208,11 @@ extension AssociationListener {
         limit: String? = nil
     ) {
         var metadata: Logger.Metadata = [
-            "result": "\(reject.result)", "source": "\(reject.source)", "reason": "\(reject.reason)",
+            "result": "\(reject.result)", "source": "\(reject.source)", LogKeys.reason: "\(reject.reason)",
         ]
         // A well-formed title is printable; any other is not told.
-        if let calling = request.callingAETitle { metadata["calling"] = "\(calling)" }
-        if let limit { metadata["limit"] = "\(limit)" }
+        if let calling = request.callingAETitle { metadata[LogKeys.callingAETitle] = "\(calling)" }
+        if let limit { metadata[LogKeys.limit] = "\(limit)" }
         peerLog.note("association rejected", peer: connection.peerAddress, metadata: metadata)
         connection.pipe.command(.reject(reject))
     }
@@ -246,10 +238,11 @@ extension AssociationListener {
             pipe: connection.pipe
         )
         connection.pipe.command(.accept(accept))
-        logger.debug("association established", metadata: ["calling": "\(calling)", "called": "\(called)"])
+        let titles: Logger.Metadata = [LogKeys.callingAETitle: "\(calling)", LogKeys.calledAETitle: "\(called)"]
+        logger.debug("association established", metadata: titles)
         await serve(association)
         if association.end == nil { association.abort() }
-        logger.debug("association over", metadata: ["calling": "\(calling)", "called": "\(called)"])
+        logger.debug("association over", metadata: titles)
     }
 
     private func abortAll() {

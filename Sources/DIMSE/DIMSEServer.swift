@@ -1,5 +1,6 @@
 public import DICOMUpperLayer
 public import Logging
+import Platform
 
 /// Serves the operations of associations as SCP (PS3.7 8).
 public struct DIMSEServer: Sendable {
@@ -32,9 +33,10 @@ public struct DIMSEServer: Sendable {
         } catch {
             if let abort = error.abort {
                 var metadata: Logger.Metadata = [
-                    "reason": "\(error.code)", "calling": "\(association.description.callingAETitle)",
+                    LogKeys.reason: "\(error.code)",
+                    LogKeys.callingAETitle: "\(association.description.callingAETitle)",
                 ]
-                if error.code == .commandTooLong { metadata["limit"] = "limits.dimse.command-length" }
+                if error.code == .commandTooLong { metadata[LogKeys.limit] = "limits.dimse.command-length" }
                 peerLog.note("association aborted", peer: association.description.peerAddress, metadata: metadata)
                 association.abort(abort)
             }

@@ -10,8 +10,6 @@ final class ConnectionGate: Sendable {
         /// Keeps each channel that is counted alive, so that no other can have its identifier.
         var channels: [ObjectIdentifier: any Channel] = [:]
         var waiting: (@Sendable () -> Void)?
-        // A client that comes back a thousand times in a second must not fill the log with it.
-        var rate = LogRate(lines: 20, interval: .seconds(1))
 
         mutating func takeWaiting() -> (@Sendable () -> Void)? {
             guard waiting != nil, ledger.hasRoom else { return nil }
@@ -21,7 +19,7 @@ final class ConnectionGate: Sendable {
     }
 
     private let state: Mutex<State>
-    private let logger: Logger
+    private let peerLog: PeerLog
 
     init(limits: HTTPLimits, logger: Logger) {
         state = Mutex(
@@ -32,7 +30,7 @@ final class ConnectionGate: Sendable {
                 )
             )
         )
-        self.logger = logger
+        peerLog = PeerLog(logger)
     }
 
     /// Counts a connection, or closes it.
@@ -104,9 +102,6 @@ final class ConnectionGate: Sendable {
         _ address: String,
         _ limit: ConnectionLedger<ObjectIdentifier>.Limit
     ) {
-        guard case .write(let leftOut) = state.withLock({ $0.rate.take(now: .now()) }) else { return }
-        var metadata: Logger.Metadata = ["peer": "\(address)", "limit": "\(limit.rawValue)"]
-        if leftOut > 0 { metadata["leftOutBefore"] = "\(leftOut)" }
-        logger.notice(message, metadata: metadata)
+        peerLog.note(message, peer: address, metadata: [LogKeys.limit: "\(limit.rawValue)"])
     }
 }

@@ -17,13 +17,10 @@ final class AcceptGateHandler: ChannelDuplexHandler {
         self.gate = gate
     }
 
-    /// Puts the gate in front of the handler that sets connections up, and the filter of its errors behind it.
+    /// Puts the gate in front of the handler that sets connections up.
     static func add(_ gate: ConnectionGate, to server: any Channel) async throws {
         try await server.eventLoop.submit {
-            let operations = server.pipeline.syncOperations
-            let acceptHandler = try operations.context(name: "AcceptHandler").handler
-            try operations.addHandler(AcceptGateHandler(gate: gate), position: .first)
-            try operations.addHandler(FailedConnectionFilter(), position: .after(acceptHandler))
+            try server.pipeline.syncOperations.addHandler(AcceptGateHandler(gate: gate), position: .first)
             // The room is looked at before each connection, so that there is never one too many.
             try server.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
         }.get()
@@ -38,17 +35,6 @@ final class AcceptGateHandler: ChannelDuplexHandler {
         // What was held back begins again at the end of the pipeline, and is asked about once more here.
         if gate.mayAccept(orElse: { channel.read() }) { context.read() }
     }
-}
-
-/// Keeps the failure of one connection from ending the server.
-///
-/// NIO reports a connection that fails while it is set up, because it is closed already, as an error of the server's
-/// channel, and the sequence of connections ends at an error. Where the port itself is lost the channel closes, which is
-/// seen without this.
-private final class FailedConnectionFilter: ChannelInboundHandler {
-    typealias InboundIn = Any
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {}
 }
 
 /// Tells the gate whether there is a request in progress on one connection.

@@ -4,6 +4,7 @@ import Hummingbird
 import HummingbirdCore
 public import Logging
 public import NIOCore
+import Platform
 
 /// The HTTP door: DICOMweb (PS3.18) and health, HTTP/1.1.
 ///
@@ -71,6 +72,7 @@ public struct HTTPGateway: Sendable {
             ),
             onServerRunning: { [links, onServing, logger] channel in
                 do {
+                    try await AcceptErrorFilter.add(to: channel, logger: logger)
                     try await AcceptGateHandler.add(gate, to: channel)
                 } catch {
                     // Nobody is served without limits; this happens when the server is shut down as it starts.

@@ -2,11 +2,11 @@ public import ArchiveCatalog
 
 /// How the HTTP door is opened and how much it takes in.
 public struct HTTPGatewayConfiguration: Sendable, Hashable {
-    /// The address to listen on; `http.bind`.
+    /// The address to listen on; `bind`.
     public var host: String
-    /// The port to listen on, 0 for any free one; `http.port`.
+    /// The port to listen on, 0 for any free one; `http-port`.
     public var port: Int
-    /// Scheme, host and port under which clients reach the archive, without a slash at the end; `http.publicURL`.
+    /// Scheme, host and port under which clients reach the archive, without a slash at the end; `public-url`.
     ///
     /// Links are made from it, never from what a request claims. When `nil`, links are absolute while the archive
     /// listens on loopback, and begin with the path otherwise.

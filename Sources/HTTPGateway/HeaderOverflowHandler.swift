@@ -18,7 +18,10 @@ final class HeaderOverflowHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard hasOverflowed, case .head(var head) = unwrapOutboundIn(data), head.status == .badRequest else {
+        // An answer with a body is one of ours, to a request that came whole before the one that overflowed.
+        guard hasOverflowed, case .head(var head) = unwrapOutboundIn(data), head.status == .badRequest,
+            head.headerFields[.contentType] == nil
+        else {
             context.write(data, promise: promise)
             return
         }

@@ -6,7 +6,7 @@ import ArchiveServices
 /// A page is read from behind the last instance of the one before, so what arrives in between shifts nothing. A value: a
 /// copy goes on from the same place.
 struct InstancePages: Sendable {
-    /// Reads at most `limit` instances behind that one, or from the beginning.
+    /// Reads at most `limit` instances behind that one, or from the beginning; none at the end alone.
     typealias Read =
         @Sendable (_ last: ArchivedInstance?, _ limit: Int) async throws(ArchiveError) -> [ArchivedInstance]
 
@@ -46,7 +46,8 @@ struct InstancePages: Sendable {
         guard !isAtEnd else { return nil }
         let page = try await read(last, length)
         last = page.last
-        isAtEnd = page.count < length
-        return page.isEmpty ? nil : page
+        // A page of large headers may be short and not the last.
+        isAtEnd = page.isEmpty
+        return isAtEnd ? nil : page
     }
 }

@@ -16,8 +16,8 @@ struct MetadataRoutes: Sendable {
     private static let pageLength = 100
     /// From how many instances on a second thread is worth its start.
     private static let dividedLength = 16
-    /// Below it, a page is not worth a second thread.
-    private static let halfLength = 16
+    /// Bytes of sealed headers up to which the text of objects is made together.
+    private static let runLength = 256 << 10
 
     /// Answers with a JSON array of the headers, or with each as XML, page by page.
     func metadata(of scope: RetrieveScope, accept: AcceptHeader, as principal: Principal) async throws -> Response {
@@ -104,7 +104,12 @@ struct MetadataRoutes: Sendable {
                     // The next page is read while this one is written.
                     let place = pages
                     async let following = Self.next(place)
-                    for piece in try await pieces(of: page, as: principal) { try await writer.write(piece) }
+                    var left = page
+                    while !left.isEmpty {
+                        let run = Self.run(of: left)
+                        for piece in try await pieces(of: run, as: principal) { try await writer.write(piece) }
+                        left = left.dropFirst(run.count)
+                    }
                     (next, pages) = try await following
                 }
                 try await writer.write(ByteBuffer(string: "]"))
@@ -120,15 +125,25 @@ struct MetadataRoutes: Sendable {
         return (page.map { $0[...] }, pages)
     }
 
-    /// The objects of a page as text, in order; a long page on two threads.
+    /// The first objects of a page whose text may lie in memory together; one at least.
+    private static func run(of page: ArraySlice<ArchivedInstance>) -> ArraySlice<ArchivedInstance> {
+        var length = 0
+        let count = page.prefix { instance in
+            length += instance.sealedHeaderLength
+            return length <= runLength
+        }.count
+        return page.prefix(max(1, count))
+    }
+
+    /// The objects of a run as text, in order; a long one on two threads.
     private func pieces(
-        of page: ArraySlice<ArchivedInstance>,
+        of run: ArraySlice<ArchivedInstance>,
         as principal: Principal
     ) async throws -> [ByteBuffer] {
-        guard page.count >= Self.dividedLength else { return [try text(of: page, as: principal)] }
-        let middle = page.startIndex + page.count / 2
-        async let second = text(of: page[middle...], as: principal)
-        let first = try text(of: page[..<middle], as: principal)
+        guard run.count >= Self.dividedLength else { return [try text(of: run, as: principal)] }
+        let middle = run.startIndex + run.count / 2
+        async let second = text(of: run[middle...], as: principal)
+        let first = try text(of: run[..<middle], as: principal)
         return [first, try await second]
     }
 

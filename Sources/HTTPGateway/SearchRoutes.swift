@@ -21,10 +21,10 @@ struct SearchRoutes: Sendable {
         var request = try SearchRequest(resource, items, limits: limits)
         if QueryService.needsHeaders(request.query) { request.lowerLimit(to: limits.headerResultCount) }
 
-        let found = try await queries.find(request.query, as: principal)
+        let found = try await queries.page(request.query, as: principal)
 
         var warnings = request.warnings
-        if found.count > request.limit {
+        if found.isCut || found.answers.count > request.limit {
             warnings.append("There are additional results that can be requested: use offset and limit")
         }
         var headers = HTTPFields()
@@ -32,7 +32,7 @@ struct SearchRoutes: Sendable {
             // 299 is the code that PS3.18 8.3.4.4 and 10.6.3 name.
             headers[values: name] = warnings.map { "299 cassette \"\($0)\"" }
         }
-        let answers = found.prefix(request.limit)
+        let answers = found.answers.prefix(request.limit)
         let answer = SearchAnswer(
             level: request.query.level,
             requiredAttributes: request.requiredAttributes,

@@ -57,7 +57,7 @@ enum StreamedResponse {
                 try await write(&batched)
                 try await batched.finish()
             } catch let error as ArchiveError {
-                logger.error("An answer was cut off", metadata: ["error": "\(error.code.rawValue)"])
+                logger.error("An answer was cut off", metadata: [LogKeys.errorCode: "\(error.code.rawValue)"])
                 throw error
             }
         }

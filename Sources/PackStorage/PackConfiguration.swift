@@ -2,8 +2,6 @@
 public struct PackConfiguration: Sendable, Hashable {
     /// A pack that has reached this size takes no further record.
     public var packSizeLimit: UInt64 = 256 * 1_024 * 1_024
-    /// How long an open pack may lie idle before it is sealed.
-    public var quietTime: Duration = .seconds(30)
     /// How many packs one writer keeps open.
     public var openPacksPerWriter = 32
     /// Sealed bytes that a writer gathers before it writes.

@@ -81,13 +81,14 @@ final class PackRegistry: Sendable {
 
     /// Takes a released pack of the study for writing; `nil` without one that is not being sealed.
     func adopt(_ reference: PackReference) -> OpenPack? {
-        state.withLock { state in
-            guard let pack = state.released.removeValue(forKey: reference), case .closed = state.phases[pack.id] else {
-                return nil
-            }
+        // What is not taken lets go of its file outside the lock.
+        let (released, isTaken) = state.withLock { state -> (OpenPack?, Bool) in
+            guard let pack = state.released.removeValue(forKey: reference) else { return (nil, false) }
+            guard case .closed = state.phases[pack.id] else { return (pack, false) }
             state.phases[pack.id] = .busy
-            return pack
+            return (pack, true)
         }
+        return isTaken ? released : nil
     }
 
     @discardableResult
@@ -118,7 +119,8 @@ final class PackRegistry: Sendable {
 
     /// Takes all packs that are closed, or idle since `time`, for sealing.
     func takeSealable(idleSince time: Timestamp) -> [PackID: Extent] {
-        state.withLock { state in
+        // The packs that are dropped let go of their files outside the lock.
+        let (taken, _) = state.withLock { state -> ([PackID: Extent], [OpenPack]) in
             var taken: [PackID: Extent] = [:]
             for (id, phase) in state.phases {
                 switch phase {
@@ -128,9 +130,14 @@ final class PackRegistry: Sendable {
                 }
             }
             for (id, extent) in taken { state.phases[id] = .sealing(extent) }
-            state.released = state.released.filter { taken[$0.value.id] == nil }
-            return taken
+            var dropped: [OpenPack] = []
+            for (reference, pack) in state.released where taken[pack.id] != nil {
+                dropped.append(pack)
+                state.released[reference] = nil
+            }
+            return (taken, dropped)
         }
+        return taken
     }
 
     /// A pack that was not sealed after all; a later call takes it again.
@@ -152,14 +159,6 @@ final class PackRegistry: Sendable {
             switch state.phases[id] {
             case .idle(let extent, _), .closed(let extent), .sealing(let extent): extent.length
             case .busy, .abandoned, nil: nil
-            }
-        }
-    }
-
-    var abandonedCount: Int {
-        state.withLock { state in
-            state.phases.values.count {
-                if case .abandoned = $0 { true } else { false }
             }
         }
     }

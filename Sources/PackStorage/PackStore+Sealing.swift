@@ -4,8 +4,8 @@ import Platform
 extension PackStore {
     /// Seals packs that take no more records: renames them into their final places.
     ///
-    /// - Parameter quietTime: Packs of living writers are sealed, too, when idle for so long; the configured time by default.
-    ///   Closed ones are sealed at once.
+    /// - Parameter quietTime: Packs of living writers are sealed, too, when idle for so long. Closed ones are sealed at
+    ///   once.
     /// - Parameter beforeRename: Called once when there is something to seal. When it returns, every record whose
     ///   `finish` returned before the call must be durable in the index: start-up recovery looks into open packs only.
     /// - Returns: The sealed packs.
@@ -13,11 +13,11 @@ extension PackStore {
     ///   a later call tries again.
     @discardableResult
     public func sealPacks(
-        olderThan quietTime: Duration? = nil,
+        olderThan quietTime: Duration,
         beforeRename: () async throws -> Void
     ) async throws -> [PackID] {
         let now = clock.now()
-        let limit = now.advanced(by: .zero - (quietTime ?? configuration.quietTime))
+        let limit = now.advanced(by: .zero - quietTime)
         let packs = registry.takeSealable(idleSince: limit)
         guard !packs.isEmpty else { return [] }
         var left = Set(packs.keys)

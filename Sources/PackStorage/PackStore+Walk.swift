@@ -7,18 +7,13 @@ extension PackStore {
     ///
     /// What stands in the way is told in the result and skipped. Changes nothing.
     ///
-    /// - Parameter inOpenPacksOnly: Whether sealed packs are left out.
     /// - Throws: What `body` throws; `PackError` when a folder cannot be listed.
     @discardableResult
-    public func forEachRecord(
-        inOpenPacksOnly: Bool = false,
-        _ body: (PackRecord) async throws -> Void
-    ) async throws -> PackSurvey {
+    public func forEachRecord(_ body: (PackRecord) async throws -> Void) async throws -> PackSurvey {
         var survey = PackSurvey()
         for id in try await openPacks(&survey) {
             try await walk(id, isOpen: true, &survey, body)
         }
-        guard !inOpenPacksOnly else { return survey }
         for id in try await sealedPacks() {
             try await walk(id, isOpen: false, &survey, body)
         }

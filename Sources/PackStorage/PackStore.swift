@@ -84,9 +84,6 @@ public final class PackStore: Sendable {
         guard isRoomy else { throw PackError(.noSpace) }
     }
 
-    /// Packs that were given up after a failed write since the start: the volume is suspect.
-    public var abandonedPackCount: Int { registry.abandonedCount }
-
     /// Part of a payload, at most 16 MiB, in one visit to the pool.
     ///
     /// - Parameter context: The bytes that were given when the record was begun.

@@ -25,8 +25,8 @@ struct PackWalker: Sendable {
 
     let header: PackHeader
     let isOpenPack: Bool
-    /// Where the next record begins.
     var packID: PackID { header.packID }
+    /// Where the next record begins.
     private(set) var offset: UInt64
     /// Set when the walk cannot go on.
     private(set) var obstacle: Obstacle?

@@ -8,12 +8,13 @@ import Synchronization
 /// Appends records to packs of its own, one at a time; for one association or request.
 ///
 /// `begin`, any number of `append`, then `finish` or `cancel`. After an error of `append` or `finish` the record is gone
-/// and the next `begin` may follow.
+/// and the next `begin` may follow; after a failed sync it may come back at the next start.
 public final class PackWriter: Sendable {
     /// A record that is being written.
     private struct Recording {
         var pack: OpenPack
         let reference: PackReference
+        let kind: RecordKind
         let seal: RecordSeal
         let context: [UInt8]
         var sealer: FLOESealer
@@ -74,7 +75,11 @@ public final class PackWriter: Sendable {
     /// - Parameter context: What the payload belongs to; whoever reads it must give the same bytes. At most 64 KiB.
     /// - Returns: The id of the record.
     @discardableResult
-    public func begin(studyKey: StudyKey, context: [UInt8]) async throws(PackError) -> RandomID {
+    public func begin(
+        studyKey: StudyKey,
+        context: [UInt8],
+        kind: RecordKind = .instance
+    ) async throws(PackError) -> RandomID {
         guard context.count <= 65_536 else { throw PackError(.wrongOrder) }
         let reference = PackReference(studyKeyID: studyKey.id, keyGeneration: studyKey.generation)
         let taken = shelf.withLock { shelf -> OpenPack? in
@@ -89,13 +94,14 @@ public final class PackWriter: Sendable {
         var pending = ByteBuffer()
         pending.reserveCapacity(4_096)
         if pack.extent.length == 0 { pending.writeImmutableBuffer(pack.header.encoded) }
-        let header = RecordHeader(kind: .instance, recordID: seal.recordID, parameters: sealer.parameters)
+        let header = RecordHeader(kind: kind, recordID: seal.recordID, parameters: sealer.parameters)
         pending.writeImmutableBuffer(header.encoded)
         pending.writeImmutableBuffer(sealer.header)
         setDown(
             Recording(
                 pack: pack,
                 reference: reference,
+                kind: kind,
                 seal: seal,
                 context: context,
                 sealer: sealer,
@@ -131,22 +137,19 @@ public final class PackWriter: Sendable {
     @discardableResult
     public func finish(
         manifest: ByteBuffer,
-        kind: RecordKind = .instance,
         handOver: (RecordLocation) -> Void = { _ in }
     ) async throws(PackError) -> RecordLocation {
         var recording = try pickUp()
         let location: RecordLocation
         do {
-            location = try complete(&recording, manifest: manifest, kind: kind)
+            location = try complete(&recording, manifest: manifest)
         } catch {
             keep(recording)
             throw error
         }
         let end = location.offset + location.recordLength
-        let header = RecordHeader(kind: kind, recordID: location.recordID, parameters: recording.sealer.parameters)
         try await onDisk(&recording) { recording, files throws(DiskError) in
             try recording.pack.write(recording.pending, at: recording.pendingOffset, in: files)
-            if kind != .instance { try recording.pack.write(header.encoded, at: recording.start, in: files) }
             try recording.pack.commit(length: end, in: files)
         }
         handOver(location)
@@ -176,12 +179,15 @@ public final class PackWriter: Sendable {
             defer { shelf.packs = [:] }
             return shelf.packs
         }
-        for (reference, pack) in packs {
-            if pack.extent.length < configuration.packSizeLimit {
-                registry.release(pack, reference)
-            } else {
-                registry.close(pack.id)
-            }
+        for (reference, pack) in packs { letGo(pack, reference) }
+    }
+
+    /// No more records by this writer, for now: the study's next writer goes on with the pack unless it is full.
+    private func letGo(_ pack: OpenPack, _ reference: PackReference) {
+        if pack.extent.length < configuration.packSizeLimit {
+            registry.release(pack, reference)
+        } else {
+            registry.close(pack.id)
         }
     }
 
@@ -212,7 +218,7 @@ public final class PackWriter: Sendable {
         while shelf.packs.count >= max(1, configuration.openPacksPerWriter),
             let oldest = shelf.packs.min(by: { $0.value.lastUse < $1.value.lastUse })
         {
-            registry.close(oldest.value.id)
+            letGo(oldest.value, oldest.key)
             shelf.packs.removeValue(forKey: oldest.key)
         }
         if let pack = registry.adopt(reference) { return pack }
@@ -228,8 +234,7 @@ public final class PackWriter: Sendable {
     /// Appends the end of the payload, the manifest, and the trailer to the pending bytes.
     private func complete(
         _ recording: inout Recording,
-        manifest: ByteBuffer,
-        kind: RecordKind
+        manifest: ByteBuffer
     ) throws(PackError) -> RecordLocation {
         let seal = recording.seal
         let payloadLength = recording.sealer.plaintextLength
@@ -242,7 +247,7 @@ public final class PackWriter: Sendable {
             try recording.sealer.finish(into: &recording.pending)
             try seal.sealManifest(
                 sealedManifest,
-                kind: kind,
+                kind: recording.kind,
                 payloadLength: payloadLength,
                 random: random,
                 into: &recording.pending

@@ -26,6 +26,12 @@ public enum LogKeys {
     public static let calledAETitle = "called_ae_title"
     /// The network address of the peer.
     public static let peer = "peer"
+    /// The limit that was reached.
+    public static let limit = "limit"
+    /// Why something was ended or refused.
+    public static let reason = "reason"
+    /// How many lines like this one were left out before it.
+    public static let leftOut = "left_out"
     /// How long something took, in milliseconds.
     public static let durationMilliseconds = "duration_ms"
     /// SOP Instance UID; debug level only.

@@ -50,15 +50,14 @@ public final class Keyring: Sendable {
         precondition(directories.count == 2, "the keyring is kept in two places")
         var (journal, records) = try await load(directories: directories, disk: disk, pool: pool)
         let isNew = records.isEmpty
+        let first: [KeyringRecord]
         do throws(RootKeyError) {
             try await provider.prepare(mayCreate: isNew)
-            if isNew {
-                let first = try await firstRecords(provider: provider, random: random, clock: clock)
-                (journal, records) = try await append(first, to: journal, pool: pool)
-            }
+            first = isNew ? try await firstRecords(provider: provider, random: random, clock: clock) : []
         } catch {
             throw KeyringError(.rootKey(error.code), error.description)
         }
+        if isNew { (journal, records) = try await append(first, to: journal, pool: pool) }
         guard let kekRecord = records.last(where: { $0.kind == .kek }) else {
             throw KeyringError(.damaged, "the keyring holds no key-encryption key; restore it from a backup")
         }
@@ -70,16 +69,10 @@ public final class Keyring: Sendable {
         }
         if records.count == 1 {
             // A first start was cut off between its two entries: the second is made again, under the same key.
-            let studyID: KeyringRecord
-            do {
-                studyID = try studyIDRecord(kek: kek, kekRecord: kekRecord, random: random)
-                let added: [KeyringRecord]
-                (journal, added) = try await append([studyID], to: journal, pool: pool)
-                records += added
-            } catch {
-                throw (error as? KeyringError)
-                    ?? KeyringError(.unavailable, "the keyring cannot be completed: \(error)")
-            }
+            let studyID = try studyIDRecord(kek: kek, kekRecord: kekRecord, random: random)
+            let added: [KeyringRecord]
+            (journal, added) = try await append([studyID], to: journal, pool: pool)
+            records += added
         }
         return try Keyring(
             kek: kek,
@@ -139,11 +132,6 @@ public final class Keyring: Sendable {
     /// An existing study key; `nil` when there is none.
     ///
     /// - Parameter generation: Which key of the study; the newest when absent.
-    public func studyKey(_ id: StudyKeyID, generation: UInt32? = nil) async throws(KeyringError) -> StudyKey? {
-        try existingStudyKey(id, generation: generation)
-    }
-
-    /// An existing study key, without suspending; `nil` when there is none.
     public func existingStudyKey(_ id: StudyKeyID, generation: UInt32? = nil) throws(KeyringError) -> StudyKey? {
         let (opened, record) = state.withLock { state -> (StudyKey?, KeyringRecord?) in
             guard let generation = generation ?? state.newest[id] else { return (nil, nil) }
@@ -245,7 +233,7 @@ extension Keyring {
         _ records: [KeyringRecord],
         to journal: KeyringJournal,
         pool: WorkPool
-    ) async throws(RootKeyError) -> (KeyringJournal, [KeyringRecord]) {
+    ) async throws(KeyringError) -> (KeyringJournal, [KeyringRecord]) {
         do {
             return try await pool.run {
                 var journal = journal
@@ -253,7 +241,7 @@ extension Keyring {
                 return (journal, records)
             }
         } catch {
-            throw RootKeyError(.unavailable, KeyringError(appending: error).description)
+            throw KeyringError(appending: error)
         }
     }
 

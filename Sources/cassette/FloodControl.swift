@@ -49,7 +49,7 @@ struct FloodControlledLogHandler: LogHandler {
         case .tooMuch: return
         case .write(let leftOut):
             var event = event
-            if leftOut > 0 { event.metadata = (event.metadata ?? [:]).merging(["leftOut": "\(leftOut)"]) { $1 } }
+            if leftOut > 0 { event.metadata = (event.metadata ?? [:]).merging([LogKeys.leftOut: "\(leftOut)"]) { $1 } }
             handler.log(event: event)
         }
     }

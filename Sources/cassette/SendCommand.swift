@@ -28,11 +28,12 @@ struct SendCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // Before there are threads: a path that is not there ends the command here.
+        let walk = try FileWalk(paths)
         let disk = PosixDisk()
         let threads = NIOThreadPool(numberOfThreads: 2)
         threads.start()
         let pool = WorkPool(threads: threads)
-        let walk = try FileWalk(paths)
         var report = ImportReport()
         report.refused = walk.refused
         var objects: [OutgoingObject] = []

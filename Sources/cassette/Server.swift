@@ -50,7 +50,7 @@ struct Server: Sendable {
                 do {
                     try lock.announce("http://\(settings.localHost):\(port)\n")
                 } catch {
-                    logger.error("other commands will not find this server", metadata: ["cause": "\(error)"])
+                    logger.error("other commands will not find this server", metadata: [LogKeys.error: "\(error)"])
                 }
                 started(dicomPort, port)
             }

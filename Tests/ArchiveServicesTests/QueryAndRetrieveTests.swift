@@ -1,6 +1,7 @@
 import AccessControl
 import ArchiveCatalog
 import ArchiveServices
+import DICOMCoding
 import DICOMCore
 import NIOCore
 import Platform
@@ -62,8 +63,8 @@ import Testing
         await #expect(throws: ArchiveError.self) {
             _ = try await archive.archive.retrieve.payload(of: instance, as: peer)
         }
-        await #expect(throws: ArchiveError.self) {
-            _ = try await archive.archive.retrieve.metadata(of: instance, as: peer)
+        #expect(throws: ArchiveError.self) {
+            _ = try archive.archive.retrieve.archivedHeader(of: instance, as: peer)
         }
     }
 }
@@ -141,10 +142,10 @@ import Testing
         let object = TestObject(frames: 600)
         _ = try await archive.store(object)
 
-        let metadata = try await archive.archive.retrieve.metadata(
+        let metadata = try archive.archive.retrieve.archivedHeader(
             of: try await archive.instance(object),
             as: TestArchive.administrator
-        )
+        ).dataSet()
 
         #expect(metadata.elements.map(\.tag) == object.dataSet.elements.map(\.tag))
         guard case .bulk(let bulk) = metadata[.pixelData]?.value else {

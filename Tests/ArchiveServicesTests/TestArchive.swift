@@ -30,26 +30,13 @@ final class TestArchive: Sendable {
         clock: ManualClock = ManualClock(),
         failingInserts: Int = 0,
         failureCode: CatalogError.Code = .failed,
-        assuming assumed: AssumedCharacterSets = .none
+        assuming assumed: AssumedCharacterSets = .none,
+        logger: Logger = .silent
     ) async throws {
         self.folder = folder
         let random = SystemRandomSource()
         let pool = TestPool.shared
-        let provider = FileRootKeyProvider(
-            disk: PosixDisk(),
-            pool: pool,
-            path: folder.path + ".keys/root.key",
-            random: random,
-            refusingUnder: folder.path
-        )
-        keyring = try await Keyring.open(
-            directories: [folder.path + "/keyring", folder.path + "/keyring-mirror"],
-            provider: provider,
-            disk: disk,
-            pool: pool,
-            random: random,
-            clock: clock
-        )
+        keyring = try await Self.openKeyring(in: folder, disk: disk, pool: pool, random: random, clock: clock)
         var configuration = PackConfiguration()
         configuration.freeSpaceFloorLimit = 0
         packs = PackStore(
@@ -75,9 +62,33 @@ final class TestArchive: Sendable {
             clock: clock,
             limits: DataSetLimits(),
             assumedCharacterSets: assumed,
-            logger: .silent
+            logger: logger
         )
         recovery = try await archive.recover()
+    }
+
+    private static func openKeyring(
+        in folder: TestFolder,
+        disk: any Disk,
+        pool: WorkPool,
+        random: any RandomSource,
+        clock: ManualClock
+    ) async throws -> Keyring {
+        let provider = FileRootKeyProvider(
+            disk: PosixDisk(),
+            pool: pool,
+            path: folder.path + ".keys/root.key",
+            random: random,
+            refusingUnder: folder.path
+        )
+        return try await Keyring.open(
+            directories: [folder.path + "/keyring", folder.path + "/keyring-mirror"],
+            provider: provider,
+            disk: disk,
+            pool: pool,
+            random: random,
+            clock: clock
+        )
     }
 
     static let administrator = Principal(.administrator)

@@ -224,6 +224,40 @@ extension CatalogContract {
                 #expect(try await page(nil, 1, false).map(\.sealedHeader) == [[]])
                 #expect(try await page(page(nil, 9, false).last, 1, false).isEmpty)
             },
+            CatalogContract("a page of large headers ends early, and the next goes on behind it") {
+                (catalog: any Catalog) async throws -> Void in
+                let records = (1...5).map { number in
+                    var record = SampleRecord(series: number % 2 + 1, instance: number).record
+                    record.sealedHeader = [UInt8](repeating: UInt8(number), count: CatalogPage.byteLimit / 2)
+                    return record
+                }
+                for record in records { #expect(try await catalog.insert([record]) == [.inserted]) }
+                let study = SampleRecord.studyUID(1)
+                func page(_ last: InstanceRecord?, _ header: Bool) async throws -> [InstanceRecord] {
+                    try await catalog.instances(
+                        ofStudy: study,
+                        series: nil,
+                        after: last,
+                        limit: 9,
+                        includesHeader: header
+                    )
+                }
+
+                let first = try await page(nil, true)
+                let second = try await page(first.last, true)
+                let third = try await page(second.last, true)
+
+                #expect([first.count, second.count, third.count] == [2, 2, 1])
+                let whole = try await page(nil, false)
+                #expect((first + second + third).map(\.path) == whole.map(\.path))
+                #expect(try await page(third.last, true).isEmpty)
+                #expect(try await catalog.allInstances(after: nil, limit: 9).count == 2)
+                var query = CatalogQuery(level: .instance, includesHeader: true)
+                #expect(try await catalog.pages(query).count == 5)
+                #expect(try await catalog.find(query).count == 2)
+                query.includesHeader = false
+                #expect(try await catalog.find(query).count == 5)
+            },
             CatalogContract("all instances come by UID, after the given one") {
                 (catalog: any Catalog) async throws -> Void in
                 try await catalog.insert([3, 1, 2].map { SampleRecord(study: 4 - $0, series: $0, instance: $0) })

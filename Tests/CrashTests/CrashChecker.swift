@@ -1,4 +1,5 @@
 import ArchiveCatalog
+import DICOMCoding
 import DICOMCore
 import NIOCore
 import PackStorage
@@ -88,7 +89,7 @@ struct CrashChecker: Sendable {
         ) {
             bytes.writeImmutableBuffer(chunk)
         }
-        _ = try await archive.archive.retrieve.metadata(of: instance, as: CrashArchive.administrator)
+        _ = try archive.archive.retrieve.archivedHeader(of: instance, as: CrashArchive.administrator).dataSet()
         return bytes
     }
 

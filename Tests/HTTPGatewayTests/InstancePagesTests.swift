@@ -43,13 +43,18 @@ import Testing
     }
 
     /// All that the pages hand out while `arriving` is put in its order after the first page was read.
-    private func handedOut(_ numbers: [UInt64], arriving: [UInt64] = [], length: Int) async throws -> [UInt64] {
+    private func handedOut(
+        _ numbers: [UInt64],
+        arriving: [UInt64] = [],
+        length: Int,
+        cutTo cut: Int = .max
+    ) async throws -> [UInt64] {
         let stored = Mutex(numbers)
         let isFirst = Mutex(true)
         var pages = InstancePages(length: length) { last, limit throws(ArchiveError) in
             let place = last.map { Self.number($0) }
             let page = stored.withLock { numbers in
-                Array(numbers.drop { number in place.map { number <= $0 } ?? false }.prefix(limit))
+                Array(numbers.drop { number in place.map { number <= $0 } ?? false }.prefix(min(limit, cut)))
             }
             if isFirst.withLock({ first in
                 defer { first = false }
@@ -69,6 +74,10 @@ import Testing
     @Test(arguments: [0, 1, 2, 3, 4, 7])
     func `every instance comes, page by page`(count: UInt64) async throws {
         #expect(try await handedOut(Array(0..<count), length: 3) == Array(0..<count))
+    }
+
+    @Test func `a page that large headers cut short is not the last`() async throws {
+        #expect(try await handedOut(Array(0..<7), length: 3, cutTo: 1) == Array(0..<7))
     }
 
     @Test func `what arrives in between comes once or not at all, and pushes nothing out of its page`() async throws {

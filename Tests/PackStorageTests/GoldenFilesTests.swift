@@ -49,7 +49,7 @@ import Testing
             #expect(try await bench.payload(record.location) == Self.payload(expected.length))
             try await bench.store.verify(record.location, context: bench.context)
         }
-        let key = try await bench.keyring.studyKey(bench.keyring.keyID(for: [1]))
+        let key = try bench.keyring.existingStudyKey(bench.keyring.keyID(for: [1]))
         #expect(key?.id == found.first?.location.studyKeyID)
     }
 

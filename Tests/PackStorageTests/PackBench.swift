@@ -58,9 +58,9 @@ struct PackBench: Sendable {
         manifest: String = "manifest",
         kind: RecordKind = .instance
     ) async throws -> RecordLocation {
-        try await writer.begin(studyKey: key(study), context: context)
+        try await writer.begin(studyKey: key(study), context: context, kind: kind)
         try await writer.append(payload)
-        return try await writer.finish(manifest: ByteBuffer(string: manifest), kind: kind)
+        return try await writer.finish(manifest: ByteBuffer(string: manifest))
     }
 
     func payload(_ location: RecordLocation) async throws -> ByteBuffer {

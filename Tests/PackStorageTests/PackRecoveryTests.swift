@@ -128,7 +128,7 @@ import Testing
         let (after, records, _) = try await again.restarted()
         #expect(records.count == 3)
 
-        #expect(try await after.store.sealPacks {} == [locations[0].packID])
+        #expect(try await after.store.sealPacks(olderThan: .seconds(30)) {} == [locations[0].packID])
         #expect(try await after.payload(locations[2]) == PackBench.bytes(40, seed: 2))
     }
 

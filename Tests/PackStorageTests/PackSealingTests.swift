@@ -13,7 +13,7 @@ import Testing
         let location = try await bench.put(PackBench.bytes(100), with: writer)
         await writer.close()
 
-        let sealed = try await bench.store.sealPacks {
+        let sealed = try await bench.store.sealPacks(olderThan: .seconds(30)) {
             #expect(bench.disk.content(bench.openPath(location)) != nil)
         }
 
@@ -35,9 +35,9 @@ import Testing
         let first = try await bench.put(PackBench.bytes(100), with: writer)
 
         bench.clock.advance(by: .seconds(29))
-        #expect(try await bench.store.sealPacks {}.isEmpty)
+        #expect(try await bench.store.sealPacks(olderThan: .seconds(30)) {}.isEmpty)
         bench.clock.advance(by: .seconds(1))
-        #expect(try await bench.store.sealPacks {} == [first.packID])
+        #expect(try await bench.store.sealPacks(olderThan: .seconds(30)) {} == [first.packID])
         let second = try await bench.put(PackBench.bytes(100), with: writer)
 
         #expect(second.packID != first.packID)
@@ -60,10 +60,12 @@ import Testing
         let location = try await bench.put(PackBench.bytes(100), with: writer)
         await writer.close()
 
-        await #expect(throws: IndexFailure.self) { try await bench.store.sealPacks { throw IndexFailure() } }
+        await #expect(throws: IndexFailure.self) {
+            try await bench.store.sealPacks(olderThan: .seconds(30)) { throw IndexFailure() }
+        }
 
         #expect(bench.disk.content(bench.openPath(location)) != nil)
-        #expect(try await bench.store.sealPacks {} == [location.packID])
+        #expect(try await bench.store.sealPacks(olderThan: .seconds(30)) {} == [location.packID])
     }
 
     @Test func `what a cancelled record left behind is cut off, and an empty pack is removed`() async throws {
@@ -73,7 +75,7 @@ import Testing
         try await writer.append(PackBench.bytes(3_000_000))
         await writer.close()
 
-        #expect(try await bench.store.sealPacks {}.isEmpty)
+        #expect(try await bench.store.sealPacks(olderThan: .seconds(30)) {}.isEmpty)
 
         #expect(!bench.disk.paths.contains { $0.hasPrefix("/data/packs/") })
     }
@@ -101,7 +103,7 @@ import Testing
                     }
                 }
             }
-            group.addTask { _ = try await bench.store.sealPacks {} }
+            group.addTask { _ = try await bench.store.sealPacks(olderThan: .seconds(30)) {} }
             try await group.waitForAll()
         }
     }
@@ -117,7 +119,7 @@ import Testing
             }
             bench.faults.failCall(call, code: .io)
 
-            _ = try? await bench.store.sealPacks {}
+            _ = try? await bench.store.sealPacks(olderThan: .seconds(30)) {}
 
             let hasFailed = bench.faults.hasFailed
             let (after, _, _) = try await bench.restarted(on: bench.disk.afterPowerCut())

@@ -24,7 +24,7 @@ struct PackTamperBench {
             locations.append(try await bench.put(payload, with: writer, study: study, manifest: "m"))
         }
         await writer.close()
-        _ = try await bench.store.sealPacks {}
+        _ = try await bench.store.sealPacks(olderThan: .seconds(30)) {}
         self.locations = locations
         path = bench.sealedPath(try #require(locations.first))
         whole = try #require(bench.disk.content(path))

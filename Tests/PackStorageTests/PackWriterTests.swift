@@ -105,7 +105,7 @@ import Testing
         for word in ["DOE^JANE", "manifest", "context"] { #expect(!file.contains(word)) }
     }
 
-    @Test func `a full pack and the thirty-third study begin a new pack`() async throws {
+    @Test func `a full pack begins a new one, and a study that was put off goes on with its own`() async throws {
         var configuration = PackConfiguration()
         configuration.packSizeLimit = 1_000
         configuration.openPacksPerWriter = 2
@@ -120,10 +120,26 @@ import Testing
         let last = try await bench.put(PackBench.bytes(10), with: writer, study: 3)
 
         #expect(second.packID != first.packID)
-        #expect(again.packID != second.packID)
-        let sealed = try await bench.store.sealPacks {}
-        #expect(Set(sealed) == [first.packID, second.packID, third.packID])
+        #expect(again.packID == second.packID)
+        let sealed = try await bench.store.sealPacks(olderThan: .seconds(30)) {}
+        #expect(Set(sealed) == [first.packID, third.packID])
         for location in [first, second, third, again, last] { _ = try await bench.payload(location) }
+    }
+
+    @Test func `objects of more studies than a writer keeps packs share a pack by study`() async throws {
+        let bench = try await PackBench()
+        let writer = bench.store.makeWriter()
+        var packs: [UInt8: Set<PackID>] = [:]
+
+        for _ in 0..<3 {
+            for study in 1...40 as ClosedRange<UInt8> {
+                let location = try await bench.put(PackBench.bytes(10), with: writer, study: study)
+                packs[study, default: []].insert(location.packID)
+            }
+        }
+
+        #expect(packs.count == 40)
+        #expect(packs.values.allSatisfy { $0.count == 1 })
     }
 
     @Test(arguments: [10, 3_000_000])

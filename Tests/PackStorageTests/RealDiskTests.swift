@@ -67,7 +67,7 @@ import Testing
         let (_, restarted) = try await open(folder)
         var recovered: Set<RecordLocation> = []
         let survey = try await restarted.recover { recovered.insert($0.location) }
-        let sealed = try await restarted.sealPacks {}
+        let sealed = try await restarted.sealPacks(olderThan: .seconds(30)) {}
 
         #expect(recovered == Set(locations))
         #expect(survey.problems.isEmpty)

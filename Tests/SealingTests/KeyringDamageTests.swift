@@ -27,7 +27,7 @@ import Testing
                 bench.disk.setContent(path, Array(whole.prefix(length)))
                 let keyring = try await bench.open()
                 for key in keys {
-                    #expect(try await keyring.studyKey(key.id)?.fingerprint == key.fingerprint)
+                    #expect(try keyring.existingStudyKey(key.id)?.fingerprint == key.fingerprint)
                 }
                 #expect(bench.disk.content(path) == whole)
             }
@@ -51,10 +51,10 @@ import Testing
 
         let keyring = try await bench.open()
 
-        #expect(try await keyring.studyKey(keys[1].id) != nil)
-        #expect(try await keyring.studyKey(keys[2].id) == nil)
+        #expect(try keyring.existingStudyKey(keys[1].id) != nil)
+        #expect(try keyring.existingStudyKey(keys[2].id) == nil)
         _ = try await keyring.studyKeyCreatingIfNeeded(keys[2].id)
-        #expect(try await bench.open().studyKey(keys[2].id) != nil)
+        #expect(try await bench.open().existingStudyKey(keys[2].id) != nil)
     }
 
     @Test func `damage before the end is refused and tells that the other copy is intact`() async throws {
@@ -82,7 +82,7 @@ import Testing
             for path in KeyringBench.paths { bench.disk.setContent(path, damaged) }
             guard let keyring = try? await bench.open() else { continue }
             for key in keys {
-                guard let found = try await keyring.studyKey(key.id) else { continue }
+                guard let found = try keyring.existingStudyKey(key.id) else { continue }
                 #expect(found.fingerprint == key.fingerprint)
             }
         }

@@ -53,7 +53,7 @@ extension StudyKey {
         let side = try await first.sideKey("index")
 
         let second = try await bench.open()
-        let found = try await second.studyKey(id)
+        let found = try second.existingStudyKey(id)
 
         #expect(first.isNew)
         #expect(!second.isNew)
@@ -63,7 +63,7 @@ extension StudyKey {
         #expect(try await second.sideKey("index") == side)
         #expect(try await second.sideKeyBytes("index") == side.rawBytes)
         #expect(try await second.sideKey("other") != side)
-        #expect(try await second.studyKey(second.keyID(for: [])) == nil)
+        #expect(try second.existingStudyKey(second.keyID(for: [])) == nil)
     }
 
     @Test func `both copies hold the same bytes and show neither key nor name`() async throws {
@@ -105,7 +105,7 @@ extension StudyKey {
 
         var after = bench
         after.disk = bench.disk.afterPowerCut()
-        let found = try await after.open().studyKey(key.id)
+        let found = try await after.open().existingStudyKey(key.id)
 
         #expect(found?.fingerprint == key.fingerprint)
     }
@@ -123,7 +123,7 @@ extension StudyKey {
         after.disk = bench.disk.afterPowerCut()
 
         #expect(after.disk.paths == bench.disk.paths)
-        #expect(try await after.open().studyKey(key.id)?.fingerprint == key.fingerprint)
+        #expect(try await after.open().existingStudyKey(key.id)?.fingerprint == key.fingerprint)
     }
 
     @Test func `a root key of which only the length was kept is made again while nothing was wrapped under it`()
@@ -147,7 +147,7 @@ extension StudyKey {
         let key = try await keyring.studyKeyCreatingIfNeeded(keyring.keyID(for: [1]))
         let again = try await bench.open()
 
-        #expect(try await again.studyKey(again.keyID(for: [1]))?.fingerprint == key.fingerprint)
+        #expect(try again.existingStudyKey(again.keyID(for: [1]))?.fingerprint == key.fingerprint)
         #expect(first.keyID(for: [1]) == name)
     }
 
@@ -179,10 +179,19 @@ extension StudyKey {
             // A start that failed before it was durable leaves nothing behind, and then a new keyring may be made.
             let reopened = try await after.open()
             for key in returned {
-                #expect(try await reopened.studyKey(key.id)?.fingerprint == key.fingerprint, "call \(call)")
+                #expect(try reopened.existingStudyKey(key.id)?.fingerprint == key.fingerprint, "call \(call)")
             }
             if !disk.hasFailed { return }
         }
+    }
+
+    @Test func `a new keyring on a full volume is refused for want of space, and no root key is blamed`() async throws {
+        let disk = FaultInjectingDisk(bench.disk)
+        disk.failCall(0, code: .noSpace)
+
+        let error = await #expect(throws: KeyringError.self) { try await bench.open(on: disk) }
+
+        #expect(error?.code == .noSpace)
     }
 
     @Test func `a cancelled caller does not stop the others`() async throws {
@@ -198,6 +207,6 @@ extension StudyKey {
         }
 
         let key = try await keyring.studyKeyCreatingIfNeeded(keyring.keyID(for: [7]))
-        #expect(try await bench.open().studyKey(key.id)?.fingerprint == key.fingerprint)
+        #expect(try await bench.open().existingStudyKey(key.id)?.fingerprint == key.fingerprint)
     }
 }

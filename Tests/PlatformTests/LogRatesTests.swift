@@ -1,8 +1,7 @@
 import NIOCore
-import Platform
 import Testing
 
-@testable import DICOMUpperLayer
+@testable import Platform
 
 @Suite struct `The rate of lines about odd peers` {
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)

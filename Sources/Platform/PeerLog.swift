@@ -1,6 +1,5 @@
 public import Logging
 import NIOCore
-import Platform
 import Synchronization
 
 /// Writes about peers that break a rule, but no more often than an operator can read.
@@ -20,35 +19,12 @@ public final class PeerLog: Sendable {
     public func note(_ message: Logger.Message, peer: String?, metadata: Logger.Metadata) {
         let peer = peer ?? ""
         var metadata = metadata
-        metadata["peer"] = "\(peer)"
+        metadata[LogKeys.peer] = "\(peer)"
         switch rates.withLock({ $0.take(peer, now: .now()) }) {
         case .tooMuch: logger.debug(message, metadata: metadata)
         case .write(let leftOut):
-            if leftOut > 0 { metadata["leftOutBefore"] = "\(leftOut)" }
+            if leftOut > 0 { metadata[LogKeys.leftOut] = "\(leftOut)" }
             logger.notice(message, metadata: metadata)
         }
-    }
-}
-
-/// A rate for each of so many addresses; the ones beyond share one.
-struct LogRates: Sendable {
-    private let peerCount: Int
-    private let fresh: LogRate
-    private var byPeer: [String: LogRate] = [:]
-    private var others: LogRate
-
-    init(lines: Int, interval: TimeAmount, peerCount: Int) {
-        self.peerCount = peerCount
-        fresh = LogRate(lines: lines, interval: interval)
-        others = fresh
-    }
-
-    mutating func take(_ peer: String, now: NIODeadline) -> LogRate.Answer {
-        if byPeer[peer] == nil, byPeer.count >= peerCount {
-            // Whoever has been quiet for long enough may begin afresh.
-            byPeer = byPeer.filter { !$0.value.isFull(now: now) }
-            guard byPeer.count < peerCount else { return others.take(now: now) }
-        }
-        return byPeer[peer, default: fresh].take(now: now)
     }
 }
