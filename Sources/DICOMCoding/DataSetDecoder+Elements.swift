@@ -124,7 +124,8 @@ extension DataSetDecoder {
             bound: end ?? bound,
             isImplicitVR: isImplicitVR,
             isBigEndian: isBigEndian && !(isImplicitVR && !self.isImplicitVR),
-            outerTag: lastTag
+            outerTag: lastTag,
+            outerBlocks: privateBlocks
         )
         input.skip(headerLength)
         push(level)
@@ -137,6 +138,7 @@ extension DataSetDecoder {
         guard let value = input.take(length) else { return nil }
         state = .elements
         let bytes = isBigEndian ? Self.swapped(value, wordLength: header.vr.wordLength) : value
+        if header.tag.isPrivateCreator { reserve(header.tag, bytes) }
         switch header.tag.rawValue {
         case 0x0028_0103:
             hasSignedPixels = bytes.getInteger(at: bytes.readerIndex, endianness: .little, as: UInt16.self) == 1
@@ -170,6 +172,10 @@ extension DataSetDecoder {
     private mutating func readHeader(_ head: ElementHead) throws(DataSetError) -> (ElementHeader, Int)? {
         let tag = head.tag
         if isImplicitVR {
+            guard !tag.isPrivate else {
+                guard let vr = implicitPrivateVR(of: tag, length: head.longLength) else { return nil }
+                return (header(tag, vr, length: head.longLength, headerLength: 8), 8)
+            }
             return (header(tag, implicitVR(of: tag), length: head.longLength, headerLength: 8), 8)
         }
         let vr = head.vr
@@ -184,6 +190,10 @@ extension DataSetDecoder {
         let length = input.peek(8, isBigEndian: isBigEndian, as: UInt32.self)
         guard let vr else { return try readUnknownHeader(head, length: length) }
         guard vr == .un, length != Self.undefinedLength else {
+            return (header(tag, vr, length: length, headerLength: 12), 12)
+        }
+        if tag.isPrivate {
+            let vr = keepsUnknown ? .un : knownPrivateVR(of: tag, length: length)
             return (header(tag, vr, length: length, headerLength: 12), 12)
         }
         let known = knownVR(of: tag)

@@ -32,7 +32,8 @@ extension DataSetDecoder {
                 bound: end ?? bound,
                 isImplicitVR: sequence.isImplicitVR,
                 isBigEndian: sequence.isBigEndian,
-                outerTag: Tag(rawValue: 0)
+                outerTag: Tag(rawValue: 0),
+                outerBlocks: PrivateBlocks()
             )
         )
         state = .firstElement

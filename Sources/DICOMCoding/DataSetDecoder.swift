@@ -22,6 +22,8 @@ public struct DataSetDecoder: Sendable {
         let isBigEndian: Bool
         /// The last tag of the Data Set around it.
         let outerTag: Tag
+        /// Who has reserved which private blocks in the Data Set around it.
+        let outerBlocks: PrivateBlocks
     }
 
     enum State: Sendable {
@@ -69,6 +71,8 @@ public struct DataSetDecoder: Sendable {
     var bound = UInt64.max
     /// The last tag of the innermost Data Set, so that disorder shows.
     var lastTag = Tag(rawValue: 0)
+    /// Who has reserved which private blocks in the innermost Data Set.
+    var privateBlocks = PrivateBlocks()
     /// Pixel Representation (0028,0103) as last seen, for `US or SS` in Implicit VR.
     var hasSignedPixels = false
     /// Whether an element above group 0000 has passed: the encoding is settled and zeros cannot be an element.
@@ -211,11 +215,15 @@ public struct DataSetDecoder: Sendable {
     mutating func push(_ level: Level) {
         levels.append(level)
         lastTag = Tag(rawValue: 0)
+        if !privateBlocks.isEmpty { privateBlocks = PrivateBlocks() }
         enter(level)
     }
 
     mutating func pop() {
-        if let ended = levels.popLast() { lastTag = ended.outerTag }
+        if let ended = levels.popLast() {
+            lastTag = ended.outerTag
+            privateBlocks = ended.outerBlocks
+        }
         if let level = levels.last {
             enter(level)
         } else {

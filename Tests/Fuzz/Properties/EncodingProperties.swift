@@ -59,12 +59,13 @@ enum EncodingProperties {
     }
 
     /// What Implicit VR cannot tell: a first element whose length has the letters of a VR, for which the reader may take
-    /// it, and a sequence where the dictionary has none, or the reverse.
+    /// it, and a sequence where the dictionary has none, or the reverse; of private elements the creator decides.
     private static func looksOtherwise(_ dataSet: DataSet) -> Bool {
         guard let first = dataSet.elements.first else { return false }
         guard (first.bytes?.readableBytes ?? 0) < 0x4141, first.items.isEmpty else { return true }
         return contains(dataSet) { element in
-            DataElementDictionary.vr(of: element.tag).map { ($0 == .sq) != (element.vr == .sq) } ?? false
+            if element.tag.isPrivateCreator { return true }
+            return DataElementDictionary.vr(of: element.tag).map { ($0 == .sq) != (element.vr == .sq) } ?? false
         }
     }
 
