@@ -14,6 +14,8 @@ protocol DumpSink {
 
 /// The contents of a file as a model.
 struct ModelText: DumpSink {
+    private static let pieceLength = 64 << 10
+
     var writer: ModelWriter
     let includesMeta: Bool
 
@@ -24,7 +26,7 @@ struct ModelText: DumpSink {
 
     mutating func accept(_ token: DataSetToken, into output: inout OutputText) {
         writer.accept(token)
-        output.write(writer.take())
+        if writer.textLength >= Self.pieceLength { output.write(writer.take()) }
     }
 
     mutating func finish(quirks: [Quirk], of count: Int, into output: inout OutputText) {
