@@ -143,7 +143,8 @@ extension DataSetDecoder {
                 bound: end,
                 isImplicitVR: true,
                 isBigEndian: false,
-                outerTag: Tag(rawValue: 0)
+                outerTag: Tag(rawValue: 0),
+                outerBlocks: PrivateBlocks()
             )
         )
         probe.state = .items
