@@ -87,7 +87,7 @@ def same(one, other):
         return False
     # DCMTK has dictionaries of vendors and gives the element a VR; we keep UN, whose bytes are these.
     if not re.fullmatch(r"[0-9a-f]{2}(\\[0-9a-f]{2})*", one[3]):
-        return one[3] == other[3] == "(no value available)"
+        return one[3] == other[3]
     if other[2] == "OB":
         return other[3] == one[3]
     value = bytes.fromhex(one[3].replace("\\", "")).decode("latin-1").rstrip("\0 ")
