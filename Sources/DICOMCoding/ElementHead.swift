@@ -43,6 +43,8 @@ struct ElementHead: Sendable {
     var inOtherOrder: ElementHead? {
         let other = swapped
         guard (0x0004...0x0020).contains(other.tag.group), tag.group > 0x0020 else { return nil }
+        // A print session begins with group 2000, which is 0020 in the other order.
+        guard !beginsExplicitly, !beginsImplicitly else { return nil }
         return vr == nil ? (other.beginsImplicitly ? other : nil) : other.beginsExplicitly ? other : nil
     }
 

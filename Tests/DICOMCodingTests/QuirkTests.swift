@@ -92,6 +92,16 @@ import Testing
         #expect(decoder.quirkCount == 3)
     }
 
+    @Test func `a print session, whose group is another one backwards, keeps its byte order`() throws {
+        var explicit = Bytes()
+        explicit.text(0x2000_0010, "IS", "1 ")
+        var implicit = Bytes()
+        implicit.implicit(0x2000_0010, Array("1 ".utf8))
+
+        #expect(try read(explicit.buffer).kinds == [])
+        #expect(try read(implicit.buffer, .implicitVRLittleEndian).kinds == [])
+    }
+
     @Test func `the encoding is told by the first element where the Transfer Syntax is wrong`() throws {
         var implicit = Bytes()
         implicit.implicit(0x0008_0008, Array("ORIGINAL".utf8))
