@@ -96,7 +96,8 @@ func fuzzTargets() -> [Target] {
 let fuzzed: [(name: String, properties: Target.Dependency)] = [
     ("PDU", "FuzzProperties"), ("CommandSet", "FuzzProperties"), ("DataSet", "FuzzProperties"),
     ("Part10", "FuzzProperties"), ("Edit", "FuzzProperties"), ("JSON", "FuzzProperties"), ("XML", "FuzzProperties"),
-    ("Text", "FuzzProperties"), ("Multipart", "FuzzGatewayProperties"), ("Request", "FuzzGatewayProperties"),
+    ("Text", "FuzzProperties"), ("Value", "FuzzProperties"),
+    ("Multipart", "FuzzGatewayProperties"), ("Request", "FuzzGatewayProperties"),
 ]
 
 let package = Package(
@@ -209,6 +210,11 @@ let package = Package(
                     "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
+                swiftSettings: strict
+            ),
+            .executableTarget(
+                name: "cassette-bench",
+                dependencies: ["DICOMCoding", "DICOMCore", "Platform", nioCore, argumentParser],
                 swiftSettings: strict
             ),
             .target(

@@ -34,7 +34,7 @@ public struct FoldedPersonName: Sendable, Hashable {
     }
 
     private static func withoutEmptyTail(_ text: String) -> String {
-        text.withoutTrailing { $0 == 0x5E || $0 == 0x3D || $0 == 0x20 }
+        text.withoutTrailing { $0 == 0x5E || $0 == 0x3D || $0 == 0x20 || $0 == 0 }
     }
 }
 

@@ -65,37 +65,49 @@ struct DataSetBuilder: Sendable {
 }
 
 /// Data Sets inside Data Sets while they are being put together, from the outside in.
+///
+/// What is open lies on two stacks, so that each item and each sequence costs one allocation, at its end.
 struct DataSetTree: Sendable {
     private struct Sequence: Sendable {
         let tag: Tag
-        var items: [DataSet] = []
+        /// Where its items begin on their stack.
+        let start: Int
     }
 
-    private var elements: [[DataElement]] = [[]]
+    private var elements: [DataElement] = []
+    private var items: [DataSet] = []
     private var sequences: [Sequence] = []
+    /// Where the elements of each open item begin on their stack.
+    private var itemStarts: [Int] = []
 
     mutating func add(_ element: DataElement) {
-        elements[elements.count - 1].append(element)
+        elements.append(element)
     }
 
     mutating func beginSequence(_ tag: Tag) {
-        sequences.append(Sequence(tag: tag))
+        sequences.append(Sequence(tag: tag, start: items.count))
     }
 
     mutating func endSequence() {
         guard let sequence = sequences.popLast() else { return }
-        add(DataElement(tag: sequence.tag, vr: .sq, value: .items(sequence.items)))
+        let ended = Array(items[sequence.start...])
+        items.removeSubrange(sequence.start...)
+        add(DataElement(tag: sequence.tag, vr: .sq, value: .items(ended)))
     }
 
     mutating func beginItem() {
-        elements.append([])
+        itemStarts.append(elements.count)
     }
 
     mutating func endItem() {
-        guard elements.count > 1, let item = elements.popLast(), !sequences.isEmpty else { return }
-        sequences[sequences.count - 1].items.append(DataSet(item))
+        guard let start = itemStarts.popLast() else { return }
+        let ended = Array(elements[start...])
+        elements.removeSubrange(start...)
+        if !sequences.isEmpty { items.append(DataSet(ended)) }
     }
 
     /// The outermost Data Set.
-    func dataSet() -> DataSet { DataSet(elements[0]) }
+    func dataSet() -> DataSet {
+        DataSet(Array(elements[..<(itemStarts.first ?? elements.count)]))
+    }
 }

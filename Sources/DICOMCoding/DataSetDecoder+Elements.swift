@@ -70,6 +70,17 @@ extension DataSetDecoder {
         if header.vr == .sq {
             return try beginSequence(header, headerLength: headerLength, end: end, isImplicitVR: isImplicitVR)
         }
+        if header.vr == .un, mayBeSequence(header, length: length) {
+            return try readUnknownSequence(header, headerLength: headerLength)
+        }
+        return try beginValue(header, headerLength: headerLength, checkedLength: length)
+    }
+
+    private mutating func beginValue(
+        _ header: ElementHeader,
+        headerLength: Int,
+        checkedLength length: UInt32
+    ) throws(DataSetError) -> DataSetToken? {
         if thresholds.isBulk(header.tag, header.vr, length: length) {
             input.skip(headerLength)
             state = .bulk(UInt64(length))
@@ -82,6 +93,70 @@ extension DataSetDecoder {
         if let token = readValue(header, length: Int(length)) { return token }
         state = .value(header, Int(length))
         return nil
+    }
+
+    /// Whether UN stands for a sequence of the dictionary, which is encoded without VRs then (PS3.5 6.2.2).
+    private func mayBeSequence(_ header: ElementHeader, length: UInt32) -> Bool {
+        !keepsUnknown && !isImplicitVR && length >= 8 && length <= limits.valueLength
+            && DataElementDictionary.vr(of: header.tag) == .sq
+    }
+
+    /// Begins the sequence that stands in UN of a known length if all of it has come and is one; otherwise it is a value.
+    mutating func readUnknownSequence(
+        _ header: ElementHeader,
+        headerLength: Int
+    ) throws(DataSetError) -> DataSetToken? {
+        let length = header.length ?? 0
+        guard let value = input.peekSlice(headerLength, count: Int(length)) else {
+            state = .unknownSequence(header, headerLength)
+            return nil
+        }
+        state = .elements
+        guard isSequence(value) else {
+            return try beginValue(header, headerLength: headerLength, checkedLength: length)
+        }
+        note(.unknownForKnownElement, tag: header.tag)
+        let end = header.valueOffset + UInt64(length)
+        let known = ElementHeader(
+            tag: header.tag,
+            vr: .sq,
+            offset: header.offset,
+            valueOffset: header.valueOffset,
+            length: header.length
+        )
+        return try beginSequence(known, headerLength: headerLength, end: end, isImplicitVR: true)
+    }
+
+    /// Whether the bytes are items without VRs, all of them.
+    private func isSequence(_ value: ByteBuffer) -> Bool {
+        var probe = DataSetDecoder(
+            transferSyntax: .implicitVRLittleEndian,
+            limits: limits,
+            thresholds: thresholds
+        )
+        let end = UInt64(value.readableBytes)
+        probe.push(
+            Level(
+                tag: Tag(rawValue: 0),
+                isItem: false,
+                end: end,
+                bound: end,
+                isImplicitVR: true,
+                isBigEndian: false,
+                outerTag: Tag(rawValue: 0),
+                outerBlocks: PrivateBlocks()
+            )
+        )
+        probe.state = .items
+        // No probe inside a probe: each byte is looked at once for each sequence around it, and no more.
+        probe.keepsUnknown = true
+        probe.append(value)
+        do throws(DataSetError) {
+            while try probe.next() != nil {}
+        } catch {
+            return false
+        }
+        return probe.levels.isEmpty && probe.input.readableBytes == 0
     }
 
     private mutating func beginUndefinedLength(
@@ -243,7 +318,7 @@ extension DataSetDecoder {
 
     /// What UN stands for where the sender did not know an element that the dictionary knows (PS3.5 6.2.2 note 1).
     ///
-    /// A sequence stays UN: its items are bytes of a fixed length whose inside the sender did not vouch for either.
+    /// A sequence is UN until its bytes have shown that they are items.
     private func knownVR(of tag: Tag) -> VR {
         guard !isBigEndian else { return .un }
         let vr = implicitVR(of: tag)

@@ -48,6 +48,10 @@ extension DataSetDecoder {
         case .value(let header, _):
             note(.truncatedValue, tag: header.tag)
             if let token = readValue(header, length: input.readableBytes) { rest.append(token) }
+        case .unknownSequence(let header, let headerLength):
+            note(.truncatedValue, tag: header.tag)
+            input.skip(min(headerLength, input.readableBytes))
+            if let token = readValue(header, length: input.readableBytes) { rest.append(token) }
         case .bulk:
             note(.truncatedValue)
             rest.append(.endBulk)

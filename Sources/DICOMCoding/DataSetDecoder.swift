@@ -32,6 +32,8 @@ public struct DataSetDecoder: Sendable {
         case firstElement
         case items
         case value(ElementHeader, Int)
+        /// UN that may be a sequence of the dictionary, and the bytes of its header.
+        case unknownSequence(ElementHeader, Int)
         case bulk(UInt64)
         case fragments
         case fragment(UInt64)
@@ -155,6 +157,8 @@ public struct DataSetDecoder: Sendable {
             return try readItem()
         case .value(let header, let length):
             return readValue(header, length: length)
+        case .unknownSequence(let header, let headerLength):
+            return try readUnknownSequence(header, headerLength: headerLength)
         case .bulk(let remaining):
             guard remaining > 0 else {
                 state = .elements

@@ -108,6 +108,11 @@ struct DecoderInput: Sendable {
         buffer.getInteger(at: buffer.readerIndex + distance, endianness: isBigEndian ? .big : .little) ?? 0
     }
 
+    /// Bytes ahead without moving; `nil` when they have not come.
+    func peekSlice(_ distance: Int, count: Int) -> ByteBuffer? {
+        buffer.getSlice(at: buffer.readerIndex + distance, length: count)
+    }
+
     mutating func skip(_ count: Int) {
         buffer.moveReaderIndex(forwardBy: count)
         position += UInt64(count)

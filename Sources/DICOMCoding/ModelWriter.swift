@@ -139,6 +139,9 @@ public struct ModelWriter: Sendable {
         syntax.text.append(0x0A)
     }
 
+    /// Bytes of text that `take` would give.
+    public var textLength: Int { syntax.text.bytes.count }
+
     /// The text that has come since the last call, in UTF-8.
     public mutating func take() -> ByteBuffer {
         ByteBuffer(bytes: syntax.text.take())

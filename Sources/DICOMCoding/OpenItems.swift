@@ -70,7 +70,10 @@ public struct OpenItems: Sendable {
     public mutating func note(_ element: DataElement) {
         let last = items.count - 1
         if element.tag == .specificCharacterSet {
-            items[last].characterSet = SpecificCharacterSet(terms: element.strings(.ascii))
+            items[last].characterSet = SpecificCharacterSet(
+                terms: element.strings(.ascii),
+                inside: items[last].outerSet
+            )
         } else if element.tag.isPrivateCreator, let name = element.strings(characterSet).first, !name.isEmpty {
             items[last].creators[element.tag.rawValue] = name
         }

@@ -70,7 +70,13 @@ struct DataSetListing: DumpSink {
         }
     }
 
-    mutating func finish(into output: inout OutputText) {}
+    mutating func finish(quirks: [Quirk], of count: Int, into output: inout OutputText) {
+        guard count > 0 else { return }
+        let kinds = Set(quirks.map(\.kind)).sorted { $0.rawValue < $1.rawValue }.map(\.text)
+        output.write(
+            colours.note("# \(count) times not as the standard wants it: " + kinds.joined(separator: "; ")) + "\n"
+        )
+    }
 
     private mutating func take(_ bytes: ByteBuffer) {
         guard let shown = passing?.opening.readableBytes else { return }
@@ -127,7 +133,10 @@ struct DataSetListing: DumpSink {
     /// The keyword; of a private element its creator.
     private func label(of tag: Tag) -> String {
         if tag.isPrivateCreator { return "PrivateCreator" }
-        if let creator = items.privateCreator(of: tag) { return "[" + Console.shown(creator) + "]" }
+        if let creator = items.privateCreator(of: tag) {
+            let name = PrivateDictionary.entry(for: tag, creator: creator).map { " " + $0.name } ?? ""
+            return "[" + Console.shown(creator) + "]" + name
+        }
         if let entry = DataElementDictionary.entry(for: tag) {
             return entry.keyword.isEmpty ? entry.name : entry.keyword
         }

@@ -99,7 +99,8 @@ struct DumpCommand: ParsableCommand {
         sink.begin(header, into: &output)
         var decoder = DataSetDecoder(
             transferSyntax: header.transferSyntax,
-            thresholds: thresholds(header.transferSyntax)
+            thresholds: thresholds(header.transferSyntax),
+            tolerance: .salvage
         )
         while let bytes = try rest ?? input.next() {
             rest = nil
@@ -108,7 +109,13 @@ struct DumpCommand: ParsableCommand {
         }
         try decoder.finish()
         try drain(&decoder, &sink, into: &output)
-        sink.finish(into: &output)
+        sink.finish(quirks: decoder.quirks, of: decoder.quirkCount, into: &output)
+        // What is shown is not all, and programs that read it should know.
+        if let loss = decoder.quirks.first(where: { $0.kind == .truncatedValue || $0.kind == .trailingBytes }) {
+            throw CommandFailure(
+                "\(path): \(loss.kind.text), at offset \(loss.offset) of the Data Set; the rest is shown"
+            )
+        }
     }
 
     /// Shows Data Sets that came as text.
@@ -128,7 +135,7 @@ struct DumpCommand: ParsableCommand {
             decoder.append(try DataSetEncoder.encode(object.dataSet, in: transferSyntax))
             try drain(&decoder, &sink, into: &output)
             try decoder.finish()
-            sink.finish(into: &output)
+            sink.finish(quirks: [], of: 0, into: &output)
         }
     }
 

@@ -6,11 +6,16 @@ import NIOCore
 protocol DumpSink {
     mutating func begin(_ header: Part10Header, into output: inout OutputText)
     mutating func accept(_ token: DataSetToken, into output: inout OutputText)
-    mutating func finish(into output: inout OutputText)
+    /// - Parameters:
+    ///   - quirks: what was odd in the Data Set, as far as it was kept.
+    ///   - count: how often something was.
+    mutating func finish(quirks: [Quirk], of count: Int, into output: inout OutputText)
 }
 
 /// The contents of a file as a model.
 struct ModelText: DumpSink {
+    private static let pieceLength = 64 << 10
+
     var writer: ModelWriter
     let includesMeta: Bool
 
@@ -21,10 +26,10 @@ struct ModelText: DumpSink {
 
     mutating func accept(_ token: DataSetToken, into output: inout OutputText) {
         writer.accept(token)
-        output.write(writer.take())
+        if writer.textLength >= Self.pieceLength { output.write(writer.take()) }
     }
 
-    mutating func finish(into output: inout OutputText) {
+    mutating func finish(quirks: [Quirk], of count: Int, into output: inout OutputText) {
         writer.finish()
         output.write(writer.take())
     }

@@ -57,7 +57,6 @@ struct TranscodeCommand: ParsableCommand {
         let target = try disk.open(draft, .createNew)
         do {
             try run(&transcoder) { bytes, offset in try target.write(bytes, at: offset) }
-            try target.synchronize()
             try target.close()
             try disk.rename(draft, to: output)
         } catch {

@@ -109,6 +109,58 @@ import Testing
         #expect(try read(big).header.has(.guessedTransferSyntax))
     }
 
+    @Test func `File Meta Information without VRs, or in Big Endian, is read`() throws {
+        var implicit = Bytes()
+        implicit.buffer.writeRepeatingByte(0, count: 128)
+        implicit.buffer.writeString("DICM")
+        implicit.implicit(0x0002_0000, [28, 0, 0, 0])
+        implicit.implicit(0x0002_0010, Array("1.2.840.10008.1.2.1\0".utf8))
+        implicit.text(0x0010_0020, "LO", "A1")
+        var big = ByteBuffer(repeating: 0, count: 128)
+        big.writeString("DICM")
+        big.writeBytes([0, 2, 0, 0, 0x55, 0x4C, 0, 4, 0, 0, 0, 28, 0, 2, 0, 0x10, 0x55, 0x49, 0, 20])
+        big.writeString("1.2.840.10008.1.2.2\0")
+        big.writeBytes([0, 0x10, 0, 0x20, 0x4C, 0x4F, 0, 2, 0x41, 0x31])
+
+        for pieceLength in [1, 1_000] {
+            let first = try read(implicit.buffer, pieceLength: pieceLength)
+            #expect(first.header.quirks == [Quirk(.implicitFileMetaInformation, at: 132)])
+            #expect(first.header.transferSyntax == .explicitVRLittleEndian)
+            #expect(first.dataSet.count == 10)
+            let second = try read(big, pieceLength: pieceLength)
+            #expect(second.header.quirks == [Quirk(.bigEndianFileMetaInformation, at: 132)])
+            #expect(second.header.transferSyntax == .explicitVRBigEndian)
+            #expect(second.dataSet.count == 10)
+        }
+    }
+
+    @Test func `behind a command set the first element tells the encoding`() throws {
+        var bytes = Bytes()
+        bytes.implicit(0x0000_0000, [10, 0, 0, 0])
+        bytes.implicit(0x0000_0100, [1, 0])
+        bytes.text(0x0008_0016, "UI", "1.2")
+
+        for pieceLength in [1, 1_000] {
+            let (header, dataSet) = try read(bytes.buffer, pieceLength: pieceLength)
+
+            #expect(header.transferSyntax == .explicitVRLittleEndian)
+            #expect(dataSet.count == bytes.buffer.readableBytes)
+        }
+    }
+
+    @Test func `a header that names no Transfer Syntax leaves the default where nothing tells`() throws {
+        var bytes = Bytes()
+        bytes.buffer.writeRepeatingByte(0, count: 128)
+        bytes.buffer.writeString("DICM")
+        bytes.explicit(0x0002_0000, "UL", [0, 0, 0, 0])
+        bytes.implicit(0x0009_0001, [], length: Bytes.undefined)
+
+        let (header, _) = try read(bytes.buffer)
+
+        #expect(header.transferSyntax == .implicitVRLittleEndian)
+        #expect(header.quirks.map(\.kind) == [.guessedTransferSyntax])
+    }
+
     @Test(arguments: ["", "x", "<html>", "MZ", "#!/bin/sh\n"]) func `what is no DICOM is refused`(text: String) throws {
         for length in [0, 127, 128, 5000] {
             var bytes = ByteBuffer(string: text)

@@ -147,6 +147,30 @@ import Testing
         #expect(try tags(read(bytes.buffer).tokens) == ["(0000,0000)", "(0000,0100)", "(0008,0060)"])
     }
 
+    @Test func `UN of a known length is the sequence of the dictionary if all of it is items`() throws {
+        var items = Bytes()
+        items.marker(Bytes.item, length: 12)
+        items.implicit(0x0010_0020, Array("A1B2".utf8))
+        items.marker(Bytes.item, length: Bytes.undefined)
+        items.implicit(0x0008_0060, Array("OT".utf8))
+        items.marker(Bytes.itemEnd, length: 0)
+        var known = Bytes()
+        known.explicit(0x0008_1140, "UN", Array(items.buffer.readableBytesView))
+        known.text(0x0010_0020, "LO", "A")
+        var other = Bytes()
+        other.explicit(0x0008_1140, "UN", Array(items.buffer.readableBytesView.dropLast(2)))
+        other.text(0x0010_0020, "LO", "A")
+
+        for pieceLength in [1, 13, 1_000] {
+            let first = try read(known.buffer, pieceLength: pieceLength)
+            #expect(first.kinds == [.unknownForKnownElement])
+            #expect(tags(first.tokens) == ["(0008,1140)", "(0010,0020)", "(0008,0060)", "(0010,0020)"])
+            let second = try read(other.buffer, pieceLength: pieceLength)
+            #expect(second.kinds == [])
+            #expect(tags(second.tokens) == ["(0008,1140)", "(0010,0020)"])
+        }
+    }
+
     @Test func `items are read without VRs in an explicit Data Set, and with VRs in an implicit one`() throws {
         var inner = Bytes()
         inner.implicit(0x0008_0060, Array("OT".utf8))

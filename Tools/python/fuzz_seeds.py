@@ -350,6 +350,25 @@ def texts():
     yield "number", b"\0\x0d12 "
 
 
+def values():
+    # The first byte is the place of the VR in the list of all, the second the character set.
+    for name, vr, character_set, body in [
+        ("date", 4, 0, b"20260228\\2026.02.28\\20260230-"),
+        ("time", 25, 0, b"10:15:30.123456\\2359-\\-1015"),
+        ("datetime", 6, 0, b"20260228101530.5-0500\\1990-2005\\2026+0530-"),
+        ("age", 1, 0, b"018M\\3d"),
+        ("integer", 9, 0, b"2147483648 \\-1\\99999999999999999999"),
+        ("decimal", 5, 0, b"1e9999\\-1.5E-3\\NaN "),
+        ("uid", 27, 0, b"1.2.840.10008.1.2\0"),
+        ("name", 18, 3, b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B=x=y "),
+        ("terms", 3, 6, b"\\ISO 2022 IR 87\\iso_ir-100\\UTF8"),
+        ("tags", 2, 0, bytes(range(12))),
+        ("assumed", 10, 5, b"\xcd\xf5\xd0\xa1"),
+        ("very-long", 33, 0, b"\xff" * 9),
+    ]:
+        yield name, bytes([vr, character_set]) + body
+
+
 def multipart_bodies():
     def part(head, body):
         return b"--b\r\n" + head + b"\r\n" + body + b"\r\n"
@@ -395,6 +414,7 @@ def main():
         "JSON": json_texts(),
         "XML": xml_texts(),
         "Text": texts(),
+        "Value": values(),
         "Multipart": multipart_bodies(),
         "Request": requests(),
     }

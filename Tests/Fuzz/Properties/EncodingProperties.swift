@@ -32,7 +32,7 @@ enum EncodingProperties {
         _ lengths: DataSetEncoder.SequenceLengths,
         limits: DataSetLimits
     ) throws(PropertyViolation) {
-        guard !transferSyntax.isImplicitVR || !looksOtherwise(dataSet) else { return }
+        guard !transferSyntax.isImplicitVR || !looksOtherwise(dataSet), !looksSwapped(dataSet) else { return }
         // Padding and headers make the encoding longer than what was read.
         var generous = limits
         generous.headerLength *= 2
@@ -67,6 +67,12 @@ enum EncodingProperties {
             if element.tag.isPrivateCreator { return true }
             return DataElementDictionary.vr(of: element.tag).map { ($0 == .sq) != (element.vr == .sq) } ?? false
         }
+    }
+
+    /// Whether the first element makes sense in the other byte order only, so that the reader takes it for that.
+    private static func looksSwapped(_ dataSet: DataSet) -> Bool {
+        let first = dataSet.elements.first { $0.tag.group > 0 && !$0.tag.isGroupLength }
+        return first.map { $0.tag.group > 0x0020 && $0.tag.group & 0x00FF == 0 } ?? false
     }
 
     private static func contains(_ dataSet: DataSet, where matches: (DataElement) -> Bool) -> Bool {

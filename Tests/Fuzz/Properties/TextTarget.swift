@@ -48,8 +48,29 @@ public enum TextTarget: FuzzTarget {
                 "the halves of a text are not the text"
             )
         }
+        try checkCoding(characterSet.decoded(view, isPersonName ? .pn : .lo), as: text, characterSet, isPersonName)
+        if isSingleByte, !view.contains(0x1B), !text.unicodeScalars.contains("\u{FFFD}") {
+            try require(
+                characterSet.encode(text, isPersonName: isPersonName) != nil,
+                "what was read cannot be written"
+            )
+        }
         try checkName(text)
         try checkMatching(text, subject: subjects[Int(question / 2) % subjects.count])
+    }
+
+    /// What is written is read back as it was.
+    private static func checkCoding(
+        _ decoded: DecodedText,
+        as text: String,
+        _ characterSet: SpecificCharacterSet,
+        _ isPersonName: Bool
+    ) throws(PropertyViolation) {
+        try require(decoded.text.utf8.elementsEqual(text.utf8), "two ways of reading differ")
+        guard let bytes = characterSet.encode(text, isPersonName: isPersonName) else { return }
+        let again = characterSet.decoded(bytes.readableBytesView, isPersonName ? .pn : .lo)
+        try require(again.isExact, "what was written cannot be read")
+        try require(again.text.utf8.elementsEqual(text.utf8), "\(text) is read back as \(again.text)")
     }
 
     /// A name with its groups joined again is the same name, and so is its form for comparison.

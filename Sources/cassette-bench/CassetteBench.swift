@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// Measures parts of the archive by themselves.
+@main
+struct CassetteBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cassette-bench",
+        abstract: "Measures parts of the archive by themselves, in processor time.",
+        subcommands: [ReadBenchmark.self]
+    )
+}
