@@ -20,7 +20,8 @@ def outline(data_set, depth=0):
     """Every element that can be told apart: depth, tag, VR, and the value as it was read."""
     found = []
     for element in data_set:
-        if element.tag.element == 0:
+        # Group lengths, and the Length to End of ACR-NEMA, follow what changes.
+        if element.tag.element == 0 or element.tag == 0x00080001:
             continue
         if element.VR == "SQ":
             found.append((depth, element.tag, "SQ", len(element.value)))
@@ -179,7 +180,9 @@ def test_charset_files_say_the_same_in_utf8(tmp_path, name):
         return
     edited = read(out)
     edited.decode()
-    assert str(edited.PatientName) == str(expected.PatientName)
+    # The text of items, too: some of the files have names there only.
+    names = [[str(element.value) for element in each.iterall() if element.VR == "PN"] for each in (edited, expected)]
+    assert names[0] == names[1] != []
 
 
 def test_edits_come_from_a_file_too(tmp_path):
@@ -227,6 +230,10 @@ def test_a_long_file_is_edited_in_constant_memory(tmp_path):
 
     assert result.returncode == 0, result.stderr
     assert int(result.stdout.split()[-1]) < 100_000, "KiB of memory"
-    edited = pydicom.dcmread(out, defer_size=1024)
+    edited = pydicom.dcmread(out, stop_before_pixels=True)
     assert edited.PatientName == "A^much^longer^name"
-    assert edited.get_item("PixelData").length == length
+    with open(out, "rb") as file:
+        content = file.read(1 << 16)
+    place = content.rindex(b"\xe0\x7f\x10\x00OW\0\0") + 8
+    assert int.from_bytes(content[place : place + 4], "little") == length
+    assert out.stat().st_size == place + 4 + length
