@@ -189,10 +189,8 @@ public struct DataSetDecoder: Sendable {
     }
 
     private mutating func skipPadding() throws(DataSetError) {
-        if input.isZero {
-            input.skip(input.readableBytes)
-            return
-        }
+        input.skipZeros()
+        guard input.readableBytes > 0 else { return }
         guard tolerance == .salvage else { throw error(.trailingBytes) }
         note(.trailingBytes)
         state = .garbage

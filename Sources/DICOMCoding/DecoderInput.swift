@@ -130,6 +130,11 @@ struct DecoderInput: Sendable {
     /// Whether all that can be read is zero.
     var isZero: Bool { buffer.readableBytesView.allSatisfy { $0 == 0 } }
 
+    /// Passes over zeros up to the first other byte.
+    mutating func skipZeros() {
+        skip(buffer.readableBytesView.prefix { $0 == 0 }.count)
+    }
+
     private mutating func join(_ bytes: ByteBuffer) {
         if buffer.readableBytes == 0 {
             buffer = bytes

@@ -159,6 +159,9 @@ def test_json_is_that_of_pydicom():
             dataset = pydicom.dcmread(path)
         except (InvalidDicomError, OSError, EOFError, struct.error, NotImplementedError):
             continue
+        if not dataset:
+            # Pixel Data without its delimiter makes pydicom drop all that stands in front, too.
+            continue
         text = models.dump(path, "--json")
         if text is None:
             unread.append(name_of(path))
@@ -236,14 +239,24 @@ def is_odd_length(key, ours, theirs):
     return len(value) % 2 == 1 and base64.b64decode(theirs[2]) == value + b"\0"
 
 
+NUMBER_FORMATS = {"FL": "f", "FD": "d", "US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q"}
+
+
 def is_known_un(key, ours, theirs):
     """UN for an element of the standard's dictionary: read as what the dictionary says, bytes in DCMTK's text."""
-    if not ours or not theirs or is_private(key) or theirs[:2] != ("UN", "binary") or ours[1] != "values":
+    if not ours or not theirs or is_private(key) or theirs[:2] != ("UN", "binary"):
         return False
     value = base64.b64decode(theirs[2])
+    if ours[0] == "SQ":
+        return value.startswith(b"\xfe\xff\x00\xe0")
+    if ours[1] != "values":
+        return False
     if ours[0] == "AT":
         words = [struct.unpack("<HH", value[at : at + 4]) for at in range(0, len(value), 4)]
         return ours[2] == ["%04X%04X" % word for word in words]
+    if ours[0] in NUMBER_FORMATS:
+        numbers = [float(x) if ours[0] in ("FL", "FD") else int(x) for x in ours[2]]
+        return struct.pack(f"<{len(numbers)}{NUMBER_FORMATS[ours[0]]}", *numbers) == value
     text = value.decode().strip(" \0").split("\\")
     return text == ["=".join(x.values()) if isinstance(x, dict) else str(x) for x in ours[2]]
 

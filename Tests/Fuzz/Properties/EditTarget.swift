@@ -58,7 +58,7 @@ public enum EditTarget: FuzzTarget {
     ) throws(PropertyViolation) {
         let edited = run(edits, EditOptions(), bytes.pieces(seed: 0xFD), transferSyntax)
         let pieces = run(edits, EditOptions(), bytes.pieces(seed: seed), transferSyntax)
-        try require(edited == pieces, "pieces give something else than the whole")
+        try require(edited == pieces, "pieces give \(pieces) instead of \(edited)")
         if edits.isEmpty, case .success(let same) = edited { try require(same == bytes, "no edit changes something") }
         guard !edits.contains(where: concernsEncoding),
             let dataSet = EncodingProperties.read(bytes, transferSyntax, limits)
