@@ -110,6 +110,8 @@ public struct CatalogError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Code: String, Sendable, Hashable {
         /// The database cannot be opened: another key, or no database of ours.
         case cannotOpen
+        /// The database is of an earlier version; the index must be rebuilt.
+        case outdated
         /// A page failed its authentication; the index must be rebuilt.
         case damaged
         /// The volume is full.

@@ -22,7 +22,8 @@ public struct PatientIdentity: Sendable, Hashable {
 
     /// The fuller of two identities that do not contradict each other; `nil` when they do.
     ///
-    /// An unknown id or issuer contradicts nothing.
+    /// An unknown id or issuer contradicts nothing; nor does one with characters that could not be decoded, for the same
+    /// bytes may be read once with a character set and once without.
     public func merged(with other: PatientIdentity) -> PatientIdentity? {
         guard let patientID = Self.known(patientID, other.patientID), let issuer = Self.known(issuer, other.issuer)
         else { return nil }
@@ -31,6 +32,15 @@ public struct PatientIdentity: Sendable, Hashable {
 
     private static func known(_ left: String, _ right: String) -> String? {
         if left.isEmpty { return right }
-        return right.isEmpty || left == right ? left : nil
+        if right.isEmpty || left == right { return left }
+        switch (isDecoded(left), isDecoded(right)) {
+        case (true, true): return nil
+        case (true, false): return left
+        case (false, true): return right
+        // Whichever comes first, the same one stays.
+        case (false, false): return min(left, right)
+        }
     }
+
+    private static func isDecoded(_ text: String) -> Bool { !text.unicodeScalars.contains("\u{FFFD}") }
 }

@@ -92,6 +92,27 @@ struct CatalogBuilder: Sendable {
         }
     }
 
+    /// Files a record whose patient is not its study's under the study's: it was acknowledged, so it must be found.
+    ///
+    /// That happens when the text of an identity is read with another character set than when it was stored.
+    private mutating func file(_ record: InstanceRecord) async throws {
+        var record = record
+        if let owner = try await catalog.owner(ofStudy: record.path.studyInstanceUID) {
+            record.values[.patientID] = owner.patientID
+            record.values[.issuerOfPatientID] = owner.issuer
+        }
+        guard case .inserted = try await catalog.insert([record]).first else {
+            report.conflicts += 1
+            logger.error("a stored record contradicts the index; it stays in its pack")
+            return
+        }
+        report.inserted += 1
+        logger.error(
+            "a stored record names another patient than its study; it was filed with the study",
+            metadata: [LogKeys.packID: "\(record.location.packID.hex)"]
+        )
+    }
+
     private mutating func flush() async throws {
         guard !batch.isEmpty else { return }
         for (record, outcome) in zip(batch, try await catalog.insert(batch)) {
@@ -103,9 +124,7 @@ struct CatalogBuilder: Sendable {
             case .alreadyThere:
                 report.conflicts += 1
                 logger.error("two stored records have one SOP Instance UID; the second stays in its pack")
-            case .conflict:
-                report.conflicts += 1
-                logger.error("a stored record contradicts the index; it stays in its pack")
+            case .conflict: try await file(record)
             }
         }
         batch.removeAll(keepingCapacity: true)

@@ -135,7 +135,7 @@ extension ArchiveError {
         case .noSpace: self.init(.noSpace, error.description)
         case .timedOut:
             self.init(.badRequest, "The query took too long: give more keys, or a limit (\(error.advice))")
-        case .cannotOpen, .failed, .cancelled: self.init(.unavailable, error.description)
+        case .cannotOpen, .outdated, .failed, .cancelled: self.init(.unavailable, error.description)
         }
     }
 }

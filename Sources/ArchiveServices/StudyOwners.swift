@@ -79,11 +79,18 @@ final class StudyOwners: Sendable {
     }
 
     private func ownerInCatalog(of study: UID) async throws(CatalogError) -> PatientIdentity? {
-        guard let attribute = CatalogAttribute.forTag(.studyInstanceUID) else { return nil }
         // Only a study that was forgotten here can be neither known nor in the catalog.
         if index.isPending(study: study) { try await index.catchUp() }
+        return try await catalog.owner(ofStudy: study)
+    }
+}
+
+extension Catalog {
+    /// Whose a study is; `nil` for one that is not there.
+    func owner(ofStudy study: UID) async throws(CatalogError) -> PatientIdentity? {
+        guard let attribute = CatalogAttribute.forTag(.studyInstanceUID) else { return nil }
         let condition = MatchingCondition(.attribute(attribute), .values([study.string]))
-        let rows = try await catalog.find(CatalogQuery(level: .study, conditions: [condition], limit: 1))
+        let rows = try await find(CatalogQuery(level: .study, conditions: [condition], limit: 1))
         return rows.first.map { PatientIdentity($0.values) }
     }
 }

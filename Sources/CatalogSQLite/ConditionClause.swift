@@ -165,7 +165,8 @@ struct ConditionClause {
 
     /// The range of the texts that begin as a pattern does; `nil` when it begins with a wild card.
     private static func range(_ operand: String, beginning pattern: String) -> SQLFragment? {
-        let fixed = String(pattern.prefix { $0 != "*" && $0 != "?" })
+        // By scalars: to `Character` a wild card with a combining mark behind it is another letter.
+        let fixed = String(String.UnicodeScalarView(pattern.unicodeScalars.prefix { $0 != "*" && $0 != "?" }))
         guard !fixed.isEmpty else { return nil }
         // No text behind the last scalar of Unicode is lost but one that goes on with that noncharacter itself.
         return SQLFragment(

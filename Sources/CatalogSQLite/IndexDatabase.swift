@@ -14,7 +14,8 @@ struct IndexDatabase: Sendable {
 
     /// Opens the index, or makes an empty one where no file is.
     ///
-    /// - Throws: `.cannotOpen` for another key, a plain file, another schema version, and settings that SQLite refuses.
+    /// - Throws: `.cannotOpen` for another key, a plain file, a newer schema version, and settings that SQLite refuses;
+    ///   `.outdated` for an earlier schema version.
     init(
         path: String,
         key: [UInt8],
@@ -83,9 +84,16 @@ struct IndexDatabase: Sendable {
         let version = try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         let tables = try String.fetchSet(database, sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
         let wanted = Set(CatalogSchema.statements.filter { $0.hasPrefix("CREATE") })
-        guard version == CatalogSchema.version, tables == wanted else {
+        guard version <= CatalogSchema.version else {
             throw CatalogError(
                 .cannotOpen,
+                "The index has schema version \(version), this program knows \(CatalogSchema.version): "
+                    + "a newer Cassette made it; use that one"
+            )
+        }
+        guard version == CatalogSchema.version, tables == wanted else {
+            throw CatalogError(
+                .outdated,
                 "The index has schema version \(version), this program needs \(CatalogSchema.version); "
                     + "run `cassette index rebuild`, which makes it again from the packs"
             )

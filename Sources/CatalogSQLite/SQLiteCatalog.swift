@@ -24,7 +24,8 @@ public final class SQLiteCatalog: Catalog {
     /// - Parameters:
     ///   - path: The file; `-wal` and `-shm` are put beside it.
     ///   - key: 32 bytes for this file alone.
-    /// - Throws: `.cannotOpen` for another key, a file that is not sealed, and another schema version.
+    /// - Throws: `.cannotOpen` for another key, a file that is not sealed, and a newer schema version; `.outdated` for an
+    ///   earlier one.
     public convenience init(
         path: String,
         key: [UInt8],

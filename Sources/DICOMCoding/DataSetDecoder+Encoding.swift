@@ -34,7 +34,11 @@ extension DataSetDecoder {
         guard let vr = head.vr else { return false }
         // The letters are those of the dictionary, or make a length that cannot be.
         let end = input.position + 8 + UInt64(head.longLength)
-        return DataElementDictionary.vr(of: head.tag) == vr || (bound != .max && end > bound)
+        if bound != .max {
+            // A length that fits may spell letters: 21,316 bytes are "DS".
+            return end > bound || head.longLength % 2 == 1 && DataElementDictionary.vr(of: head.tag) == vr
+        }
+        return DataElementDictionary.vr(of: head.tag) == vr
     }
 
     private func isImplicit(_ head: ElementHead) -> Bool {

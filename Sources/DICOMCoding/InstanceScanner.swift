@@ -11,6 +11,8 @@ public struct InstanceScanner: Sendable {
     private var identities = IdentityCollector()
     private let transferSyntax: TransferSyntax
     private var lastTag: Tag?
+    /// Whether Pixel Data came in fragments although its Transfer Syntax has none.
+    private var hasForeignFragments = false
     /// Whether an element of the outermost level stands behind one with its tag or a higher one (PS3.5 7.1).
     public private(set) var isDisordered = false
     /// Sequences around the next token.
@@ -53,9 +55,18 @@ public struct InstanceScanner: Sendable {
         return ScannedInstance(
             identity: identity,
             header: builder.dataSet(),
-            frameIndex: frames.frameIndex(),
+            frameIndex: isAsDeclared ? frames.frameIndex() : nil,
             dataSetLength: decoder.receivedLength
         )
+    }
+
+    /// Whether frames can be handed out as they are: in the byte order, the compression and the form that the
+    /// Transfer Syntax says.
+    ///
+    /// Others are served as whole objects only.
+    private var isAsDeclared: Bool {
+        decoder.readsBigEndian == transferSyntax.isBigEndian && !hasForeignFragments
+            && !decoder.quirks.contains { $0.kind == .notDeflated || $0.kind == .zlibHeader }
     }
 
     private mutating func follow(_ token: DataSetToken) {
@@ -79,6 +90,7 @@ public struct InstanceScanner: Sendable {
     private mutating func drain() throws(DataSetError) {
         while let token = try decoder.next() {
             builder.accept(token)
+            if case .beginFragments = token, !transferSyntax.isEncapsulated { hasForeignFragments = true }
             if depth == 0 { follow(token) }
             switch token {
             case .beginSequence: depth += 1

@@ -136,7 +136,8 @@ public struct NativeXMLReader: ~Copyable {
 
     private mutating func take(_ text: String) throws(DataSetError) {
         if case .text(let target) = levels.last {
-            hold(text, for: target)
+            // An empty CDATA section; empty text to hold means that an element begins.
+            if !text.isEmpty { hold(text, for: target) }
         } else {
             guard text.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x0A || $0 == 0x09 }) else { throw bad }
         }

@@ -88,8 +88,8 @@ public struct OpenItems: Sendable {
     /// Whether the creator of a private element has reserved a block of that group in front of this one.
     public func hasEarlierBlock(than tag: Tag, of creator: String) -> Bool {
         guard let item = items.last else { return false }
-        let block = UInt32(tag.group) << 16 | UInt32(tag.element >> 8)
-        return item.creators.contains { $0.value == creator && $0.key >> 16 == block >> 16 && $0.key < block }
+        let blocks = 0x10..<max(0x10, UInt32(tag.element >> 8))
+        return blocks.contains { item.creators[UInt32(tag.group) << 16 | $0] == creator }
     }
 
     /// The place of an element of the innermost item.

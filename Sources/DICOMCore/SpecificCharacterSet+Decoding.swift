@@ -20,8 +20,11 @@ extension SpecificCharacterSet {
         let text = declared.decoded(bytes, delimiters)
         guard !text.isExact, let assumed, declared.first.isTelling else { return text }
         let other = assumed.decoded(bytes, delimiters)
-        // Who says nothing has said nothing wrong; who says something is doubted for something better only.
-        return other.isExact || declared.sets == [.ascii] ? other : text
+        // Who says nothing has said nothing wrong.
+        if declared.sets == [.ascii] { return other }
+        // Characters of several bytes do not come about by chance: where there are any, the rest is damaged.
+        let hasMeaning = text.text.unicodeScalars.contains { $0.value >= 0x80 && $0 != "\u{FFFD}" }
+        return other.isExact && !hasMeaning ? other : text
     }
 }
 

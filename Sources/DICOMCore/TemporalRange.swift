@@ -26,6 +26,7 @@ public struct TemporalRange<Bound: Sendable & Hashable>: Sendable, Hashable {
     /// Reads `A`, `A-B`, `-B` and `A-`.
     fileprivate init?(_ text: some StringProtocol, _ read: (ArraySlice<UInt8>) -> Bound?) {
         let bytes = Self.trimmed(Array(text.utf8)[...])
+        guard bytes.count <= lengthLimit else { return nil }
         // A hyphen may belong to a value: the offset of a date and time from UTC.
         if let single = read(bytes) {
             self.init(single)
@@ -49,6 +50,9 @@ public struct TemporalRange<Bound: Sendable & Hashable>: Sendable, Hashable {
         return bytes
     }
 }
+
+/// Bytes of the longest range, two dates and times of 26 with blanks around them; more is not looked at.
+private let lengthLimit = 64
 
 extension TemporalRange<DICOMDate> {
     /// Reads a date or a range of dates; `nil` for anything else.

@@ -99,12 +99,13 @@ final class CharacterSetsBySource: Sendable {
     private let known: KnownApplicationEntities
     private let standard: SpecificCharacterSet?
     private let logger: Logger
-    private let read = Mutex<(until: ContinuousClock.Instant, sets: [String: SpecificCharacterSet])?>(nil)
+    private let read = Mutex((until: ContinuousClock.now, sets: [String: SpecificCharacterSet]()))
 
     init(_ folder: DataFolder, disk: any Disk, standard: CharacterSetSetting?, logger: Logger) {
         known = KnownApplicationEntities(folder, disk: disk)
         self.standard = standard?.characterSet
         self.logger = logger
+        if let sets = currentSets() { read.withLock { $0.sets = sets } }
     }
 
     /// The answers as the archive wants them.
@@ -113,13 +114,16 @@ final class CharacterSetsBySource: Sendable {
     }
 
     private func characterSet(ofSource source: String) -> SpecificCharacterSet? {
-        read.withLock { read in
-            let now = ContinuousClock.now
-            if let read, read.until > now { return read.sets[source] ?? standard }
-            let sets = currentSets() ?? read?.sets ?? [:]
-            read = (now.advanced(by: Self.lifetime), sets)
-            return sets[source] ?? standard
+        let now = ContinuousClock.now
+        // Whoever comes when the list is due reads it; the others go on with what is known, and none waits for a disk.
+        let (known, isDue) = read.withLock { read in
+            let isDue = read.until <= now
+            if isDue { read.until = now.advanced(by: Self.lifetime) }
+            return (read.sets, isDue)
         }
+        guard isDue, let sets = currentSets() else { return known[source] ?? standard }
+        read.withLock { $0.sets = sets }
+        return sets[source] ?? standard
     }
 
     private func currentSets() -> [String: SpecificCharacterSet]? {

@@ -1,3 +1,4 @@
+import ArchiveCatalog
 import ArchiveServices
 import CatalogSQLite
 import Logging
@@ -20,10 +21,28 @@ struct IndexBuilder: Sendable {
     /// Makes the index again when that is wished, or there is none; `nil` when it stays.
     ///
     /// The index is a projection: one that was removed, or cut to nothing, is made again from the packs.
-    func rebuild(_ wish: IndexRebuild) async throws -> RecoveryReport? {
+    private func rebuild(_ wish: IndexRebuild) async throws -> RecoveryReport? {
         if try SQLiteCatalog.isWithoutPages(folder.index, disk: disk) { try Self.remove(folder.index, disk) }
         guard try wish != .ifMissing || !disk.exists(folder.index) else { return nil }
         return try await rebuild(isForced: wish == .forced)
+    }
+
+    /// Opens the index, after making it again when that is wished, when there is none, or when an earlier version of this
+    /// program made it.
+    func open(_ wish: IndexRebuild) async throws -> (catalog: SQLiteCatalog, rebuild: RecoveryReport?) {
+        let report = try await rebuild(wish)
+        do throws(CatalogError) {
+            return (try await openIndex(), report)
+        } catch {
+            guard error.code == .outdated else { throw error }
+            logger.notice("an earlier version made the index: it is made again from the packs")
+            let report = try await rebuild(.wanted)
+            return (try await openIndex(), report)
+        }
+    }
+
+    private func openIndex() async throws(CatalogError) -> SQLiteCatalog {
+        try await SQLiteCatalog.open(path: folder.index, key: key, pool: pool, configuration: configuration)
     }
 
     /// Builds the index beside the old one and puts it in its place when it is whole, so that a crash in between leaves

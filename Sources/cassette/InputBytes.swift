@@ -49,12 +49,15 @@ struct InputBytes {
     private static func readStandardInput() throws -> ByteBuffer {
         var buffer = ByteBuffer()
         while true {
+            var failure: CInt = 0
             // read(2) fills the memory of the buffer, which is valid inside the closure.
             let count = unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: pieceLength) { memory in
-                unsafe max(0, Glibc.read(STDIN_FILENO, memory.baseAddress, memory.count))
+                let count = unsafe Glibc.read(STDIN_FILENO, memory.baseAddress, memory.count)
+                if count < 0 { failure = errno }
+                return max(0, count)
             }
-            if count > 0 || errno != EINTR { return buffer }
-            errno = 0
+            if count > 0 || failure == 0 { return buffer }
+            guard failure == EINTR else { throw CommandFailure("Standard input cannot be read (errno \(failure))") }
         }
     }
 }

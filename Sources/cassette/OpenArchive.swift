@@ -82,13 +82,7 @@ struct OpenArchive: Sendable {
             pool: pool,
             logger: logger
         )
-        let rebuild = try await builder.rebuild(wish)
-        let catalog = try await SQLiteCatalog.open(
-            path: folder.index,
-            key: indexKey,
-            pool: pool,
-            configuration: limits.catalog
-        )
+        let (catalog, rebuild) = try await builder.open(wish)
         let archive = Archive(
             packs: packs,
             keyring: keyring,

@@ -67,6 +67,17 @@ import Testing
         #expect(identity("a", "").merged(with: identity("A", "")) == nil)
     }
 
+    @Test func `an identity that could not be decoded contradicts none, and gives way`() {
+        let decoded = PatientIdentity(patientID: "1", issuer: "Universit\u{E4}t")
+        let undecoded = PatientIdentity(patientID: "1", issuer: "Universit\u{FFFD}t")
+        let other = PatientIdentity(patientID: "1", issuer: "Universit\u{FFFD}")
+
+        #expect(decoded.merged(with: undecoded) == decoded)
+        #expect(undecoded.merged(with: decoded) == decoded)
+        #expect(undecoded.merged(with: other) == other.merged(with: undecoded))
+        #expect(undecoded.merged(with: PatientIdentity(patientID: "2", issuer: "")) == nil)
+    }
+
     @Test func `the earliest instance defines, then the smallest record id`() {
         func instance(_ time: Int64, _ id: UInt64) -> DefiningInstance {
             DefiningInstance(receivedAt: Timestamp(microseconds: time), recordID: RandomID(high: 0, low: id))

@@ -130,15 +130,20 @@ import Testing
         #expect(try await abandoned.counts().instances == 50)
     }
 
-    @Test func `an index of another schema version is refused with what to do`() async throws {
+    @Test(arguments: [(1, CatalogError.Code.outdated, "cassette index rebuild"), (99, .cannotOpen, "newer Cassette")])
+    func `an index of another schema version is refused with what to do`(
+        _ version: Int,
+        _ code: CatalogError.Code,
+        _ advice: String
+    ) async throws {
         let folder = try IndexFolder()
         let index = try IndexDatabase(path: folder.path, key: folder.key, configuration: .init())
-        try await index.write { try $0.execute(sql: "PRAGMA user_version = 99") }
+        try await index.write { try $0.execute(sql: "PRAGMA user_version = \(version)") }
         try await index.close()
 
         let error = #expect(throws: CatalogError.self) { try folder.catalog() }
-        #expect(error?.code == .cannotOpen)
-        #expect(error?.advice.contains("cassette index rebuild") == true)
+        #expect(error?.code == code)
+        #expect(error?.advice.contains(advice) == true)
     }
 
     @Test func `an index of the same version with other columns is refused`() async throws {

@@ -203,6 +203,22 @@ func edited(
         }
     }
 
+    @Test(arguments: [[0x0008_0005], [0x0010_0000], [0x0008_0005, 0x0010_0000]] as [[UInt32]])
+    func `what is written anew is not turned, whatever VR it came with`(_ tags: [UInt32]) throws {
+        var bytes = Bytes()
+        if tags.contains(0x0008_0005) { bytes.explicit(0x0008_0005, "LO", Array("ISO_IR 100\\".utf8) + [0xE9]) }
+        if !tags.contains(0x0008_0005) { bytes.text(0x0008_0005, "CS", "ISO_IR 100") }
+        if tags.contains(0x0010_0000) { bytes.explicit(0x0010_0000, "LO", [0xE9, 0x61, 0x62, 0x63]) }
+        bytes.explicit(0x0010_0010, "PN", [0xE9, 0x20])
+        var options = EditOptions()
+        options.characterSet = .utf8
+
+        let turned = try edited(bytes.buffer, [], options: options)
+        let dataSet = try DataSetReader.dataSet(from: turned, transferSyntax: .explicitVRLittleEndian)
+
+        #expect(dataSet.string(.patientName, characterSet: .utf8) == "é")
+    }
+
     @Test func `text that does not follow its character set is not turned`() {
         var bytes = Bytes()
         bytes.text(0x0008_0005, "CS", "ISO_IR 192")

@@ -32,7 +32,7 @@ import Testing
         table: [UInt32] = [],
         extended: [UInt64] = [],
         fragments: [[UInt8]],
-        transferSyntax: TransferSyntax = .explicitVRLittleEndian,
+        transferSyntax: TransferSyntax = TransferSyntax(uid: UID(literal: "1.2.840.10008.1.2.4.50")),
         pieceLength: Int = .max
     ) throws -> (index: FrameIndex?, first: UInt64) {
         var bytes = Bytes()
@@ -53,6 +53,12 @@ import Testing
         }
         bytes.marker(Bytes.sequenceEnd, length: 0)
         return (try scanned(bytes.buffer, transferSyntax, pieceLength: pieceLength).frameIndex, first)
+    }
+
+    @Test func `fragments in a Transfer Syntax without any are no frames to hand out`() throws {
+        let index = try encapsulated(fragments: [[1, 2]], transferSyntax: .explicitVRLittleEndian).index
+
+        #expect(index == nil)
     }
 
     @Test func `native frames follow one another`() throws {

@@ -103,6 +103,15 @@ import Testing
         "<NativeDicomModel><DicomAttribute tag=\"\(tag)\" vr=\"\(vr)\">\(body)</DicomAttribute></NativeDicomModel>"
     }
 
+    @Test func `an empty CDATA section is no text`() throws {
+        let empty = "<![CDATA[]]>"
+        let name = "<PersonName number=\"1\"><Alphabetic><FamilyName>\(empty)</FamilyName></Alphabetic></PersonName>"
+
+        #expect(try read(attribute(name, tag: "00100010", vr: "PN")).dataSet.string(.patientName) == nil)
+        #expect(try read(attribute("<Value number=\"1\">\(empty)</Value>")).dataSet.strings(for: .patientID).count < 2)
+        #expect(try read(attribute("<Value number=\"1\">\(empty)A</Value>")).dataSet.string(.patientID) == "A")
+    }
+
     @Test func `what is written reads back equal`() throws {
         let dataSet = DataSet([
             .text(.specificCharacterSet, .cs, "ISO_IR 192"),

@@ -74,6 +74,8 @@ import Testing
 
         #expect(utf8.decode([0x4D, 0xFC]) == "Mü")
         #expect(utf8.decode([0xC3, 0xBC]) == "ü")
+        // Cut in the middle of the second character: damaged, and not of another set.
+        #expect(utf8.decode([0xC3, 0xBC, 0x6C, 0xC3]) == "ül\u{FFFD}")
         #expect(greek.decode([0xC4]) == "Δ")
         #expect(greek.decode([0xFF]) == "\u{FFFD}")
     }

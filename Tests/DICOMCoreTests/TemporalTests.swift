@@ -15,6 +15,13 @@ import Testing
         #expect(DICOMDate(text) == nil)
     }
 
+    @Test func `no longer text than a range can have is looked at`() {
+        let blanks = String(repeating: " ", count: 1_000)
+
+        #expect(TemporalRange<DICOMDate>(String(repeating: "-", count: 1_000_000)) == nil)
+        #expect(TemporalRange<DICOMDate>(blanks + "20260101-20260131" + blanks) != nil)
+    }
+
     @Test(arguments: [
         ("10", "10"), ("1015", "1015"), ("101530", "101530"), ("101530.5", "101530.5"), ("10:15:30", "101530"),
         ("10:15", "1015"), ("235960", "235960"), ("101530.123456", "101530.123456"), ("10:15:30.25", "101530.25"),

@@ -235,7 +235,9 @@ struct EditPlanner {
         let level = outline.levels[visit.level]
         for number in level.elements {
             let element = outline.elements[number]
-            guard !edited.contains(element.tag) else { continue }
+            // The declaration and group lengths are written anew, whatever VR they came with.
+            guard !edited.contains(element.tag), element.tag != .specificCharacterSet, !element.tag.isGroupLength
+            else { continue }
             if element.isSequence {
                 for item in element.items {
                     visits.append(
