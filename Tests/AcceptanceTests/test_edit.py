@@ -1,6 +1,7 @@
 """`cassette edit`: what changes is what was asked for, as pydicom and DCMTK see it; all other bytes stay."""
 
 import json
+import re
 import subprocess
 
 import pydicom
@@ -75,8 +76,8 @@ def test_edited_files_are_what_pydicom_makes_of_them(tmp_path):
     print(f"{compared} files edited, {len(refused)} refused")
     assert wrong == []
     assert compared > 100
-    # What no one can read to its end cannot be edited.
-    assert len(refused) < compared / 20, refused
+    # What is no DICOM object, is cut off, or contradicts itself cannot be edited.
+    assert [each for each in refused if not re.search("notDICOM|truncated|lengthExceedsParent|no DICOM object", each)] == []
 
 
 def changed(tag):
