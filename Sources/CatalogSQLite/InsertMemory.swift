@@ -2,7 +2,7 @@ import ArchiveCatalog
 import GRDB
 
 /// What the connection that writes keeps from one transaction to the next.
-// Touched only by closures that GRDB runs on the connection that writes, one at a time.
+// Sendable unchecked: only closures that GRDB runs on the connection that writes touch it, one at a time.
 final class InsertMemory: @unchecked Sendable {
     private var inserter: RecordInserter?
 

@@ -72,8 +72,8 @@ public struct Inflater: Sendable {
 }
 
 /// The zlib state of one stream.
-// Safe: the pointer never leaves the class and is valid until `deinit`. Sendable: the owner changes it only after
-// `isKnownUniquelyReferenced`, so no two tasks ever do, and `copy` only reads.
+// Safe: the pointer never leaves the class and is valid until `deinit`.
+// Sendable unchecked: its owner changes it after `isKnownUniquelyReferenced` only, and `copy` only reads.
 @safe private final class InflateStream: @unchecked Sendable {
     enum Result {
         case goesOn

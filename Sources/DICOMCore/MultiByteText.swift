@@ -106,8 +106,8 @@ private struct Conversion: Hashable {
 }
 
 /// A converter of the C library.
-// Safe: the descriptor never leaves the class and is valid until `deinit`. Sendable: whoever uses it has taken it out of
-// the idle ones, so it has one user at a time, and the lock orders them.
+// Safe: the descriptor never leaves the class and is valid until `deinit`.
+// Sendable unchecked: whoever uses it took it out of the idle ones under their lock, so it has one user at a time.
 @safe private final class TextConverter: @unchecked Sendable {
     private let descriptor: iconv_t
 

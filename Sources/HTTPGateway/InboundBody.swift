@@ -57,7 +57,7 @@ struct InboundBody {
 }
 
 /// A body that is one object, to be read once.
-// One task alone uses it, the request's, which looks at `failure` only after the layer that reads the body has returned.
+// Sendable unchecked: the request's task alone uses it, and `failure` only after the layer that reads has returned.
 final class SinglePartReader: @unchecked Sendable {
     private var body: InboundBody
     /// What ended the body early.

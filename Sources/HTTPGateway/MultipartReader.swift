@@ -1,9 +1,8 @@
 import NIOCore
 
 /// Reads a multipart body part by part, no faster than the parts are consumed.
-// The body of a part travels to another layer while the next part waits behind it: one task alone uses both, the
-// request's, which asks for the next part only after that layer has returned. An actor would cost a change of thread for
-// every piece of the body.
+// An actor would cost a change of thread for every piece of the body.
+// Sendable unchecked: the request's task alone uses it, and asks for a part after the layer with the last has returned.
 final class MultipartReader: @unchecked Sendable {
     private var body: InboundBody
     private var decoder: MultipartDecoder

@@ -182,7 +182,7 @@ public final class PackWriter: Sendable {
         for (reference, pack) in packs { letGo(pack, reference) }
     }
 
-    /// No more records by this writer, for now: the study's next writer goes on with the pack unless it is full.
+    /// No more records by this writer: the study's next one goes on with the pack unless it is full.
     private func letGo(_ pack: OpenPack, _ reference: PackReference) {
         if pack.extent.length < configuration.packSizeLimit {
             registry.release(pack, reference)

@@ -93,7 +93,7 @@ class Archive:
                 if requests.get(self.url + "/health/ready", timeout=5).status_code == 200:
                     return
             except (requests.ConnectionError, requests.Timeout):
-                # Not listening yet, or a machine that is too busy for now: the deadline decides.
+                # Not listening yet, or a machine that is too busy: the deadline decides.
                 pass
             time.sleep(0.02)
         raise AssertionError(f"the server was not ready after {seconds} s:\n{self.log_end()}")

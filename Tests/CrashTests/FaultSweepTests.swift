@@ -33,6 +33,7 @@ import Testing
             disk.fail(fault)
             return (await Self.receive(objects, archive), archive)
         }
+        #expect(sweep.violations == [])
         print("receive, \(failure): \(sweep.calls) calls failed, \(sweep.refusals) objects refused")
     }
 
@@ -46,6 +47,7 @@ import Testing
             guard let archive = try? await CrashArchive(on: disk, seed: 21) else { return (1, nil) }
             return (0, archive)
         }
+        #expect(sweep.violations == [])
         print("start, \(failure): \(sweep.calls) calls failed, \(sweep.refusals) starts refused")
     }
 
@@ -59,6 +61,7 @@ import Testing
             _ = await Self.receive(objects, archive)
             return (0, archive)
         }
+        #expect(sweep.violations == [])
         print("first start, \(failure): \(sweep.calls) calls failed, \(sweep.refusals) starts refused")
     }
 
@@ -68,8 +71,9 @@ import Testing
         _ objects: [CrashObject],
         from makeDisk: @autoclosure () -> SimulatedDisk,
         run: (SimulatedDisk, SimulatedDisk.Fault) async throws -> (refusals: Int, archive: CrashArchive?)
-    ) async throws -> (calls: Int, refusals: Int) {
+    ) async throws -> (calls: Int, refusals: Int, violations: [String]) {
         var (calls, refusals) = (0, 0)
+        var found: [String] = []
         while true {
             let disk = makeDisk()
             let outcome = try await run(disk, .init(call: failure.call, index: calls, code: failure.code))
@@ -77,9 +81,8 @@ import Testing
             let hasFailed = disk.hasFailed
             disk.fail(nil)
             outcome.archive?.kill()
-            let texts = try await violations(on: disk, objects)
-            #expect(texts == [], "call \(calls) of \(failure)")
-            guard hasFailed else { return (calls, refusals) }
+            found += try await violations(on: disk, objects).map { "call \(calls) of \(failure): \($0)" }
+            guard hasFailed else { return (calls, refusals, found) }
             calls += 1
         }
     }

@@ -68,6 +68,15 @@ func tokens(
     pieceLength: Int = .max
 ) throws(DataSetError) -> [DataSetToken] {
     var decoder = DataSetDecoder(transferSyntax: transferSyntax, limits: limits)
+    return try tokens(bytes, by: &decoder, pieceLength: pieceLength)
+}
+
+/// All tokens that a decoder makes of bytes that come in pieces of one size.
+func tokens(
+    _ bytes: ByteBuffer,
+    by decoder: inout DataSetDecoder,
+    pieceLength: Int
+) throws(DataSetError) -> [DataSetToken] {
     var found: [DataSetToken] = []
     var rest = bytes
     while rest.readableBytes > 0 {

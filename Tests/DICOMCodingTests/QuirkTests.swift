@@ -13,14 +13,7 @@ import Testing
         pieceLength: Int = .max
     ) throws(DataSetError) -> (kinds: [Quirk.Kind], tokens: [DataSetToken], decoder: DataSetDecoder) {
         var decoder = DataSetDecoder(transferSyntax: transferSyntax, tolerance: tolerance)
-        var found: [DataSetToken] = []
-        var rest = bytes
-        while rest.readableBytes > 0 {
-            decoder.append(rest.readSlice(length: min(pieceLength, rest.readableBytes)) ?? ByteBuffer())
-            while let token = try decoder.next() { found.append(token) }
-        }
-        try decoder.finish()
-        while let token = try decoder.next() { found.append(token) }
+        let found = try DICOMCodingTests.tokens(bytes, by: &decoder, pieceLength: pieceLength)
         return (decoder.quirks.map(\.kind), found, decoder)
     }
 
