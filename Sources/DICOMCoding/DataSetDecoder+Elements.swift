@@ -122,7 +122,8 @@ extension DataSetDecoder {
             vr: .sq,
             offset: header.offset,
             valueOffset: header.valueOffset,
-            length: header.length
+            length: header.length,
+            isBigEndian: false
         )
         return try beginSequence(known, headerLength: headerLength, end: end, isImplicitVR: true)
     }
@@ -307,7 +308,8 @@ extension DataSetDecoder {
             vr: vr,
             offset: input.position,
             valueOffset: input.position + headerLength,
-            length: length == Self.undefinedLength ? nil : length
+            length: length == Self.undefinedLength ? nil : length,
+            isBigEndian: isBigEndian
         )
     }
 

@@ -16,12 +16,12 @@ struct DataSetRewriter: Sendable {
         var remaining: UInt64
         /// Bytes of a word that was cut by the end of a piece.
         var rest = ByteBuffer()
-        let isOdd: Bool
+        /// What makes the length even; `nil` where it is.
+        let padding: UInt8?
     }
 
     private let source: TransferSyntax
     private let isBigEndian: Bool
-    private let sourceIsBigEndian: Bool
     private(set) var writer: ElementWriter
     /// The encodings around the sequences that are open.
     private var encodings: [ElementWriter.Encoding] = []
@@ -34,11 +34,8 @@ struct DataSetRewriter: Sendable {
     private var written: UInt64 = 0
 
     /// Begins a Data Set.
-    ///
-    /// - Parameter sourceIsBigEndian: whether bulk comes with the most significant byte first.
-    init(from source: TransferSyntax, to target: TransferSyntax, sourceIsBigEndian: Bool) {
+    init(from source: TransferSyntax, to target: TransferSyntax) {
         self.source = source
-        self.sourceIsBigEndian = sourceIsBigEndian
         isBigEndian = target.isBigEndian
         writer = ElementWriter(target)
         unwrapper = FrameUnwrapper()
@@ -101,14 +98,14 @@ struct DataSetRewriter: Sendable {
         }
         let vr = writer.written(header.vr, length: padded)
         writer.writeHeader(header.tag, vr, length: padded)
-        beginBulk(header.tag, vr, length: UInt64(length), isOdd: isOdd)
+        let isSourceBig = header.isBigEndian || header.tag == .pixelData && source.hasBigEndianPixelData
+        beginBulk(header.tag, vr, length: UInt64(length), isSourceBig, padding: isOdd ? header.vr.padding : nil)
     }
 
-    private mutating func beginBulk(_ tag: Tag, _ vr: VR, length: UInt64, isOdd: Bool) {
-        let isSourceBig = sourceIsBigEndian || tag == .pixelData && source.hasBigEndianPixelData
+    private mutating func beginBulk(_ tag: Tag, _ vr: VR, length: UInt64, _ isSourceBig: Bool, padding: UInt8?) {
         // UN is never swapped: nobody knows what its words are.
         let isSwapped = isSourceBig != writer.encoding.isBigEndian && vr != .un
-        bulk = Bulk(tag: tag, wordLength: isSwapped ? vr.wordLength : 1, remaining: length, isOdd: isOdd)
+        bulk = Bulk(tag: tag, wordLength: isSwapped ? vr.wordLength : 1, remaining: length, padding: padding)
     }
 
     private mutating func accept(_ bytes: ByteBuffer) throws(DataSetError) {
@@ -146,7 +143,7 @@ struct DataSetRewriter: Sendable {
         }
         let start = writer.bytes.writerIndex
         writer.bytes.writeImmutableBuffer(ended.rest)
-        if ended.isOdd { writer.bytes.writeInteger(0 as UInt8) }
+        if let padding = ended.padding { writer.bytes.writeInteger(padding) }
         // The padding is part of the last word.
         writer.bytes.swapWords(of: ended.wordLength, from: start)
     }
@@ -162,7 +159,7 @@ struct DataSetRewriter: Sendable {
         }
         let vr: VR = unwrapper.bitsAllocated > 8 ? .ow : .ob
         writer.writeHeader(header.tag, vr, length: UInt32(padded))
-        beginBulk(header.tag, vr, length: length, isOdd: length % 2 == 1)
+        beginBulk(header.tag, vr, length: length, false, padding: length % 2 == 1 ? 0 : nil)
         isUnwrapping = true
     }
 }

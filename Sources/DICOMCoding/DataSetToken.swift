@@ -15,6 +15,8 @@ public struct ElementHeader: Sendable, Hashable {
     public let valueOffset: UInt64
     /// Bytes of the value field; `nil` when the length is undefined.
     public let length: UInt32?
+    /// Whether numbers in the value field have their most significant byte first; what stands in UN never has.
+    public let isBigEndian: Bool
 }
 
 /// One step through a Data Set.

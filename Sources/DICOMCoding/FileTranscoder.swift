@@ -103,12 +103,7 @@ public struct FileTranscoder {
                 guard !header.transferSyntax.isReferenced else {
                     throw DataSetError(.notEncodable, at: header.dataSetOffset)
                 }
-                // The first element has settled the byte order.
-                rewriter = DataSetRewriter(
-                    from: header.transferSyntax,
-                    to: target,
-                    sourceIsBigEndian: decoder?.readsBigEndian ?? false
-                )
+                rewriter = DataSetRewriter(from: header.transferSyntax, to: target)
             }
             note(token)
             try rewriter?.accept(token)

@@ -15,7 +15,7 @@ extension ModelWriter {
         as form: Form,
         bulkDataURI: BulkDataURI? = nil
     ) -> ByteBuffer {
-        var writer = ModelWriter(form, transferSyntax: .explicitVRLittleEndian, bulkDataURI: bulkDataURI)
+        var writer = ModelWriter(form, bulkDataURI: bulkDataURI)
         writer.accept(dataSet)
         writer.finish()
         return writer.take()

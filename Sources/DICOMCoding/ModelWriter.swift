@@ -32,7 +32,6 @@ public struct ModelWriter: Sendable {
 
     private var syntax: any ModelSyntax
     private let bulkDataURI: BulkDataURI?
-    private let isBigEndian: Bool
     private var items = OpenItems()
     private var bulk = Bulk.none
     /// Sequences that are open inside one that is left out.
@@ -40,16 +39,13 @@ public struct ModelWriter: Sendable {
 
     /// Begins a Data Set.
     ///
-    /// - Parameters:
-    ///   - transferSyntax: the one that the tokens come from, for the byte order of bulk.
-    ///   - bulkDataURI: without it, all values are in the text.
-    public init(_ form: Form, transferSyntax: TransferSyntax, bulkDataURI: BulkDataURI? = nil) {
+    /// - Parameter bulkDataURI: Without it, all values are in the text.
+    public init(_ form: Form, bulkDataURI: BulkDataURI? = nil) {
         switch form {
         case .json: syntax = DICOMJSONSyntax()
         case .xml: syntax = NativeXMLSyntax()
         }
         self.bulkDataURI = bulkDataURI
-        isBigEndian = transferSyntax.isBigEndian
         syntax.beginDataSet()
     }
 
@@ -169,7 +165,7 @@ public struct ModelWriter: Sendable {
             syntax.write(header.tag, header.vr, bulkDataURI: uri, in: items)
             bulk = .ignored
         } else {
-            bulk = .awaited(header.tag, header.vr, wordLength: isBigEndian ? header.vr.wordLength : 1)
+            bulk = .awaited(header.tag, header.vr, wordLength: header.isBigEndian ? header.vr.wordLength : 1)
         }
     }
 

@@ -163,7 +163,7 @@ struct DumpCommand: ParsableCommand {
                 bulk.isEncapsulated || bulk.length > bulkThreshold ? address.uri(of: bulk) : nil
             }
         }
-        let writer = ModelWriter(json ? .json : .xml, transferSyntax: transferSyntax, bulkDataURI: uri)
+        let writer = ModelWriter(json ? .json : .xml, bulkDataURI: uri)
         return ModelText(writer: writer, includesMeta: meta)
     }
 

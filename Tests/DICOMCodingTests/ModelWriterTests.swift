@@ -14,7 +14,7 @@ import Testing
     ) throws -> String {
         let thresholds = BulkThresholds(binaryLength: 4, textLength: .max)
         var decoder = DataSetDecoder(transferSyntax: transferSyntax, thresholds: thresholds)
-        var writer = ModelWriter(form, transferSyntax: transferSyntax, bulkDataURI: bulkDataURI)
+        var writer = ModelWriter(form, bulkDataURI: bulkDataURI)
         var text = ByteBuffer()
         var rest = bytes
         while let piece = rest.readSlice(length: min(pieceLength, rest.readableBytes)), piece.readableBytes > 0 {

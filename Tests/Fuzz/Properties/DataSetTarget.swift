@@ -59,7 +59,7 @@ public enum DataSetTarget: FuzzTarget {
         let header = try InstanceProperties.check(pieces, transferSyntax, limits: limits, thresholds: thresholds)
         // Compression takes most of the time; one input of four is enough to find what it does not give back.
         if let header, seed & 0x0C == 0 { try StoredFormProperties.checkRoundTrip(of: header, limits: limits) }
-        if whole.error == nil, seed & 0x0C == 4 { try ModelProperties.checkStreaming(whole.tokens, transferSyntax) }
+        if whole.error == nil, seed & 0x0C == 4 { try ModelProperties.checkStreaming(whole.tokens) }
         guard whole.error == nil, !whole.tokens.isEmpty, seed & 0x0C != 0x0C else { return }
         try EncodingProperties.check(bytes, transferSyntax, limits: limits)
         try RewritingProperties.check(bytes, transferSyntax, seed: seed, limits: limits)

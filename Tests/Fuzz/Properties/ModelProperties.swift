@@ -70,11 +70,10 @@ enum ModelProperties {
 
     /// The tokens of a Data Set become texts that their readers accept.
     static func checkStreaming(
-        _ tokens: [DataSetToken],
-        _ transferSyntax: TransferSyntax
+        _ tokens: [DataSetToken]
     ) throws(PropertyViolation) {
         for form in ModelWriter.Form.allCases {
-            var writer = ModelWriter(form, transferSyntax: transferSyntax)
+            var writer = ModelWriter(form)
             var text = ByteBuffer()
             for token in tokens {
                 writer.accept(token)
