@@ -119,6 +119,39 @@ import Testing
         #expect(dataSet == header + items.buffer.readableBytesView)
     }
 
+    @Test func `bulk inside an unknown sequence is the same by way of big endian`() throws {
+        let words = (0..<2_000).map { UInt8($0 % 2 + 1) }
+        var item = Bytes()
+        item.implicit(0x5400_1010, words)
+        var bytes = Bytes()
+        bytes.text(0x0008_0060, "CS", "OT")
+        bytes.explicit(0x5400_0100, "UN", [], length: Bytes.undefined)
+        bytes.marker(Bytes.item, length: UInt32(item.buffer.readableBytes))
+        bytes.buffer.writeImmutableBuffer(item.buffer)
+        bytes.marker(Bytes.sequenceEnd, length: 0)
+        let direct = try rewrite(file(.explicitVRLittleEndian, bytes.buffer), to: .explicitVRLittleEndian)
+
+        let there = try rewrite(file(.explicitVRLittleEndian, bytes.buffer), to: .explicitVRBigEndian)
+        let back = try rewrite(
+            file(.explicitVRBigEndian, ByteBuffer(bytes: there.dataSet)),
+            to: .explicitVRLittleEndian
+        )
+
+        #expect(back.dataSet == direct.dataSet)
+        #expect(ByteBuffer(bytes: back.dataSet).readableBytesView.ranges(of: words).count == 1)
+    }
+
+    @Test(arguments: [("UT", 0x20), ("OB", 0)] as [(String, UInt8)])
+    func `an odd value is padded as its VR wants, however long it is`(vr: String, padding: UInt8) throws {
+        var bytes = Bytes()
+        bytes.explicit(0x0040_A160, vr, [UInt8](repeating: 0x78, count: 70_001))
+
+        let written = try rewrite(file(.explicitVRLittleEndian, bytes.buffer), to: .explicitVRLittleEndian)
+
+        #expect(written.dataSet.last == padding)
+        #expect(written.dataSet.count % 2 == 0)
+    }
+
     @Test(arguments: [(65_534, "LO"), (65_536, "UN")])
     func `a value too long for the length field of its VR becomes UN`(length: Int, vr: String) throws {
         var bytes = Bytes()
