@@ -151,8 +151,8 @@ extension AssociationListener {
         into group: inout ThrowingDiscardingTaskGroup<any Error>,
         _ serve: @escaping @Sendable (Association) async -> Void
     ) {
-        // A connection that has closed again by now has given its place back.
-        guard gate.begin(connection.channel) else { return }
+        // A connection that has closed again by now has given its place back; what it ended of is told all the same.
+        guard gate.begin(connection.channel) else { return tellEnd(of: connection) }
         let isWelcome = shared.withLock { shared in
             guard !shared.isShuttingDown else { return false }
             shared.pipes[ObjectIdentifier(connection.pipe)] = connection.pipe
@@ -188,12 +188,15 @@ extension AssociationListener {
             case .reject(let reject): self.reject(reject, request, connection)
             }
         }
-        if let complaint = connection.pipe.end?.complaint {
-            peerLog.note(complaint.message, peer: connection.peerAddress, metadata: complaint.metadata)
-        }
+        tellEnd(of: connection)
         await connection.pipe.closed()
         shared.withLock { $0.pipes[ObjectIdentifier(connection.pipe)] = nil }
         gate.end(connection.channel)
+    }
+
+    private func tellEnd(of connection: AcceptedConnection) {
+        guard let complaint = connection.pipe.end?.complaint else { return }
+        peerLog.note(complaint.message, peer: connection.peerAddress, metadata: complaint.metadata)
     }
 
     private func decide(_ request: AssociateRequest, _ connection: AcceptedConnection) async -> Admission {
