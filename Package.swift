@@ -95,8 +95,8 @@ func fuzzTargets() -> [Target] {
 /// The name of each fuzz target, and the library that says what must hold for its inputs.
 let fuzzed: [(name: String, properties: Target.Dependency)] = [
     ("PDU", "FuzzProperties"), ("CommandSet", "FuzzProperties"), ("DataSet", "FuzzProperties"),
-    ("Part10", "FuzzProperties"), ("Edit", "FuzzProperties"), ("JSON", "FuzzProperties"), ("XML", "FuzzProperties"),
-    ("Text", "FuzzProperties"), ("Value", "FuzzProperties"),
+    ("Part10", "FuzzProperties"), ("Deflate", "FuzzProperties"), ("Edit", "FuzzProperties"),
+    ("JSON", "FuzzProperties"), ("XML", "FuzzProperties"), ("Text", "FuzzProperties"), ("Value", "FuzzProperties"),
     ("Multipart", "FuzzGatewayProperties"), ("Request", "FuzzGatewayProperties"),
 ]
 

@@ -14,7 +14,7 @@ public struct Inflater: Sendable {
     private(set) var consumed: UInt64 = 0
     private(set) var produced: UInt64 = 0
     /// Whether the last block has ended; what follows is ignored.
-    private(set) var isEnded = false
+    public private(set) var isEnded = false
 
     /// The ratio is not looked at before so many bytes: short runs of zeros are no attack.
     private static let ratioGrace: UInt64 = 1 << 20

@@ -7,8 +7,8 @@ import Testing
 /// Every input that a fuzzer found worth keeping, crashes of the past among them, checked again on each run.
 @Suite struct `Replaying the corpus of the fuzz targets` {
     private static let targets: [any FuzzTarget.Type] = [
-        PDUTarget.self, CommandSetTarget.self, DataSetTarget.self, Part10Target.self, EditTarget.self, JSONTarget.self,
-        XMLTarget.self, TextTarget.self, ValueTarget.self, MultipartTarget.self, RequestTarget.self,
+        PDUTarget.self, CommandSetTarget.self, DataSetTarget.self, Part10Target.self, DeflateTarget.self,
+        EditTarget.self, JSONTarget.self, XMLTarget.self, TextTarget.self, ValueTarget.self, MultipartTarget.self, RequestTarget.self,
     ]
 
     private static let corpus = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
