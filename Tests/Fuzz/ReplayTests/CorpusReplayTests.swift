@@ -8,7 +8,8 @@ import Testing
 @Suite struct `Replaying the corpus of the fuzz targets` {
     private static let targets: [any FuzzTarget.Type] = [
         PDUTarget.self, CommandSetTarget.self, DataSetTarget.self, Part10Target.self, DeflateTarget.self,
-        EditTarget.self, JSONTarget.self, XMLTarget.self, TextTarget.self, ValueTarget.self, MultipartTarget.self, RequestTarget.self,
+        EditTarget.self, JSONTarget.self, XMLTarget.self, TextTarget.self, ValueTarget.self, MultipartTarget.self,
+        RequestTarget.self,
     ]
 
     private static let corpus = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
