@@ -1,0 +1,44 @@
+public import DICOMCore
+
+extension PixelFormat {
+    /// What the frames are when they have been taken out of a Transfer Syntax.
+    ///
+    /// Colour comes out by pixel. Where the scheme has a colour transform of its own (lossy JPEG, JPEG 2000), RGB comes
+    /// out, whatever the object calls it; elsewhere the Photometric Interpretation stays, but for subsampled labels that
+    /// such a scheme cannot mean.
+    public func decoded(from transferSyntax: TransferSyntax) throws(PixelError) -> PixelFormat {
+        guard transferSyntax.isEncapsulated else { return self }
+        guard photometricInterpretation.isColor else { return try with(isPlanar: false) }
+        switch transferSyntax {
+        case .encapsulatedUncompressedExplicitVRLittleEndian, .deflatedImageFrame: return self
+        case .jpegBaseline, .jpegExtended, .jpeg2000, .jpeg2000Lossless, .htj2k, .htj2kLossless, .htj2kLosslessRPCL:
+            return try with(photometricInterpretation: .rgb, isPlanar: false)
+        default:
+            let isFull = photometricInterpretation.isSubsampled
+            return try with(photometricInterpretation: isFull ? .ybrFull : nil, isPlanar: false)
+        }
+    }
+
+    /// What group 0028 says of the frames when they have been put into a Transfer Syntax; the inverse of `decoded(from:)`
+    /// as far as there is one.
+    public func encoded(in transferSyntax: TransferSyntax) throws(PixelError) -> PixelFormat {
+        guard transferSyntax.isEncapsulated, samplesPerPixel == 3 else { return self }
+        switch transferSyntax {
+        case .encapsulatedUncompressedExplicitVRLittleEndian, .deflatedImageFrame: return self
+        // RLE has one segment for each byte of each sample, plane by plane (PS3.5 G.2).
+        case .rleLossless: return try with(isPlanar: true)
+        case .jpegBaseline, .jpegExtended: return try with(photometricInterpretation: .ybrFull422, isPlanar: false)
+        case .jpeg2000Lossless, .htj2kLossless, .htj2kLosslessRPCL:
+            return try with(
+                photometricInterpretation: photometricInterpretation == .rgb ? .ybrRCT : nil,
+                isPlanar: false
+            )
+        case .jpeg2000, .htj2k:
+            return try with(
+                photometricInterpretation: photometricInterpretation == .rgb ? .ybrICT : nil,
+                isPlanar: false
+            )
+        default: return try with(isPlanar: false)
+        }
+    }
+}
