@@ -182,8 +182,8 @@ let package = Package(
         + layer(
             "ArchiveServices",
             uses: [
-                "ArchiveCatalog", "PackStorage", "Sealing", "DICOMCoding", "DICOMCore", "AccessControl", "Platform",
-                nioCore, crypto, logging,
+                "ArchiveCatalog", "PackStorage", "Sealing", "DICOMPixels", "DICOMCoding", "DICOMCore", "AccessControl",
+                "Platform", nioCore, crypto, logging,
             ],
             testedWith: ["TestKit", "CatalogSQLite"]
         )
@@ -197,8 +197,8 @@ let package = Package(
         + layer(
             "HTTPGateway",
             uses: [
-                "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMCoding", "DICOMCore", "Platform", nioCore,
-                nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
+                "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMPixels", "DICOMCoding", "DICOMCore", "Platform",
+                nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
             testedWith: ["CatalogSQLite", "PackStorage", "Sealing", nioPosix, nioEmbedded]
         )
@@ -207,8 +207,8 @@ let package = Package(
                 name: "cassette",
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
-                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMCoding", "DICOMCore", "Platform",
-                    "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
+                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMPixels", "DICOMCoding", "DICOMCore",
+                    "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict

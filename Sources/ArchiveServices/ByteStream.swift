@@ -1,3 +1,4 @@
+import DICOMCoding
 public import NIOCore
 import PackStorage
 
