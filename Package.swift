@@ -154,7 +154,7 @@ let package = Package(
         + layer("Platform", uses: ["CLinux", nioCore, nioPosix, logging], testedWith: ["TestKit"])
         + layer("DICOMCore", uses: [nioCore])
         + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", nioCore])
-        + layer("DICOMPixels", uses: ["DICOMCore", nioCore])
+        + layer("DICOMPixels", uses: ["DICOMCore", "CZlib", nioCore])
         + layer(
             "DICOMUpperLayer",
             uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
