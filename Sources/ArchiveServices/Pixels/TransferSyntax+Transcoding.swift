@@ -1,4 +1,5 @@
 public import DICOMCore
+import DICOMPixels
 
 extension TransferSyntax {
     /// Those that objects can be put into, beside what the codecs lack: uncompressed ones first, then lossless ones, then
@@ -28,5 +29,12 @@ extension TransferSyntax {
         case .jpegBaseline, .jpegExtended, .jpegLSNearLossless: true
         default: false
         }
+    }
+}
+
+extension TransferSyntax {
+    /// Those that can be made here: `transcodingTargets` with a codec.
+    public static let makeable: [TransferSyntax] = transcodingTargets.filter {
+        $0.isNative || CodecLibrary.canEncode($0)
     }
 }
