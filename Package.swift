@@ -185,8 +185,8 @@ let package = Package(
         + layer(
             "ArchiveServices",
             uses: [
-                "ArchiveCatalog", "PackStorage", "Sealing", "DICOMCoding", "DICOMCore", "AccessControl", "Platform",
-                nioCore, crypto, logging,
+                "ArchiveCatalog", "PackStorage", "Sealing", "DICOMPixels", "DICOMCoding", "DICOMCore", "AccessControl",
+                "Platform", nioCore, crypto, logging,
             ],
             testedWith: ["TestKit", "CatalogSQLite"]
         )
@@ -200,8 +200,8 @@ let package = Package(
         + layer(
             "HTTPGateway",
             uses: [
-                "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMCoding", "DICOMCore", "Platform", nioCore,
-                nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
+                "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMPixels", "DICOMCoding", "DICOMCore", "Platform",
+                nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
             testedWith: ["CatalogSQLite", "PackStorage", "Sealing", nioPosix, nioEmbedded]
         )
@@ -210,8 +210,8 @@ let package = Package(
                 name: "cassette",
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
-                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMCoding", "DICOMCore", "Platform",
-                    "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
+                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMPixels", "DICOMCoding", "DICOMCore",
+                    "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict

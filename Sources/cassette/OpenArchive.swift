@@ -89,6 +89,8 @@ struct OpenArchive: Sendable {
             catalog: catalog,
             clock: host.clock,
             limits: limits.dataSet,
+            codec: LibraryCodec(pool: pool, limits: limits.pixels.frame),
+            pixelLimits: limits.pixels,
             assumedCharacterSets: assumed,
             logger: logger
         )
