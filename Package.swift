@@ -139,6 +139,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),
+        .executableTarget(
+            name: "CodecWorkerProbe",
+            dependencies: ["CodecWorkers", "DICOMPixels", "DICOMCore", "Platform", nioCore, nioPosix, logging],
+            path: "Tests/CodecWorkerProbe",
+            swiftSettings: strict
+        ),
         .target(name: "CSimulatedDisk", path: "Tests/CSimulatedDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
             name: "CrashTests",
@@ -155,6 +161,11 @@ let package = Package(
         + layer("DICOMCore", uses: [nioCore])
         + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", nioCore])
         + layer("DICOMPixels", uses: ["DICOMCore", "CZlib", nioCore])
+        + layer(
+            "CodecWorkers",
+            uses: ["DICOMPixels", "DICOMCore", "Platform", "CLinux", nioCore, logging],
+            testedWith: ["TestKit", "CodecWorkerProbe"]
+        )
         + layer(
             "DICOMUpperLayer",
             uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
@@ -207,7 +218,9 @@ let package = Package(
                 name: "cassette",
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
-                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMCoding", "DICOMCore", "Platform",
+                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "CodecWorkers", "DICOMPixels",
+                    "DICOMCoding",
+                    "DICOMCore", "Platform",
                     "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],

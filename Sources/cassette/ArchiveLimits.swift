@@ -2,6 +2,7 @@ import ArchiveCatalog
 import CatalogSQLite
 import DICOMCore
 import DICOMGateway
+import DICOMPixels
 import DICOMUpperLayer
 import DIMSE
 import HTTPGateway
@@ -17,6 +18,7 @@ struct ArchiveLimits: Sendable {
     var matching = MatchingParser()
     var catalog = SQLiteCatalogConfiguration()
     var packs = PackConfiguration()
+    var pixels = PixelLimits()
 
     /// The defaults.
     init() {}

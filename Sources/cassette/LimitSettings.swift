@@ -1,6 +1,7 @@
 import ArchiveCatalog
 import CatalogSQLite
 import DICOMCore
+import DICOMPixels
 import DICOMUpperLayer
 import DIMSE
 import HTTPGateway
@@ -13,7 +14,7 @@ enum LimitSettings {
     private static let gibi: UInt64 = 1 << 30
     private static let tebi: UInt64 = 1 << 40
 
-    static let all = associations + messages + dataSets + requests + searches + packs
+    static let all = associations + messages + dataSets + requests + searches + packs + pixels
 
     private static let associations: [LimitSetting] = [
         .init("association.total", .count, \.admission.associationCount, 1...4_096, "associations at a time"),
@@ -195,5 +196,17 @@ enum LimitSettings {
     private static let packs: [LimitSetting] = [
         .init("pack.length", .bytes, \.packs.packSizeLimit, mebi...(64 * gibi), "a pack takes nothing more beyond it"),
         .init("pack.open-per-sender", .count, \.packs.openPacksPerWriter, 1...1_024, "open packs of one sender"),
+    ]
+
+    private static let pixels: [LimitSetting] = [
+        .init("pixels.frame-length", .bytes, \.pixels.frameLength, (64 * kibi)...gibi, "longest frame, decompressed"),
+        .init("pixels.time", \.pixels.time, 1...3_600, "time for the codec of one frame"),
+        .init(
+            "pixels.memory",
+            .bytes,
+            \.pixels.workerMemory,
+            (256 * mebi)...(64 * gibi),
+            "memory of a process that runs codecs"
+        ),
     ]
 }
