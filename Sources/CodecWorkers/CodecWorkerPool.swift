@@ -135,15 +135,16 @@ public final class CodecWorkerPool: PixelCodec {
     /// Watches the workers until it is cancelled, then ends them all.
     ///
     /// Frames in progress and waiting ones are given up then; later ones are refused.
-    public func run() async throws {
-        do {
-            while true {
+    public func run() async {
+        while !Task.isCancelled {
+            do {
                 try await Task.sleep(for: Self.sweepInterval)
                 await workPool.runToEnd { self.sweep() }
+            } catch {
+                break
             }
-        } catch {
-            await close()
         }
+        await close()
     }
 
     private func demand(_ length: Int, _ what: String) throws(PixelError) {

@@ -1,8 +1,8 @@
 import ArchiveCatalog
+import ArchiveServices
 import CatalogSQLite
 import DICOMCore
 import DICOMGateway
-import DICOMPixels
 import DICOMUpperLayer
 import DIMSE
 import HTTPGateway
@@ -18,7 +18,7 @@ struct ArchiveLimits: Sendable {
     var matching = MatchingParser()
     var catalog = SQLiteCatalogConfiguration()
     var packs = PackConfiguration()
-    var pixels = PixelLimits()
+    var pixels = PixelService.Limits()
 
     /// The defaults.
     init() {}

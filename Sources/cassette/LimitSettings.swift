@@ -1,4 +1,5 @@
 import ArchiveCatalog
+import ArchiveServices
 import CatalogSQLite
 import DICOMCore
 import DICOMPixels
@@ -14,7 +15,7 @@ enum LimitSettings {
     private static let gibi: UInt64 = 1 << 30
     private static let tebi: UInt64 = 1 << 40
 
-    static let all = associations + messages + dataSets + requests + searches + packs + pixels
+    static let all = associations + messages + dataSets + pixels + requests + searches + packs
 
     private static let associations: [LimitSetting] = [
         .init("association.total", .count, \.admission.associationCount, 1...4_096, "associations at a time"),
@@ -139,6 +140,32 @@ enum LimitSettings {
         ),
     ]
 
+    private static let pixels: [LimitSetting] = [
+        .init(
+            "pixels.frame-length",
+            .bytes,
+            \.pixels.frame.frameLength,
+            mebi...(2 * gibi),
+            "longest frame that is decoded, without compression"
+        ),
+        .init("pixels.time", \.pixels.frame.time, 1...600, "time for one frame"),
+        .init(
+            "pixels.memory",
+            .bytes,
+            \.pixels.frame.workerMemory,
+            (256 * mebi)...(64 * gibi),
+            "memory of a process that decodes"
+        ),
+        .init(
+            "pixels.in-flight",
+            .bytes,
+            \.pixels.inFlightLength,
+            (16 * mebi)...(64 * gibi),
+            "frames that are being made or sent at a time, all requests together"
+        ),
+        .init("pixels.cache", .bytes, \.pixels.cacheLength, 0...(64 * gibi), "frames that are kept for who asks next"),
+    ]
+
     private static let requests: [LimitSetting] = [
         .init("http.connections", .count, \.http.connectionCount, 1...16_384, "connections at a time"),
         .init(
@@ -196,17 +223,5 @@ enum LimitSettings {
     private static let packs: [LimitSetting] = [
         .init("pack.length", .bytes, \.packs.packSizeLimit, mebi...(64 * gibi), "a pack takes nothing more beyond it"),
         .init("pack.open-per-sender", .count, \.packs.openPacksPerWriter, 1...1_024, "open packs of one sender"),
-    ]
-
-    private static let pixels: [LimitSetting] = [
-        .init("pixels.frame-length", .bytes, \.pixels.frameLength, (64 * kibi)...gibi, "longest frame, decompressed"),
-        .init("pixels.time", \.pixels.time, 1...3_600, "time for the codec of one frame"),
-        .init(
-            "pixels.memory",
-            .bytes,
-            \.pixels.workerMemory,
-            (256 * mebi)...(64 * gibi),
-            "memory of a process that runs codecs"
-        ),
     ]
 }

@@ -119,7 +119,7 @@ extension `Workers` {
                     test.busyProcesses.count == 2 && test.pool.state.withLock { $0.waitingCount } == 1
                 }
                 await withTaskGroup(of: Void.self) { service in
-                    service.addTask { try? await test.pool.run() }
+                    service.addTask { await test.pool.run() }
                     service.cancelAll()
                 }
 
