@@ -3,8 +3,8 @@ import ArgumentParser
 import DICOMCoding
 import DICOMCore
 import DICOMPixels
+import Logging
 import NIOCore
-import NIOPosix
 import Platform
 
 /// A file in another Transfer Syntax.
@@ -81,14 +81,15 @@ struct TranscodeCommand: AsyncParsableCommand {
         {
             return try await rewrite(source)
         }
-        let threads = NIOThreadPool(numberOfThreads: 4)
-        threads.start()
+        let limits = try ArchiveLimits.fromEnvironment().pixels
+        let codecs = CodecProcesses(limits.frame, Logger(label: "cassette") { _ in SwiftLogNoOpLogHandler() })
         do {
-            let result = try await makeFrames(source, WorkPool(threads: threads))
-            try await threads.shutdownGracefully()
+            let pixels = PixelService(codec: codecs.codec, limits: limits)
+            let result = try await codecs.run { try await makeFrames(source, pixels, codecs.pool) }
+            try await codecs.close()
             return result
         } catch {
-            try await threads.shutdownGracefully()
+            try await codecs.close()
             throw error
         }
     }
@@ -121,12 +122,14 @@ struct TranscodeCommand: AsyncParsableCommand {
     }
 
     /// Decodes and encodes the frames.
-    private func makeFrames(_ source: any DiskFile, _ pool: WorkPool) async throws -> Result {
-        let limits = try ArchiveLimits.fromEnvironment().pixels
+    private func makeFrames(
+        _ source: any DiskFile,
+        _ pixels: PixelService,
+        _ pool: WorkPool
+    ) async throws -> Result {
         let object = try FileObject(source, pool: pool)
         let progress = SharedProgress(ProgressBar(to.transferSyntax.name))
         defer { progress.finish() }
-        let pixels = PixelService(codec: LibraryCodec(pool: pool, limits: limits.frame), limits: limits)
         let request = TranscodingRequest(
             to: to.transferSyntax,
             options: EncodingOptions(quality: quality, nearLossless: nearLossless),
