@@ -154,7 +154,7 @@ let package = Package(
         + layer("Platform", uses: ["CLinux", nioCore, nioPosix, logging], testedWith: ["TestKit"])
         + layer("DICOMCore", uses: [nioCore])
         + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", nioCore])
-        + layer("DICOMPixels", uses: ["DICOMCore", nioCore])
+        + layer("DICOMPixels", uses: ["DICOMCore", "CZlib", nioCore])
         + layer(
             "DICOMUpperLayer",
             uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
@@ -207,8 +207,8 @@ let package = Package(
                 name: "cassette",
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
-                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMCoding", "DICOMCore", "Platform",
-                    "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
+                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMPixels", "DICOMCoding", "DICOMCore",
+                    "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict
