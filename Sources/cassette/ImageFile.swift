@@ -89,7 +89,7 @@ struct ImageFile {
                     : "\(path) has \(index.frameCount) frames: choose --frame 1 to \(index.frameCount)"
             )
         }
-        let bytes = try read(index.byteRanges(frameIndex: frameNumber - 1))
+        let bytes = try read(index.byteRanges(frameIndex: frameNumber - 1), inSwappedPairs: hasSwappedPairs)
         guard let bits = index.bits(frameIndex: frameNumber - 1) else { return bytes }
         return Self.aligned(bytes, firstBit: bits.first, count: Int(bits.count))
     }
@@ -114,8 +114,28 @@ struct ImageFile {
         return result
     }
 
+    /// Whether samples of a byte or less stand in words whose bytes are exchanged: OW in Explicit VR Big Endian (PS3.5 8.1.1).
+    private var hasSwappedPairs: Bool {
+        transferSyntax.isBigEndian && header[.pixelData]?.vr == .ow && (header.integer(.bitsAllocated) ?? 16) <= 8
+    }
+
     /// Ranges of the Data Set, joined.
-    private func read(_ ranges: [Range<UInt64>]) throws -> ByteBuffer {
+    ///
+    /// - Parameter inSwappedPairs: whether they are of Pixel Data, and the bytes of its words are to be exchanged.
+    private func read(_ ranges: [Range<UInt64>], inSwappedPairs: Bool = false) throws -> ByteBuffer {
+        guard !inSwappedPairs else {
+            guard case .bulk(let bulk) = header[.pixelData]?.value else { return ByteBuffer() }
+            return try ranges.reduce(into: ByteBuffer()) { result, range in
+                // Words begin with the value, frames anywhere.
+                let lead = (range.lowerBound - bulk.offset) % 2
+                let count = range.upperBound - range.lowerBound + lead
+                let words = try read([range.lowerBound - lead..<range.lowerBound - lead + count + count % 2])
+                let source = words.readableBytesUInt8Span
+                for position in Int(lead)..<Int(count) where position ^ 1 < source.count {
+                    result.writeInteger(source[position ^ 1])
+                }
+            }
+        }
         do {
             return try transferSyntax.isDeflated ? inflated(ranges) : stored(ranges)
         } catch let error as DiskError {
