@@ -24,7 +24,8 @@ struct GreyPipeline: Sendable {
     func render<Sample: RasterSample>(_ values: StoredValues) -> [Sample] {
         guard let size = values.tableSize else {
             return values.numbers().map { number in
-                padding?.contains(Int(clamping: number)) == true ? 0 : Self.sample(level(number))
+                // What is no number (a float image may hold some) is black.
+                number.isNaN || padding?.contains(Int(clamping: number)) == true ? 0 : Self.sample(level(number))
             }
         }
         return Self.map(values.bits(), by: table(values, size: size))
@@ -41,7 +42,6 @@ struct GreyPipeline: Sendable {
 
     /// A level as a sample, to the nearest.
     static func sample<Sample: RasterSample>(_ level: Double) -> Sample {
-        // What is no number (a float image may hold some) is black.
         guard level > 0 else { return 0 }
         return Sample(min(1, level) * Double(Sample.max) + 0.5)
     }
