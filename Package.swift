@@ -123,6 +123,9 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenJPEGLibrary", pkgConfig: "libopenjp2", providers: [.apt(["libopenjp2-7-dev"])]),
+        .target(name: "COpenJPEG", dependencies: ["COpenJPEGLibrary"]),
+        .target(name: "COpenJPH", linkerSettings: [.linkedLibrary("openjph")]),
         .target(
             name: "CSealedSQLite",
             linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("crypto")]
@@ -153,8 +156,8 @@ let package = Package(
     ]
         + layer("Platform", uses: ["CLinux", nioCore, nioPosix, logging], testedWith: ["TestKit"])
         + layer("DICOMCore", uses: [nioCore])
-        + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", nioCore])
-        + layer("DICOMPixels", uses: ["DICOMCore", "CZlib", nioCore])
+        + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", "COpenJPEG", "COpenJPH", nioCore])
+        + layer("DICOMPixels", uses: ["DICOMCore", "CZlib", "COpenJPEG", "COpenJPH", nioCore])
         + layer(
             "DICOMUpperLayer",
             uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
@@ -215,7 +218,7 @@ let package = Package(
             ),
             .executableTarget(
                 name: "cassette-bench",
-                dependencies: ["DICOMCoding", "DICOMCore", "Platform", nioCore, argumentParser],
+                dependencies: ["DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", nioCore, argumentParser],
                 swiftSettings: strict
             ),
             .target(

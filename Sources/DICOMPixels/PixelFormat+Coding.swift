@@ -5,14 +5,16 @@ extension PixelFormat {
     ///
     /// Colour comes out by pixel. Where the scheme has a colour transform of its own (lossy JPEG, JPEG 2000), RGB comes
     /// out, whatever the object calls it; elsewhere the Photometric Interpretation stays, but for subsampled labels that
-    /// such a scheme cannot mean.
+    /// such a scheme cannot mean. JPEG 2000 without its transform can hold YBR_FULL as it is: that stays, bit by bit.
     public func decoded(from transferSyntax: TransferSyntax) throws(PixelError) -> PixelFormat {
         guard transferSyntax.isEncapsulated else { return self }
         guard photometricInterpretation.isColor else { return try with(isPlanar: false) }
         switch transferSyntax {
         case .encapsulatedUncompressedExplicitVRLittleEndian, .deflatedImageFrame: return self
-        case .jpegBaseline, .jpegExtended, .jpeg2000, .jpeg2000Lossless, .htj2k, .htj2kLossless, .htj2kLosslessRPCL:
-            return try with(photometricInterpretation: .rgb, isPlanar: false)
+        case .jpegBaseline, .jpegExtended: return try with(photometricInterpretation: .rgb, isPlanar: false)
+        case .jpeg2000, .jpeg2000Lossless, .htj2k, .htj2kLossless, .htj2kLosslessRPCL:
+            let isKept = photometricInterpretation == .ybrFull
+            return try with(photometricInterpretation: isKept ? nil : .rgb, isPlanar: false)
         default:
             let isFull = photometricInterpretation.isSubsampled
             return try with(photometricInterpretation: isFull ? .ybrFull : nil, isPlanar: false)
@@ -21,24 +23,27 @@ extension PixelFormat {
 
     /// What group 0028 says of the frames when they have been put into a Transfer Syntax; the inverse of `decoded(from:)`
     /// as far as there is one.
+    ///
+    /// Subsampled chrominance becomes full (YBR_FULL) where frames are not kept as they are.
     public func encoded(in transferSyntax: TransferSyntax) throws(PixelError) -> PixelFormat {
         guard transferSyntax.isEncapsulated, samplesPerPixel == 3 else { return self }
+        let isFull = !photometricInterpretation.isSubsampled
         switch transferSyntax {
         case .encapsulatedUncompressedExplicitVRLittleEndian, .deflatedImageFrame: return self
         // RLE has one segment for each byte of each sample, plane by plane (PS3.5 G.2).
-        case .rleLossless: return try with(isPlanar: true)
+        case .rleLossless: return try with(photometricInterpretation: isFull ? nil : .ybrFull, isPlanar: true)
         case .jpegBaseline, .jpegExtended: return try with(photometricInterpretation: .ybrFull422, isPlanar: false)
         case .jpeg2000Lossless, .htj2kLossless, .htj2kLosslessRPCL:
             return try with(
-                photometricInterpretation: photometricInterpretation == .rgb ? .ybrRCT : nil,
+                photometricInterpretation: photometricInterpretation == .rgb ? .ybrRCT : isFull ? nil : .ybrFull,
                 isPlanar: false
             )
         case .jpeg2000, .htj2k:
             return try with(
-                photometricInterpretation: photometricInterpretation == .rgb ? .ybrICT : nil,
+                photometricInterpretation: photometricInterpretation == .rgb ? .ybrICT : isFull ? nil : .ybrFull,
                 isPlanar: false
             )
-        default: return try with(isPlanar: false)
+        default: return try with(photometricInterpretation: isFull ? nil : .ybrFull, isPlanar: false)
         }
     }
 }

@@ -1,5 +1,6 @@
 import DICOMCoding
 import DICOMCore
+import DICOMPixels
 import NIOCore
 import Platform
 
@@ -129,11 +130,13 @@ struct ImageFile {
                 // Words begin with the value, frames anywhere.
                 let lead = (range.lowerBound - bulk.offset) % 2
                 let count = range.upperBound - range.lowerBound + lead
-                let words = try read([range.lowerBound - lead..<range.lowerBound - lead + count + count % 2])
-                let source = words.readableBytesUInt8Span
-                for position in Int(lead)..<Int(count) where position ^ 1 < source.count {
-                    result.writeInteger(source[position ^ 1])
+                let words = NativeWords.swapped(
+                    try read([range.lowerBound - lead..<range.lowerBound - lead + count + count % 2])
+                )
+                guard let bytes = words.getSlice(at: words.readerIndex + Int(lead), length: Int(count - lead)) else {
+                    return
                 }
+                result.writeImmutableBuffer(bytes)
             }
         }
         do {

@@ -94,7 +94,7 @@ struct RenderCommand: AsyncParsableCommand {
         let pictures = try FramePictures(
             image: image,
             renderer: FrameRenderer(header: image.headerForRendering(), presentationState: state),
-            codec: NativeFrameCodec(),
+            codec: LibraryCodec(),
             request: try request()
         )
         switch chosenFormat {

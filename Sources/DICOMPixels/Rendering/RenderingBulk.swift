@@ -35,7 +35,7 @@ public enum RenderingBulk {
     ) -> DataSet {
         replacing(header, depth: depth) { bulk, vr in
             guard let bytes = values[bulk] else { return nil }
-            return isBigEndian && vr.wordLength == 2 ? swapped(bytes) : bytes
+            return isBigEndian && vr.wordLength == 2 ? NativeWords.swapped(bytes) : bytes
         }
     }
 
@@ -67,16 +67,6 @@ public enum RenderingBulk {
             default: continue
             }
         }
-        return result
-    }
-
-    private static func swapped(_ bytes: ByteBuffer) -> ByteBuffer {
-        var rest = bytes
-        var result = ByteBufferAllocator().buffer(capacity: bytes.readableBytes)
-        while let word = rest.readInteger(endianness: .big, as: UInt16.self) {
-            result.writeInteger(word, endianness: .little)
-        }
-        result.writeImmutableBuffer(rest)
         return result
     }
 }
