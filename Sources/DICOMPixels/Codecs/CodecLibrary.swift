@@ -7,6 +7,8 @@ public enum CodecLibrary {
     private static func scheme(of transferSyntax: TransferSyntax) -> (any FrameScheme.Type)? {
         switch transferSyntax {
         case .rleLossless: RLEScheme.self
+        case .jpegBaseline, .jpegExtended, .jpegLossless, .jpegLosslessSV1: JPEGScheme.self
+        case .jpegLSLossless, .jpegLSNearLossless: JPEGLSScheme.self
         case .deflatedImageFrame: DeflatedImageFrameScheme.self
         case .encapsulatedUncompressedExplicitVRLittleEndian: NativeScheme.self
         default: transferSyntax.isNative ? NativeScheme.self : nil
