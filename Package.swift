@@ -128,6 +128,9 @@ let package = Package(
             name: "CJPEG",
             linkerSettings: ["jpeg", "gdcmjpeg8", "gdcmjpeg12", "gdcmjpeg16"].map { .linkedLibrary($0) }
         ),
+        .systemLibrary(name: "COpenJPEGLibrary", pkgConfig: "libopenjp2", providers: [.apt(["libopenjp2-7-dev"])]),
+        .target(name: "COpenJPEG", dependencies: ["COpenJPEGLibrary"]),
+        .target(name: "COpenJPH", linkerSettings: [.linkedLibrary("openjph")]),
         .target(
             name: "CSealedSQLite",
             linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("crypto")]
@@ -159,7 +162,10 @@ let package = Package(
         + layer("Platform", uses: ["CLinux", nioCore, nioPosix, logging], testedWith: ["TestKit"])
         + layer("DICOMCore", uses: [nioCore])
         + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", nioCore])
-        + layer("DICOMPixels", uses: ["DICOMCore", "CJPEG", "CCharLS", "CZlib", nioCore])
+        + layer(
+            "DICOMPixels",
+            uses: ["DICOMCore", "CJPEG", "CCharLS", "COpenJPEG", "COpenJPH", "CZlib", nioCore]
+        )
         + layer(
             "DICOMUpperLayer",
             uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
@@ -220,7 +226,7 @@ let package = Package(
             ),
             .executableTarget(
                 name: "cassette-bench",
-                dependencies: ["DICOMCoding", "DICOMCore", "Platform", nioCore, argumentParser],
+                dependencies: ["DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", nioCore, argumentParser],
                 swiftSettings: strict
             ),
             .target(

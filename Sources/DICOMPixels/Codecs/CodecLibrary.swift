@@ -10,6 +10,8 @@ public enum CodecLibrary {
         case .jpegBaseline, .jpegExtended, .jpegLossless, .jpegLosslessSV1: JPEGScheme.self
         case .jpegLSLossless, .jpegLSNearLossless: JPEGLSScheme.self
         case .deflatedImageFrame: DeflatedImageFrameScheme.self
+        case .jpeg2000Lossless, .jpeg2000: JPEG2000Scheme.self
+        case .htj2kLossless, .htj2kLosslessRPCL, .htj2k: HTJ2KScheme.self
         case .encapsulatedUncompressedExplicitVRLittleEndian: NativeScheme.self
         default: transferSyntax.isNative ? NativeScheme.self : nil
         }
@@ -44,6 +46,9 @@ public enum CodecLibrary {
         limits: PixelLimits
     ) throws(PixelError) -> PixelFrame {
         guard let scheme = scheme(of: transferSyntax) else {
+            if transferSyntax == .jpeg2000Part2 || transferSyntax == .jpeg2000Part2Lossless {
+                throw PixelError(.unsupported, "JPEG 2000 Part 2: components are transformed across frames")
+            }
             throw PixelError(.unsupported, "no codec for Transfer Syntax \(transferSyntax)")
         }
         try format.decoded(from: transferSyntax).demandWithin(limits)
