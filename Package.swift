@@ -147,6 +147,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),
+        .executableTarget(
+            name: "CodecWorkerProbe",
+            dependencies: ["CodecWorkers", "DICOMPixels", "DICOMCore", "Platform", nioCore, nioPosix, logging],
+            path: "Tests/CodecWorkerProbe",
+            swiftSettings: strict
+        ),
         .target(name: "CSimulatedDisk", path: "Tests/CSimulatedDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
             name: "CrashTests",
@@ -165,6 +171,11 @@ let package = Package(
         + layer(
             "DICOMPixels",
             uses: ["DICOMCore", "CJPEG", "CCharLS", "COpenJPEG", "COpenJPH", "CZlib", nioCore]
+        )
+        + layer(
+            "CodecWorkers",
+            uses: ["DICOMPixels", "DICOMCore", "Platform", "CLinux", nioCore, logging],
+            testedWith: ["TestKit", "CodecWorkerProbe"]
         )
         + layer(
             "DICOMUpperLayer",
@@ -193,8 +204,8 @@ let package = Package(
         + layer(
             "ArchiveServices",
             uses: [
-                "ArchiveCatalog", "PackStorage", "Sealing", "DICOMCoding", "DICOMCore", "AccessControl", "Platform",
-                nioCore, crypto, logging,
+                "ArchiveCatalog", "PackStorage", "Sealing", "DICOMPixels", "DICOMCoding", "DICOMCore", "AccessControl",
+                "Platform", nioCore, crypto, logging,
             ],
             testedWith: ["TestKit", "CatalogSQLite"]
         )
@@ -208,8 +219,9 @@ let package = Package(
         + layer(
             "HTTPGateway",
             uses: [
-                "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMCoding", "DICOMCore", "Platform", nioCore,
-                nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
+                "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMPixels", "DICOMCoding", "DICOMCore",
+                "Platform",
+                nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
             testedWith: ["CatalogSQLite", "PackStorage", "Sealing", nioPosix, nioEmbedded]
         )
@@ -218,8 +230,10 @@ let package = Package(
                 name: "cassette",
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
-                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMCoding", "DICOMCore", "Platform",
-                    "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
+                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "CodecWorkers", "DICOMPixels",
+                    "DICOMCoding",
+                    "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
+                    unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict
