@@ -232,7 +232,10 @@ let package = Package(
             ),
             .executableTarget(
                 name: "cassette-bench",
-                dependencies: ["DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", nioCore, argumentParser],
+                dependencies: [
+                    "CodecWorkers", "DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", nioCore, nioPosix, logging,
+                    argumentParser,
+                ],
                 swiftSettings: strict
             ),
             .target(
