@@ -162,7 +162,7 @@ let package = Package(
     ]
         + layer("Platform", uses: ["CLinux", nioCore, nioPosix, logging], testedWith: ["TestKit"])
         + layer("DICOMCore", uses: [nioCore])
-        + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", "COpenJPEG", "COpenJPH", nioCore])
+        + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", nioCore])
         + layer("DICOMPixels", uses: ["DICOMCore", "CZlib", "COpenJPEG", "COpenJPH", nioCore])
         + layer(
             "CodecWorkers",

@@ -2,38 +2,28 @@
 
 #include <openjph/ojph_message.h>
 
-#include <stdexcept>
+#include <cstdio>
+#include <sys/types.h>
 
 namespace {
 
-class SilentInformation : public ojph::message_info {
-public:
-    void operator()(int, const char *, int, const char *, ...) override {}
-};
-
-class SilentWarning : public ojph::message_warning {
-public:
-    void operator()(int, const char *, int, const char *, ...) override {}
-};
-
-class ThrowingError : public ojph::message_error {
-public:
-    // What the library does, too, after it has printed the text.
-    void operator()(int, const char *, int, const char *, ...) override { throw std::runtime_error("openjph"); }
-};
+ssize_t discard(void *, const char *, size_t count) { return ssize_t(count); }
 
 }  // namespace
 
 void cassette_silence_messages() {
-    static SilentInformation information;
-    static SilentWarning warning;
-    static ThrowingError error;
-    // The initialisation of a local static is done once, by one thread.
-    static const bool is_silent = [] {
-        ojph::configure_info(&information);
-        ojph::configure_warning(&warning);
-        ojph::configure_error(&error);
-        return true;
+    // The library asks for streams and crashes without: one that takes everything and keeps nothing, and that needs no
+    // file. Handlers of our own it does not call. The initialisation of a local static is done once, by one thread.
+    static FILE *const nowhere = [] {
+        cookie_io_functions_t functions = {};
+        functions.write = discard;
+        FILE *stream = fopencookie(nullptr, "w", functions);
+        if (stream) {
+            ojph::set_info_stream(stream);
+            ojph::set_warning_stream(stream);
+            ojph::set_error_stream(stream);
+        }
+        return stream;
     }();
-    (void)is_silent;
+    (void)nowhere;
 }

@@ -112,6 +112,17 @@ private struct EncodedObject {
         guard let index = instance.frameIndex else { throw ValidationError("\(path) has no frames to tell apart.") }
         // Offsets count from the first byte of the inflated Data Set.
         if transferSyntax.isDeflated { dataSet = try Self.inflated(dataSet) }
+        let pixelData = instance.header[.pixelData]
+        if transferSyntax.isBigEndian, pixelData?.vr == .ow, format.bitsAllocated <= 8,
+            let first = index.byteRanges(frameIndex: 0).first,
+            let last = index.byteRanges(frameIndex: index.frameCount - 1).last
+        {
+            let start = dataSet.readerIndex + Int(first.lowerBound)
+            let length = Int(last.upperBound - first.lowerBound)
+            if let value = dataSet.getSlice(at: start, length: min(length + length % 2, dataSet.writerIndex - start)) {
+                dataSet.setBuffer(NativeWords.swapped(value), at: start)
+            }
+        }
         frames = (0..<index.frameCount).map { Self.frame($0, of: index, in: dataSet) }
     }
 

@@ -91,11 +91,14 @@ private func find(_ marker: [UInt8], in bytes: ByteBuffer) throws -> Int {
 }
 
 @Suite struct `JPEG 2000 and HTJ2K with loss` {
-    @Test(arguments: [TransferSyntax.jpeg2000, .htj2k], [
-        FrameShape(columns: 128, rows: 128, allocated: 8, stored: 8, pattern: .ramp),
-        FrameShape(columns: 128, rows: 128, allocated: 16, stored: 12, isSigned: true, pattern: .ramp),
-        FrameShape(columns: 127, rows: 63, samples: 3, allocated: 8, stored: 8, pattern: .ramp),
-    ])
+    @Test(
+        arguments: [TransferSyntax.jpeg2000, .htj2k],
+        [
+            FrameShape(columns: 128, rows: 128, allocated: 8, stored: 8, pattern: .ramp),
+            FrameShape(columns: 128, rows: 128, allocated: 16, stored: 12, isSigned: true, pattern: .ramp),
+            FrameShape(columns: 127, rows: 63, samples: 3, allocated: 8, stored: 8, pattern: .ramp),
+        ]
+    )
     func `better quality is nearer and longer`(transferSyntax: TransferSyntax, shape: FrameShape) throws {
         let frame = try shape.frame()
         var errors: [Double] = []
@@ -206,15 +209,18 @@ private func find(_ marker: [UInt8], in bytes: ByteBuffer) throws -> Int {
 
     /// SIZ behind SOC: Lsiz at 4, Rsiz 6, Xsiz 8, Ysiz 12, offsets 16 and 20, tiles 24 and 28, their offsets 32 and 36,
     /// Csiz 40, then depth and steps of each component (ISO/IEC 15444-1 A.5.1).
-    @Test(arguments: [
-        // A tile of one pixel, in an image of 2^20 by 2^20, of 2^32 - 1 by 2^32 - 1, and in one of the right size.
-        (8, [0, 16, 0, 0, 0, 16, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 1, 0, 0, 0, 1]),
-        (8, [255, 255, 255, 255, 255, 255, 255, 255] + [0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 1, 0, 0, 0, 1]),
-        (24, [0, 0, 0, 1, 0, 0, 0, 1]), (24, [0, 0, 0, 0, 0, 0, 0, 0]),
-        (16, [0, 0, 0, 24, 0, 0, 0, 20]), (32, [0, 0, 0, 1, 0, 0, 0, 0]),
-        (40, [0x40, 0]), (40, [0, 0]), (40, [0, 2]), (42, [0x7F]), (43, [2]), (43, [0]), (4, [0, 0]), (4, [255, 255]),
-        (2, [0xFF, 0x90]), (0, [0, 0]),
-    ] as [(Int, [UInt8])])
+    @Test(
+        arguments: [
+            // A tile of one pixel, in an image of 2^20 by 2^20, of 2^32 - 1 by 2^32 - 1, and in one of the right size.
+            (8, [0, 16, 0, 0, 0, 16, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 1, 0, 0, 0, 1]),
+            (8, [255, 255, 255, 255, 255, 255, 255, 255] + [0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 1, 0, 0, 0, 1]),
+            (24, [0, 0, 0, 1, 0, 0, 0, 1]), (24, [0, 0, 0, 0, 0, 0, 0, 0]),
+            (16, [0, 0, 0, 24, 0, 0, 0, 20]), (32, [0, 0, 0, 1, 0, 0, 0, 0]),
+            (40, [0x40, 0]), (40, [0, 0]), (40, [0, 2]), (42, [0x7F]), (43, [2]), (43, [0]), (4, [0, 0]),
+            (4, [255, 255]),
+            (2, [0xFF, 0x90]), (0, [0, 0]),
+        ] as [(Int, [UInt8])]
+    )
     func `a header that lies is refused before anything is allocated`(offset: Int, lie: [UInt8]) throws {
         for transferSyntax in lossless {
             let encoded = patched(try encode(frame, transferSyntax), at: offset, lie)

@@ -38,6 +38,10 @@ private func decode(_ bytes: [UInt8], _ transferSyntax: TransferSyntax, _ format
         #expect(decoded == expected)
     }
 
+    @Test func `bytes in words change places, an odd one at the end stays`() {
+        #expect(NativeWords.swapped(ByteBuffer(bytes: [1, 2, 3, 4, 5])) == ByteBuffer(bytes: [2, 1, 4, 3, 5]))
+    }
+
     @Test func `packed samples of 1 and 12 bits are kept`() throws {
         #expect(try decode([0xA5, 0x01], .explicitVRLittleEndian, format(9, bits: 1)) == [0xA5, 0x01])
         #expect(try decode([1, 2, 3], .explicitVRLittleEndian, format(2, bits: 12)) == [1, 2, 3])

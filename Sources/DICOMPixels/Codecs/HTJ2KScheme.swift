@@ -14,7 +14,7 @@ enum HTJ2KScheme: FrameScheme {
         let codestream = try JPEG2000Codestream(encoded)
         let samples = try CodestreamSamples(codestream, as: format)
         let decoded = try format.decoded(from: transferSyntax)
-        guard codestream.isHighThroughput else {
+        guard codestream.isForOpenJPH else {
             let frame = try JPEG2000Scheme.decode(codestream, samples, as: decoded)
             return try frame.withoutSubsampledLabel(format, codestream)
         }

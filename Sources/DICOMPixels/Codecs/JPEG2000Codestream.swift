@@ -12,6 +12,10 @@ struct JPEG2000Codestream {
     private(set) var hasColorTransform = false
     /// Whether code-blocks are those of Part 15 (HTJ2K).
     private(set) var isHighThroughput = false
+    /// Whether the transform of samples is the 5/3, without loss; `nil` before COD.
+    private var isReversible: Bool?
+    /// The style of quantization, from QCD; `nil` before it.
+    private var quantization: UInt8?
     /// Whether Part 2 is needed for its samples: arrays of components transformed together.
     private(set) var hasMultiComponentTransform = false
 
@@ -21,6 +25,9 @@ struct JPEG2000Codestream {
         var isSigned: Bool
         var isSubsampled: Bool
     }
+
+    /// Whether OpenJPH can decode it: code-blocks of Part 15, and each quantization step given.
+    var isForOpenJPH: Bool { isHighThroughput && quantization != 1 }
 
     /// Reads the codestream in the bytes of a frame: bare, or inside the boxes of a JP2 file.
     ///
@@ -35,7 +42,13 @@ struct JPEG2000Codestream {
         var cursor = bytes
         cursor.moveReaderIndex(forwardBy: 2)
         try readMainHeader(&cursor)
-        guard !components.isEmpty else { throw PixelError(.malformed, "no SIZ before the first tile-part") }
+        guard !components.isEmpty, let isReversible, let quantization else {
+            throw PixelError(.malformed, "no SIZ, COD or QCD before the first tile-part")
+        }
+        // Without loss there is nothing to quantize; with it, steps are either each given or derived (A.6.4).
+        guard isReversible ? quantization == 0 : (1...2).contains(quantization) else {
+            throw PixelError(.malformed, "QCD does not fit COD")
+        }
         try readTileParts(&cursor)
     }
 
@@ -84,8 +97,10 @@ struct JPEG2000Codestream {
                 // Bit 14 from the lowest 0 of the 32 stands for Part 15.
                 isHighThroughput = segment.readInteger(as: UInt32.self).map { $0 & 1 << 17 != 0 } ?? false
             case Marker.cod:
-                guard let bytes = segment.readBytes(length: 5) else { throw Self.malformed("COD") }
-                hasColorTransform = bytes[4] == 1
+                try readCodingStyle(&segment)
+            case Marker.qcd:
+                guard let style = segment.readInteger(as: UInt8.self) else { throw Self.malformed("QCD") }
+                quantization = style & 0x1F
             case Marker.rgn: try checkRegion(segment)
             case Marker.mct, Marker.mcc, Marker.mco, Marker.cbd: hasMultiComponentTransform = true
             default: break
@@ -131,6 +146,16 @@ struct JPEG2000Codestream {
                 )
             )
         }
+    }
+
+    /// The values that A.6.1 allows: libraries end the process on others.
+    private mutating func readCodingStyle(_ segment: inout ByteBuffer) throws(PixelError) {
+        guard let bytes = segment.readBytes(length: 10), bytes[1] <= 4, bytes[2] > 0 || bytes[3] > 0, bytes[4] <= 1,
+            bytes[5] <= 32, bytes[6] <= 8, bytes[7] <= 8,
+            bytes[6] + bytes[7] <= 8, bytes[9] <= 1
+        else { throw Self.malformed("COD") }
+        hasColorTransform = bytes[4] == 1
+        isReversible = bytes[9] == 1
     }
 
     /// A shift that leaves no bits for the background in 31 is an attack, or of no use to anybody.
@@ -202,6 +227,7 @@ private enum Marker {
     static let cap: UInt16 = 0xFF50
     static let siz: UInt16 = 0xFF51
     static let cod: UInt16 = 0xFF52
+    static let qcd: UInt16 = 0xFF5C
     static let rgn: UInt16 = 0xFF5E
     static let mct: UInt16 = 0xFF74
     static let mcc: UInt16 = 0xFF75
@@ -222,16 +248,18 @@ private struct TileParts {
         counts = Array(repeating: 0, count: tileCount)
     }
 
-    /// Takes a tile-part: those of a tile come in order, and its number is said in one of them at least (A.4.2).
+    /// Takes a tile-part: those of a tile come in order, and how many there are is said in one of them at least (A.4.2).
+    ///
+    /// One more than is said: Kakadu 4 counted them from 0 (seen in files that went through GDCM's test data).
     mutating func accept(tile: Int, part: Int, count: Int) -> Bool {
         guard seen.indices.contains(tile), part == seen[tile] else { return false }
         seen[tile] += 1
         if count > 0 { counts[tile] = count }
-        return counts[tile] == 0 || seen[tile] <= counts[tile]
+        return counts[tile] == 0 || seen[tile] <= counts[tile] + 1
     }
 
     /// Whether no tile is missing, as far as the codestream says how many parts it has.
     var areComplete: Bool {
-        zip(seen, counts).allSatisfy { seen, count in seen > 0 && (count == 0 || seen == count) }
+        zip(seen, counts).allSatisfy { seen, count in seen > 0 && seen >= count }
     }
 }

@@ -13,7 +13,7 @@ enum JPEG2000Scheme: FrameScheme {
         let codestream = try JPEG2000Codestream(encoded)
         let samples = try CodestreamSamples(codestream, as: format)
         // Code-blocks of Part 15 under the label of Part 1 are seen; their own library is faster.
-        if codestream.isHighThroughput,
+        if codestream.isForOpenJPH,
             let frame = try? HTJ2KScheme.decode(codestream, samples, as: format.decoded(from: transferSyntax))
         {
             return try frame.withoutSubsampledLabel(format, codestream)
@@ -105,9 +105,11 @@ extension cassette_j2k_image {
 enum Decompositions {
     /// Five times as is usual, more for the smallest to fit 64 by 64 (PS3.5 10.18), fewer where nothing is left to halve.
     static func count(columns: Int, rows: Int) -> Int {
+        let shortest = min(columns, rows)
         var count = 0
         var (width, height) = (columns, rows)
-        while count < 32, count < 5 || max(width, height) > 64, min(width, height) > 1 {
+        // 2^16 is more than any side; OpenJPEG refuses to halve a side beyond one pixel.
+        while count < 16, count < 5 || max(width, height) > 64, 2 << count <= shortest {
             width = (width + 1) / 2
             height = (height + 1) / 2
             count += 1

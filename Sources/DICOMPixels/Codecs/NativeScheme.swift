@@ -23,7 +23,8 @@ enum NativeScheme: FrameScheme {
             return try PixelFrame(format, frame)
         }
         switch format.bitsAllocated {
-        // Samples of up to 8 bits stay as they are: they are OB, and in words (OW) only where a writer had no Explicit VR.
+        // Samples of up to 8 bits stay as they are: they are OB. Where they are OW, the words must have been swapped
+        // before frames are cut out (``NativeWords``), since a frame may begin in the middle of one.
         case 1, 8: return try PixelFrame(format, frame)
         case 16: return try PixelFrame(format, swapped(frame, UInt16.self))
         // Packed in words, the first sample in the low bits (PS3.5 8.1.1).
@@ -44,8 +45,8 @@ enum NativeScheme: FrameScheme {
         return bytes
     }
 
-    /// The bytes with those of each word in the other order; their number is a multiple of the word's.
-    private static func swapped<Word: FixedWidthInteger & BitwiseCopyable>(
+    /// The bytes with those of each word in the other order; what is no whole word at the end stays.
+    static func swapped<Word: FixedWidthInteger & BitwiseCopyable>(
         _ frame: ByteBuffer,
         _ word: Word.Type
     ) -> ByteBuffer {
@@ -55,7 +56,12 @@ enum NativeScheme: FrameScheme {
         unsafe result.writeWithUnsafeMutableBytes(minimumWritableBytes: frame.readableBytes) { target in
             // As above.
             unsafe frame.withUnsafeReadableBytes { source in
-                for offset in stride(from: 0, to: source.count, by: length) {
+                let end = source.count - source.count % length
+                for offset in end..<source.count {
+                    // As above.
+                    unsafe target[offset] = source[offset]
+                }
+                for offset in stride(from: 0, to: end, by: length) {
                     // Unaligned: a slice may begin anywhere.
                     let word = unsafe source.loadUnaligned(fromByteOffset: offset, as: Word.self)
                     // As above.

@@ -11,7 +11,9 @@ extension PixelFrame {
         _ codestream: JPEG2000Codestream
     ) throws(PixelError) -> PixelFrame {
         let isVideo = stored.photometricInterpretation == .ybrPartial420
-        guard stored.photometricInterpretation.isSubsampled || isVideo, !codestream.hasColorTransform else { return self }
+        guard stored.photometricInterpretation.isSubsampled || isVideo, !codestream.hasColorTransform else {
+            return self
+        }
         guard stored.photometricInterpretation == .ybrFull422, format.bitsAllocated == 8, format.kind == .unsigned,
             format.samplesPerPixel == 3
         else { throw PixelError(.unsupported, "chrominance of video in JPEG 2000", tag: .photometricInterpretation) }
