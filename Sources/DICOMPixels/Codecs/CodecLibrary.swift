@@ -7,6 +7,8 @@ public enum CodecLibrary {
     private static func scheme(of transferSyntax: TransferSyntax) -> (any FrameScheme.Type)? {
         switch transferSyntax {
         case .rleLossless: RLEScheme.self
+        case .jpegBaseline, .jpegExtended, .jpegLossless, .jpegLosslessSV1: JPEGScheme.self
+        case .jpegLSLossless, .jpegLSNearLossless: JPEGLSScheme.self
         case .deflatedImageFrame: DeflatedImageFrameScheme.self
         case .jpeg2000Lossless, .jpeg2000: JPEG2000Scheme.self
         case .htj2kLossless, .htj2kLosslessRPCL, .htj2k: HTJ2KScheme.self
