@@ -168,7 +168,6 @@ let package = Package(
         + layer("Platform", uses: ["CLinux", nioCore, nioPosix, logging], testedWith: ["TestKit"])
         + layer("DICOMCore", uses: [nioCore])
         + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", nioCore])
-<<<<<<< HEAD
         + layer(
             "DICOMPixels",
             uses: ["DICOMCore", "CJPEG", "CCharLS", "COpenJPEG", "COpenJPH", "CZlib", nioCore]
@@ -178,9 +177,6 @@ let package = Package(
             uses: ["DICOMPixels", "DICOMCore", "Platform", "CLinux", nioCore, logging],
             testedWith: ["TestKit", "CodecWorkerProbe"]
         )
-=======
-        + layer("DICOMPixels", uses: ["DICOMCore", "CZlib", "COpenJPEG", "COpenJPH", nioCore])
->>>>>>> 28d057c792861205f964caabe89c4fdd998bd0ff
         + layer(
             "DICOMUpperLayer",
             uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
@@ -244,7 +240,10 @@ let package = Package(
             ),
             .executableTarget(
                 name: "cassette-bench",
-                dependencies: ["DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", nioCore, argumentParser],
+                dependencies: [
+                    "CodecWorkers", "DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", nioCore, nioPosix, logging,
+                    argumentParser,
+                ],
                 swiftSettings: strict
             ),
             .target(
