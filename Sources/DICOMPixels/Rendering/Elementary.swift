@@ -1,0 +1,20 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The exponential function.
+enum Exponential {
+    static func of(_ exponent: Double) -> Double { exp(exponent) }
+}
+
+/// Sine and cosine.
+enum Trigonometry {
+    /// The point of the unit circle after that part of a whole turn.
+    static func unit(_ part: Double) -> (cosine: Double, sine: Double) {
+        (cos(2 * .pi * part), sin(2 * .pi * part))
+    }
+}
