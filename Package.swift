@@ -230,15 +230,9 @@ let package = Package(
                 name: "cassette",
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
-<<<<<<< HEAD
                     "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "CodecWorkers", "DICOMPixels",
-                    "DICOMCoding",
-                    "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
-                    unixSignals, argumentParser,
-=======
-                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMPixels", "DICOMCoding", "DICOMCore",
-                    "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
->>>>>>> f96af04fbe7e2183381149f1fccde55f61426dc4
+                    "DICOMCoding", "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging,
+                    serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict
