@@ -123,6 +123,11 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CCharLS", pkgConfig: "charls", providers: [.apt(["libcharls-dev"])]),
+        .target(
+            name: "CJPEG",
+            linkerSettings: ["jpeg", "gdcmjpeg8", "gdcmjpeg12", "gdcmjpeg16"].map { .linkedLibrary($0) }
+        ),
         .systemLibrary(name: "COpenJPEGLibrary", pkgConfig: "libopenjp2", providers: [.apt(["libopenjp2-7-dev"])]),
         .target(name: "COpenJPEG", dependencies: ["COpenJPEGLibrary"]),
         .target(name: "COpenJPH", linkerSettings: [.linkedLibrary("openjph")]),
@@ -163,7 +168,10 @@ let package = Package(
         + layer("Platform", uses: ["CLinux", nioCore, nioPosix, logging], testedWith: ["TestKit"])
         + layer("DICOMCore", uses: [nioCore])
         + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", nioCore])
-        + layer("DICOMPixels", uses: ["DICOMCore", "CZlib", "COpenJPEG", "COpenJPH", nioCore])
+        + layer(
+            "DICOMPixels",
+            uses: ["DICOMCore", "CJPEG", "CCharLS", "COpenJPEG", "COpenJPH", "CZlib", nioCore]
+        )
         + layer(
             "CodecWorkers",
             uses: ["DICOMPixels", "DICOMCore", "Platform", "CLinux", nioCore, logging],
@@ -223,16 +231,18 @@ let package = Package(
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
                     "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "CodecWorkers", "DICOMPixels",
-                    "DICOMCoding",
-                    "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
-                    unixSignals, argumentParser,
+                    "DICOMCoding", "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging,
+                    serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict
             ),
             .executableTarget(
                 name: "cassette-bench",
-                dependencies: ["DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", nioCore, argumentParser],
+                dependencies: [
+                    "CodecWorkers", "DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", nioCore, nioPosix, logging,
+                    argumentParser,
+                ],
                 swiftSettings: strict
             ),
             .target(
