@@ -52,6 +52,7 @@ import NIOCore
                     // zlib has counted down what it filled.
                     return unsafe min(target.count, Int(UInt32(clamping: target.count))) - Int(stream.pointee.avail_out)
                 }
+                // zlib has set both counts.
             } while unsafe code == Z_OK && (isLast || stream.pointee.avail_in > 0 || stream.pointee.avail_out == 0)
         }
         // Without input to take and output to make zlib says Z_BUF_ERROR, which is none.
