@@ -231,16 +231,18 @@ let package = Package(
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
                     "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "CodecWorkers", "DICOMPixels",
-                    "DICOMCoding",
-                    "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
-                    unixSignals, argumentParser,
+                    "DICOMCoding", "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging,
+                    serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict
             ),
             .executableTarget(
                 name: "cassette-bench",
-                dependencies: ["DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", nioCore, argumentParser],
+                dependencies: [
+                    "CodecWorkers", "DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", nioCore, nioPosix, logging,
+                    argumentParser,
+                ],
                 swiftSettings: strict
             ),
             .target(

@@ -26,6 +26,7 @@ public enum CodecWorkerProcess {
             _exit(2)
         }
         WorkerSandbox.confine(memoryLimit: memoryLimit)
+        WorkerSandbox.keepMemory()
         warmUp(codec)
         let isSealed = WorkerSandbox.seal()
         let memory = SharedMemory(descriptor: memoryDescriptor)

@@ -20,6 +20,16 @@ enum WorkerSandbox {
         _ = nice(5)
     }
 
+    /// Lets memory that is given back stay in this process: the next frame finds its pages in place.
+    ///
+    /// A process that has taken much is replaced, so that the memory of one large frame is not kept for ever.
+    static func keepMemory() {
+        // When it fails, frames take a little longer. The first is the most that the C library takes.
+        _ = mallopt(M_MMAP_THRESHOLD, 32 << 20)
+        _ = mallopt(M_TRIM_THRESHOLD, 256 << 20)
+        _ = mallopt(M_TOP_PAD, 1 << 20)
+    }
+
     /// Leaves this process the system calls that computing needs; `false` when the kernel cannot.
     static func seal() -> Bool { cassette_worker_seal() == 0 }
 

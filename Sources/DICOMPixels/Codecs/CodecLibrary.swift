@@ -79,6 +79,10 @@ public enum CodecLibrary {
         guard scheme != NativeScheme.self else {
             return try scheme.encode(frame, in: transferSyntax, options: options)
         }
+        // A colour number that is nearly the same is another colour.
+        guard transferSyntax.isLosslessOnly || frame.format.photometricInterpretation != .paletteColor else {
+            throw PixelError(.notEncodable, "colour numbers with loss", tag: .photometricInterpretation)
+        }
         let keepsLayout = scheme == DeflatedImageFrameScheme.self
         let source = keepsLayout ? frame : try frame.byPixel()
         try source.format.demandWithin(limits)
