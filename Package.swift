@@ -246,9 +246,8 @@ let package = Package(
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
                     "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "CodecWorkers", "DICOMPixels",
-                    "DICOMCoding",
-                    "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
-                    unixSignals, argumentParser,
+                    "DICOMCoding", "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging,
+                    serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict

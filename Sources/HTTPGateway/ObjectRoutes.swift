@@ -183,7 +183,10 @@ struct ObjectRoutes: Sendable {
             return try await open(instance, acceptance, .multipart, as: principal)
         } catch {
             guard Self.passesOver(error) else { throw error }
-            logger.notice("An object was left out of an answer", metadata: [LogKeys.errorCode: "\(Problem(error).code)"])
+            logger.notice(
+                "An object was left out of an answer",
+                metadata: [LogKeys.errorCode: "\(Problem(error).code)"]
+            )
             return nil
         }
     }

@@ -14,8 +14,8 @@ struct Cassette: AsyncParsableCommand {
         version: Version.string,
         subcommands: [
             ServeCommand.self, ImportCommand.self, QueryCommand.self, VerifyCommand.self, DumpCommand.self,
-            CheckCommand.self, EditCommand.self, TranscodeCommand.self, EchoCommand.self, SendCommand.self,
-            ApplicationEntityCommand.self, IndexCommand.self, ConfigCommand.self,
+            CheckCommand.self, EditCommand.self, TranscodeCommand.self, RenderCommand.self, EchoCommand.self,
+            SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self, ConfigCommand.self,
         ]
     )
 

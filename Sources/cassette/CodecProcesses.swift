@@ -10,6 +10,8 @@ import ServiceLifecycle
 /// No process is there before the first frame that needs one.
 struct CodecProcesses: Service {
     let codec: CodecWorkerPool
+    /// The threads, for what else has to wait.
+    let pool: WorkPool
     private let threads: NIOThreadPool
 
     init(_ limits: PixelLimits, _ logger: Logger) {
@@ -18,11 +20,12 @@ struct CodecProcesses: Service {
         // wait for.
         threads = NIOThreadPool(numberOfThreads: 2 * count)
         threads.start()
+        pool = WorkPool(threads: threads)
         codec = CodecWorkerPool(
             executable: "/proc/self/exe",
             count: count,
             limits: limits,
-            workPool: WorkPool(threads: threads),
+            workPool: pool,
             logger: logger
         )
     }
@@ -31,6 +34,15 @@ struct CodecProcesses: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await codec.run()
+        }
+    }
+
+    /// Runs for as long as a piece of work, then ends the processes.
+    func run<Result: Sendable>(_ work: sending () async throws -> Result) async throws -> Result {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await codec.run() }
+            defer { group.cancelAll() }
+            return try await work()
         }
     }
 

@@ -86,7 +86,8 @@ struct LossyDerivation: Sendable {
 
     private static func code(_ value: String, _ meaning: String) -> DataSet {
         DataSet([
-            .text(.codeValue, .sh, value), .text(.codingSchemeDesignator, .sh, "DCM"), .text(.codeMeaning, .lo, meaning),
+            .text(.codeValue, .sh, value), .text(.codingSchemeDesignator, .sh, "DCM"),
+            .text(.codeMeaning, .lo, meaning),
         ])
     }
 }

@@ -43,7 +43,9 @@ final class MemoryBudget: Sendable {
             return state.nextID
         }
         let isGranted = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in enter(Waiter(id: id, length: length, continuation: continuation)) }
+            await withCheckedContinuation { continuation in
+                enter(Waiter(id: id, length: length, continuation: continuation))
+            }
         } onCancel: {
             leave(id)
         }

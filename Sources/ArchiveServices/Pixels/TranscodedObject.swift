@@ -1,5 +1,5 @@
-public import DICOMCore
 import DICOMCoding
+public import DICOMCore
 import DICOMPixels
 public import NIOCore
 import Synchronization

@@ -41,7 +41,8 @@ package struct PixelDataScanner: Sendable {
         return ScannedFile(
             part10: header,
             dataSet: builder.dataSet(),
-            frameIndex: isAsDeclared ? frames?.frameIndex() : nil
+            frameIndex: isAsDeclared ? frames?.frameIndex() : nil,
+            quirks: part10.quirks + decoder.quirks.map { $0.moved(by: header.dataSetOffset) }
         )
     }
 
@@ -78,4 +79,6 @@ package struct ScannedFile: Sendable {
     package let dataSet: DataSet
     /// Where its frames are; `nil` without Pixel Data, or when frames cannot be told apart.
     package let frameIndex: FrameIndex?
+    /// What is odd about it; offsets count from its first byte (of the inflated Data Set when it is deflated).
+    package let quirks: [Quirk]
 }

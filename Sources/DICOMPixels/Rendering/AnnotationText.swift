@@ -1,0 +1,76 @@
+import DICOMCore
+
+/// What is written into a picture on request (PS3.18 8.3.5.1.1): the patient above, the technique below.
+struct AnnotationText: Sendable {
+    let patient: [String]
+    let technique: [String]
+
+    init(_ header: DataSet, frameIndex: Int, _ request: RenderingRequest) {
+        patient = request.annotations.contains(.patient) ? Self.patient(header) : []
+        technique = request.annotations.contains(.technique) ? Self.technique(header, frameIndex, request) : []
+    }
+
+    private static func patient(_ header: DataSet) -> [String] {
+        var lines: [String] = []
+        if let name = header.personName(.patientName) {
+            // Family name first, as on a film.
+            let parts = name.alphabetic.split(separator: "^").filter { !$0.isEmpty }
+            lines.append(parts.joined(separator: " "))
+        }
+        if let identifier = header.string(.patientID) { lines.append("ID " + identifier) }
+        let facts = [header.string(.patientBirthDate).map(date), header.string(.patientSex)].compactMap { $0 }
+        lines.append(facts.joined(separator: " "))
+        return lines.filter { !$0.isEmpty }
+    }
+
+    private static func technique(_ header: DataSet, _ frameIndex: Int, _ request: RenderingRequest) -> [String] {
+        var lines: [String] = []
+        let day = header.string(.acquisitionDate) ?? header.string(.studyDate)
+        let time = header.string(.acquisitionTime) ?? header.string(.studyTime)
+        lines.append(
+            [header.string(.modality), day.map(date), time.map(clock)].compactMap { $0 }.joined(separator: " ")
+        )
+        if let description = header.string(.seriesDescription) { lines.append(description) }
+        var numbers: [String] = []
+        if let series = header.integer(.seriesNumber) { numbers.append("Se \(series)") }
+        if let instance = header.integer(.instanceNumber) { numbers.append("Im \(instance)") }
+        if let count = header.integer(.numberOfFrames), count > 1 { numbers.append("Fr \(frameIndex + 1)/\(count)") }
+        lines.append(numbers.joined(separator: " "))
+        let position = header.decimals(.imagePositionPatient)
+        if position.count == 3 {
+            lines.append("Pos " + position.map(short).joined(separator: " "))
+        }
+        let center = request.window?.center ?? header.decimals(.windowCenter).first
+        let width = request.window?.width ?? header.decimals(.windowWidth).first
+        if let center, let width { lines.append("C \(short(center)) W \(short(width))") }
+        return lines.filter { !$0.isEmpty }
+    }
+
+    /// "20240131" as "2024-01-31"; anything else as it is.
+    private static func date(_ text: String) -> String {
+        guard text.utf8.count == 8, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return text }
+        return text.prefix(4) + "-" + text.dropFirst(4).prefix(2) + "-" + text.suffix(2)
+    }
+
+    private static func clock(_ text: String) -> String {
+        let digits = text.prefix(6)
+        guard digits.utf8.count == 6, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return text }
+        return digits.prefix(2) + ":" + digits.dropFirst(2).prefix(2) + ":" + digits.suffix(2)
+    }
+
+    /// A number with one decimal at most.
+    private static func short(_ number: Double) -> String {
+        let tenths = Int(clamping: number * 10)
+        guard tenths % 10 != 0 else { return String(tenths / 10) }
+        return (tenths < 0 ? "-" : "") + "\(abs(tenths) / 10).\(abs(tenths) % 10)"
+    }
+
+    func draw<Sample: RasterSample>(on raster: inout Raster<Sample>) {
+        var place = TextPlace(x: 0, y: 0, raster)
+        place.x = 4 * place.scale
+        place.y = 4 * place.scale
+        place.draw(patient, on: &raster, level: .max)
+        place.y = raster.height - technique.count * place.lineHeight - 2 * place.scale
+        place.draw(technique, on: &raster, level: .max)
+    }
+}

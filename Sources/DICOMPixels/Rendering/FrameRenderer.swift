@@ -1,0 +1,205 @@
+public import DICOMCore
+import NIOCore
+
+/// Makes a picture of a decoded frame as its object, a Presentation State and a request say (PS3.4 N.2).
+///
+/// The order is that of the standard: Modality LUT, VOI LUT or window, Presentation LUT; overlays; displayed area, rotation
+/// and size; graphics of the Presentation State; annotations.
+public struct FrameRenderer: Sendable {
+    private let header: DataSet
+    private let state: PresentationState?
+
+    /// Takes what an object says of its frames.
+    ///
+    /// - Parameters:
+    ///   - header: all elements but Pixel Data; see ``RenderingBulk`` for those that are only references.
+    ///   - presentationState: a Grayscale or Color Softcopy Presentation State.
+    /// - Throws: `.unsupported` for other Presentation States; `.mismatch` for one that is for other images; `.badAttribute`.
+    public init(header: DataSet, presentationState: DataSet? = nil) throws(PixelError) {
+        self.header = header
+        if let presentationState {
+            state = try PresentationState(presentationState, of: header)
+        } else {
+            state = nil
+        }
+    }
+
+    /// The picture of a frame.
+    ///
+    /// - Parameters:
+    ///   - frame: in the form that it has when it has been decoded.
+    ///   - frameIndex: 0-based.
+    /// - Throws: `.badAttribute`, `.badDescription`, `.unsupported`, `.mismatch`, `.tooLarge`.
+    public func render(
+        _ frame: PixelFrame,
+        frameIndex: Int,
+        request: RenderingRequest = RenderingRequest()
+    ) throws(PixelError) -> RenderedImage {
+        switch request.bitsPerSample {
+        case 8: return try picture(frame, frameIndex, request, of: UInt8.self)
+        case 16: return try picture(frame, frameIndex, request, of: UInt16.self)
+        default: throw PixelError(.unsupported, "pictures have 8 or 16 bits, not \(request.bitsPerSample)")
+        }
+    }
+
+    private func picture<Sample: RasterSample>(
+        _ frame: PixelFrame,
+        _ frameIndex: Int,
+        _ request: RenderingRequest,
+        of: Sample.Type
+    ) throws(PixelError) -> RenderedImage {
+        let attributes = FrameAttributes(header, frameIndex: frameIndex)
+        let adjustment = try state?.adjustment(frameIndex: frameIndex)
+        let format = frame.format
+        var raster = Raster<Sample>(
+            width: format.columns,
+            height: format.rows,
+            channels: try isColored(frame) ? 3 : 1,
+            samples: try samples(frame, attributes, adjustment, request)
+        )
+        if request.showsOverlays { drawOverlays(frame, frameIndex, on: &raster) }
+        let placement = try Placement(
+            image: (format.columns, format.rows),
+            region: adjustment?.area?.region,
+            quarters: adjustment?.quarters ?? 0,
+            isMirrored: adjustment?.isMirrored ?? false,
+            magnification: adjustment?.area?.magnification ?? 1,
+            aspect: adjustment?.area?.pixelAspect ?? attributes.pixelAspect,
+            viewport: request.viewport
+        )
+        raster = placement.place(raster)
+        if request.showsOverlays { adjustment?.graphics.draw(on: &raster, placement) }
+        if !request.annotations.isEmpty {
+            AnnotationText(header, frameIndex: frameIndex, request).draw(on: &raster)
+        }
+        return try raster.image(iccProfile: iccProfile)
+    }
+
+    /// Whether the picture has colours.
+    private func isColored(_ frame: PixelFrame) throws(PixelError) -> Bool {
+        let format = frame.format
+        return !format.photometricInterpretation.isMonochrome || hasSupplementalPalette(format)
+    }
+
+    /// Grey images may show the values behind the grey ones in colours (PS3.3 C.7.6.19).
+    private func hasSupplementalPalette(_ format: PixelFormat) -> Bool {
+        guard format.photometricInterpretation.isMonochrome, format.kind != .float, format.bitsStored <= 16,
+            let presentation = header.string(.pixelPresentation)
+        else { return false }
+        return ["COLOR", "MIXED"].contains(presentation) && header[.redPaletteColorLookupTableDescriptor] != nil
+    }
+
+    private func samples<Sample: RasterSample>(
+        _ frame: PixelFrame,
+        _ attributes: FrameAttributes,
+        _ adjustment: PresentationState.Adjustment?,
+        _ request: RenderingRequest
+    ) throws(PixelError) -> [Sample] {
+        let format = frame.format
+        let values = StoredValues(frame: frame)
+        switch format.photometricInterpretation {
+        case .paletteColor:
+            guard let size = values.tableSize else {
+                throw PixelError(.unsupported, "indices of more than 16 bits", tag: .bitsStored)
+            }
+            let palette = try PaletteColor(header, isSigned: format.kind == .signed)
+            return Self.map(values.bits(), byColors: palette.colors(values, size: size))
+        case .monochrome1, .monochrome2:
+            let pipeline = try pipeline(values, attributes, adjustment, request)
+            guard hasSupplementalPalette(format), let size = values.tableSize else { return pipeline.render(values) }
+            let palette = try PaletteColor(header, isSigned: format.kind == .signed)
+            let greys: [Sample] = pipeline.table(values, size: size)
+            var colors: [Sample] = palette.colors(values, size: size)
+            for bits in 0..<size where values.value(ofBits: bits) < palette.red.first {
+                for channel in 0..<3 { colors[bits * 3 + channel] = greys[bits] }
+            }
+            return Self.map(values.bits(), byColors: colors)
+        default: return try ColorConversion.rgb(frame)
+        }
+    }
+
+    private static func map<Sample: RasterSample>(_ bits: [UInt16], byColors colors: [Sample]) -> [Sample] {
+        let colors = colors.span
+        var samples: [Sample] = []
+        samples.reserveCapacity(bits.count * 3)
+        for index in bits {
+            let at = Int(index) * 3
+            samples.append(colors[at])
+            samples.append(colors[at + 1])
+            samples.append(colors[at + 2])
+        }
+        return samples
+    }
+
+    private func pipeline(
+        _ values: StoredValues,
+        _ attributes: FrameAttributes,
+        _ adjustment: PresentationState.Adjustment?,
+        _ request: RenderingRequest
+    ) throws(PixelError) -> GreyPipeline {
+        let format = values.frame.format
+        let isSigned = format.kind == .signed
+        let padding = PixelPadding(header, format)
+        let own = try ModalityTransform(
+            attributes.attributes(.pixelValueTransformationSequence),
+            isSigned: isSigned
+        )
+        let modality = adjustment?.modality ?? (keepsStoredValues ? nil : own) ?? .identity
+        let choices: [VOITransform]
+        if let adjustment {
+            choices = adjustment.voi
+        } else {
+            choices = try VOITransform.choices(attributes.attributes(.frameVOILUTSequence), isSigned: isSigned)
+        }
+        let voi: VOITransform =
+            if let window = request.window {
+                .window(window)
+            } else if choices.indices.contains(request.windowIndex) {
+                choices[request.windowIndex]
+            } else if let first = choices.first {
+                first
+            } else if adjustment != nil {
+                WindowFinder.wholeRange(of: values, modality)
+            } else {
+                WindowFinder.range(of: values, modality, padding)
+            }
+        return GreyPipeline(
+            modality: modality,
+            voi: voi,
+            presentation: adjustment?.presentation
+                ?? PresentationTransform(image: header, format.photometricInterpretation),
+            padding: padding
+        )
+    }
+
+    /// Whether the Modality LUT is for measuring, not for looking: of X-ray angiography in other than linear intensities
+    /// (PS3.3 C.8.7.1.1.2).
+    private var keepsStoredValues: Bool {
+        guard header[.modalityLUTSequence] != nil, let sopClass = header.uid(.sopClassUID)?.string else { return false }
+        let isAngiography =
+            sopClass.hasPrefix("1.2.840.10008.5.1.4.1.1.12.1") || sopClass.hasPrefix("1.2.840.10008.5.1.4.1.1.12.2")
+        return isAngiography && ["LOG", "DISP"].contains(header.string(.pixelIntensityRelationship))
+    }
+
+    private func drawOverlays<Sample: RasterSample>(
+        _ frame: PixelFrame,
+        _ frameIndex: Int,
+        on raster: inout Raster<Sample>
+    ) {
+        for group in Overlay.groups where state?.showsOverlay(ofImage: group) ?? true {
+            Overlay(header, group: group, frameIndex: frameIndex, frame: frame)?.draw(on: &raster)
+        }
+        guard let state else { return }
+        for group in Overlay.groups {
+            Overlay(state.dataSet, group: group, frameIndex: 0, frame: nil)?.draw(on: &raster)
+        }
+    }
+
+    /// The profile of the image, or of its first optical path.
+    private var iccProfile: ByteBuffer? {
+        let profile =
+            state?.dataSet[.iccProfile]?.bytes ?? header[.iccProfile]?.bytes
+            ?? header.items(.opticalPathSequence).first?[.iccProfile]?.bytes
+        return profile.flatMap { $0.readableBytes >= 128 ? $0 : nil }
+    }
+}

@@ -1,0 +1,68 @@
+import DICOMCore
+
+/// From values of the modality to levels between 0 (black) and 1 (white) (PS3.3 C.11.2).
+enum VOITransform: Sendable, Hashable {
+    /// Window Center and Width.
+    case window(WindowRequest)
+    /// VOI LUT Sequence.
+    case table(LookupTable)
+    /// Levels rise from the first value to the last.
+    case range(Double, Double)
+
+    /// The windows and tables of the VOI LUT Module or the Frame VOI LUT Macro, windows first.
+    ///
+    /// Windows whose width is not above 0 mean nothing and are left out.
+    ///
+    /// - Throws: `.badAttribute`.
+    static func choices(_ dataSet: DataSet, isSigned: Bool) throws(PixelError) -> [VOITransform] {
+        let centers = dataSet.decimals(.windowCenter)
+        let widths = dataSet.decimals(.windowWidth)
+        let function: WindowRequest.Function =
+            switch dataSet.string(.voilutFunction) {
+            case "LINEAR_EXACT": .linearExact
+            case "SIGMOID": .sigmoid
+            default: .linear
+            }
+        var choices: [VOITransform] = zip(centers, widths).compactMap { center, width in
+            width > 0 ? .window(WindowRequest(center: center, width: width, function: function)) : nil
+        }
+        for item in dataSet.items(.voilutSequence) {
+            choices.append(
+                .table(try LookupTable(item, descriptor: .lutDescriptor, data: .lutData, isSigned: isSigned))
+            )
+        }
+        return choices
+    }
+
+    /// The level of a value.
+    func level(_ value: Double) -> Double {
+        switch self {
+        case .window(let window): window.level(value)
+        case .table(let table): Double(table.entry(Int(clamping: value))) / Double(table.maximum)
+        case .range(let low, let high):
+            // Nothing between them: all that is above is white.
+            high > low ? max(0, min(1, (value - low) / (high - low))) : (value > low ? 1 : 0)
+        }
+    }
+}
+
+extension WindowRequest {
+    /// The formulas of PS3.3 C.11.2.1.2.1, C.11.2.1.3.1 and C.11.2.1.3.2, for levels from 0 to 1.
+    func level(_ value: Double) -> Double {
+        switch function {
+        case .linear:
+            let width = max(1, width) - 1
+            if value <= center - 0.5 - width / 2 { return 0 }
+            if value > center - 0.5 + width / 2 { return 1 }
+            return (value - (center - 0.5)) / width + 0.5
+        case .linearExact:
+            if value <= center - width / 2 { return 0 }
+            if value > center + width / 2 { return 1 }
+            return (value - center) / width + 0.5
+        case .sigmoid:
+            // The formula has no limit; without width it is a step.
+            guard width > 0 else { return value < center ? 0 : value > center ? 1 : 0.5 }
+            return 1 / (1 + Exponential.of(-4 * (value - center) / width))
+        }
+    }
+}

@@ -1,0 +1,196 @@
+import ArgumentParser
+import DICOMCore
+import DICOMPixels
+import NIOCore
+import Platform
+
+/// A frame as a picture.
+struct RenderCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "render",
+        abstract: "Make a picture of a frame: PNG, JPEG, or a moving GIF.",
+        discussion: """
+            The picture looks as the object says: Modality LUT, window, Presentation LUT, palette, overlays. An object \
+            without window gets one from the darkest to the brightest of its values. --size fits the picture into so many \
+            pixels, with pixels as high and wide as they are; without it each pixel of the image is one of the picture. \
+            A GIF shows all frames, at the speed of the object.
+            """
+    )
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case png
+        case png16
+        case jpeg
+        case gif
+
+        var fileExtension: String {
+            switch self {
+            case .png, .png16: "png"
+            case .jpeg: "jpg"
+            case .gif: "gif"
+            }
+        }
+    }
+
+    @Option(help: "Which frame, from 1.")
+    var frame: Int?
+    @Option(help: "Window Center and Width: C,W or C,W,linear, linear-exact or sigmoid.")
+    var window: String?
+    @Option(help: "Which of several windows of the object, from 1.")
+    var windowNumber: Int = 1
+    @Option(help: "Fit the picture into WIDTHxHEIGHT pixels.")
+    var size: String?
+    @Option(help: "Only this part of the image: X,Y,WIDTH,HEIGHT in its pixels.")
+    var region: String?
+    @Option(help: "A file with a Presentation State for the image.")
+    var presentationState: String?
+    @Option(help: "Write into the picture: patient, technique, or both with a comma.")
+    var annotate: String?
+    @Flag(help: "Leave overlays and annotations of a Presentation State out.")
+    var noOverlays = false
+    @Option(help: "png, png16 (16 bits), jpeg or gif; otherwise as the name of the output ends.")
+    var format: Format?
+    @Option(help: "Of JPEG, from 1 to 100.")
+    var quality: Int = 90
+    @Option(name: .shortAndLong, help: "The picture; - for standard output. Otherwise the name of the file with .png.")
+    var output: String?
+    @Flag(help: "Replace the picture if there is one.")
+    var force = false
+    @Argument(help: "The DICOM file.")
+    var file: String
+
+    func validate() throws {
+        _ = try request()
+        guard (1...100).contains(quality) else { throw ValidationError("--quality is a number from 1 to 100") }
+        guard frame.map({ $0 >= 1 }) ?? true else { throw ValidationError("--frame counts from 1") }
+        guard windowNumber >= 1 else { throw ValidationError("--window-number counts from 1") }
+    }
+
+    func run() async throws {
+        let target = output ?? file + "." + chosenFormat.fileExtension
+        guard force || target == "-" || FileKind(of: target, followsLinks: false) == .none else {
+            throw CommandFailure("\(target) exists: choose another with -o, or replace it with --force")
+        }
+        let image = try ImageFile(file)
+        defer { image.close() }
+        do {
+            let picture = try await picture(image)
+            try write(picture, to: target)
+        } catch let error as PixelError {
+            throw CommandFailure("\(file): \(error)\(hint(error, image))")
+        } catch let error as DiskError {
+            throw CommandFailure("\(error)")
+        }
+        if target != "-" { Console.say(target) }
+    }
+
+    private func picture(_ image: ImageFile) async throws -> ByteBuffer {
+        var state: DataSet?
+        if let presentationState {
+            let stateFile = try ImageFile(presentationState)
+            defer { stateFile.close() }
+            state = try stateFile.headerForRendering()
+        }
+        let pictures = try FramePictures(
+            image: image,
+            renderer: FrameRenderer(header: image.headerForRendering(), presentationState: state),
+            codec: LibraryCodec(),
+            request: try request()
+        )
+        switch chosenFormat {
+        case .png, .png16: return try PNGWriter.png(try await pictures.picture(frame ?? 1))
+        case .jpeg: return try await pictures.jpeg(frame ?? 1, quality: quality)
+        case .gif: return try await pictures.gif(frame)
+        }
+    }
+
+    private var chosenFormat: Format {
+        if let format { return format }
+        let name = (output ?? "").lowercased()
+        if name.hasSuffix(".jpg") || name.hasSuffix(".jpeg") { return .jpeg }
+        return name.hasSuffix(".gif") ? .gif : .png
+    }
+
+    private func request() throws -> RenderingRequest {
+        var request = RenderingRequest()
+        if let window {
+            guard let read = WindowRequest(parameter: window, allowsShort: true) else {
+                throw ValidationError(
+                    "--window is CENTER,WIDTH or CENTER,WIDTH,FUNCTION: 40,400 or 40,400,sigmoid; a width is above 0"
+                )
+            }
+            request.window = read
+        }
+        request.viewport = try viewport()
+        for name in annotate?.split(separator: ",") ?? [] {
+            guard let annotation = RenderingRequest.Annotation(rawValue: String(name)) else {
+                throw ValidationError("--annotate knows patient and technique")
+            }
+            request.annotations.insert(annotation)
+        }
+        request.windowIndex = windowNumber - 1
+        request.showsOverlays = !noOverlays
+        request.bitsPerSample = chosenFormat == .png16 ? 16 : 8
+        return request
+    }
+
+    private func viewport() throws -> Viewport? {
+        guard size != nil || region != nil else { return nil }
+        var parts = ["", "", "", ""]
+        if let region {
+            parts = region.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 4 else { throw ValidationError("--region is X,Y,WIDTH,HEIGHT") }
+        }
+        // A region without a size is as large as it is.
+        let sides = try size.map(Self.sides) ?? [Self.rounded(parts[2]), Self.rounded(parts[3])]
+        guard let viewport = Viewport(parameter: (sides + parts).joined(separator: ",")) else {
+            throw ValidationError("--size and --region are not empty, and a size is up to 65535x65535")
+        }
+        return viewport
+    }
+
+    private static func sides(_ text: String) throws -> [String] {
+        let sides = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map(String.init)
+        guard sides.count == 2 else { throw ValidationError("--size is WIDTHxHEIGHT, for example 512x512") }
+        return sides
+    }
+
+    private static func rounded(_ text: String) -> String {
+        String(Double(text).flatMap { Int(exactly: abs($0).rounded()) } ?? 0)
+    }
+
+    private func hint(_ error: PixelError, _ image: ImageFile) -> String {
+        switch error.code {
+        case .mismatch where presentationState != nil:
+            "; `cassette dump \(presentationState ?? "")` shows the images that it is for"
+        case .badDescription, .badAttribute: "; `cassette dump \(file)` shows the element"
+        default: ""
+        }
+    }
+
+    /// Writes beside the file that is to be, so that nothing half-written ever bears its name.
+    private func write(_ picture: ByteBuffer, to target: String) throws {
+        guard target != "-" else { return Console.pour(picture) }
+        let disk = PosixDisk()
+        let draft = target + ".new"
+        let newFile = try disk.open(draft, .createNew)
+        do {
+            try newFile.write(picture, at: 0)
+            try newFile.close()
+            try disk.rename(draft, to: target)
+        } catch {
+            try? newFile.close()
+            try? disk.unlink(draft)
+            throw error
+        }
+    }
+}
+
+extension ImageFile {
+    /// The header with all that rendering needs.
+    func headerForRendering() throws -> DataSet {
+        try header(filling: RenderingBulk.values) { header, values in
+            RenderingBulk.filled(header, with: values, isBigEndian: transferSyntax.isBigEndian)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import DICOMCore
+import DICOMPixels
+import NIOCore
+import Testing
+
+private let rowsTag = DICOMCore.Tag(rawValue: 0x6000_0010)
+
+/// An overlay of group 6000.
+private func overlay(
+    rows: UInt16,
+    columns: UInt16,
+    origin: [Int16] = [1, 1],
+    type: String = "G",
+    data: [UInt8]?,
+    _ more: [DataElement] = []
+) -> [DataElement] {
+    var elements: [DataElement] = [
+        .unsignedShort(rowsTag, rows), .unsignedShort(.init(rawValue: 0x6000_0011), columns),
+        .text(.init(rawValue: 0x6000_0040), .cs, type),
+        .words(.init(rawValue: 0x6000_0050), origin.map { UInt16(bitPattern: $0) }, vr: .ss),
+    ]
+    if let data { elements.append(.octets(.init(rawValue: 0x6000_3000), data)) }
+    return elements + more
+}
+
+@Suite struct `Overlays` {
+    private func levels(
+        _ elements: [DataElement],
+        columns: Int = 3,
+        rows: Int = 3,
+        frameIndex: Int = 0
+    ) throws
+        -> [UInt8]
+    {
+        try Picture(columns: columns, rows: rows, bitsAllocated: 8, elements)
+            .rendered(bytes: [UInt8](repeating: 9, count: columns * rows), frameIndex: frameIndex).levels
+    }
+
+    @Test func `the first bit is the lowest of the first byte, and rows do not begin with a byte`() throws {
+        // Set are bits 0, 4 and 8: a diagonal.
+        #expect(
+            try levels(overlay(rows: 3, columns: 3, data: [0b0001_0001, 0b1]))
+                == [255, 9, 9, 9, 255, 9, 9, 9, 255]
+        )
+    }
+
+    @Test func `the origin is row and column from 1, also outside of the image`() throws {
+        let all: [UInt8] = [0x0F]
+
+        #expect(
+            try levels(overlay(rows: 2, columns: 2, origin: [2, 3], data: all)) == [9, 9, 9, 9, 9, 255, 9, 9, 255]
+        )
+        #expect(
+            try levels(overlay(rows: 2, columns: 2, origin: [0, 0], data: all)) == [255, 9, 9, 9, 9, 9, 9, 9, 9]
+        )
+        for origin in [[Int16.min, .min], [.max, .max], [-1, -1], [4, 4]] as [[Int16]] {
+            #expect(
+                try levels(overlay(rows: 2, columns: 2, origin: origin, data: all)) == Array(repeating: 9, count: 9)
+            )
+        }
+    }
+
+    @Test func `bits that the element lacks are not set`() throws {
+        #expect(
+            try levels(overlay(rows: 3, columns: 3, data: [0xFF])) == Array(repeating: 255, count: 8) + [9]
+        )
+        #expect(try levels(overlay(rows: 3, columns: 3, data: [])) == Array(repeating: 9, count: 9))
+        #expect(
+            try levels(overlay(rows: 65_535, columns: 65_535, data: [0xFF])) == Array(repeating: 9, count: 9)
+        )
+    }
+
+    @Test func `of a region the border is drawn`() throws {
+        let levels = try levels(
+            overlay(rows: 3, columns: 3, type: "R", data: [0xFF, 1])
+        )
+
+        #expect(levels == [255, 255, 255, 255, 9, 255, 255, 255, 255])
+    }
+
+    @Test func `each frame has its own plane, from the first frame that has one`() throws {
+        let elements = overlay(
+            rows: 1,
+            columns: 3,
+            // Planes 001 and 110, lowest bit first.
+            data: [0b011_100],
+            [.text(.init(rawValue: 0x6000_0015), .is, "2"), .unsignedShort(.init(rawValue: 0x6000_0051), 2)]
+        )
+
+        #expect(try levels(elements, rows: 1, frameIndex: 0) == [9, 9, 9])
+        #expect(try levels(elements, rows: 1, frameIndex: 1) == [9, 9, 255])
+        #expect(try levels(elements, rows: 1, frameIndex: 2) == [255, 255, 9])
+        #expect(try levels(elements, rows: 1, frameIndex: 3) == [9, 9, 9])
+    }
+
+    @Test func `unused bits of the pixels may be an overlay, stored bits may not`() throws {
+        func levels(bit: UInt16) throws -> [UInt8] {
+            let more: [DataElement] = [
+                .unsignedShort(.init(rawValue: 0x6000_0100), 16), .unsignedShort(.init(rawValue: 0x6000_0102), bit),
+                .text(.windowCenter, .ds, "2048"), .text(.windowWidth, .ds, "4096"),
+            ]
+            return try Picture(
+                columns: 2,
+                bitsStored: 12,
+                overlay(rows: 1, columns: 2, data: nil, more)
+            ).rendered([0x1000, 0x0800]).levels
+        }
+
+        #expect(try levels(bit: 12) == [255, 128])
+        #expect(try levels(bit: 11) == [0, 128])
+        #expect(try levels(bit: 16) == [0, 128])
+    }
+
+    @Test func `they are left out on request`() throws {
+        let picture = try Picture(columns: 1, bitsAllocated: 8, overlay(rows: 1, columns: 1, data: [1]))
+        var request = RenderingRequest()
+        request.showsOverlays = false
+
+        #expect(try picture.rendered(bytes: [9], request).levels == [9])
+    }
+}
+
+@Suite struct `Bulk that rendering needs` {
+    private let bulk = BulkValue(offset: 100, length: 2)
+    private func reference(_ tag: DICOMCore.Tag) -> DataElement { DataElement(tag: tag, vr: .ow, value: .bulk(bulk)) }
+
+    @Test func `tables, overlays and profiles are named, also in sequences, and nothing else`() {
+        let header = DataSet([
+            reference(.pixelData), reference(.init(rawValue: 0x6002_3000)), reference(.init(rawValue: 0x6003_3000)),
+            .sequence(.voilutSequence, [DataSet([reference(.lutData)])]),
+        ])
+
+        #expect(RenderingBulk.values(in: header) == [bulk, bulk])
+        #expect(FrameRenderer.neededBulk(in: header) == [DICOMCore.Tag(rawValue: 0x6002_3000)])
+    }
+
+    @Test func `bytes take the places of references, words of Big Endian the other way round`() {
+        let header = DataSet([
+            .sequence(
+                .softcopyVOILUTSequence,
+                [
+                    DataSet([.sequence(.voilutSequence, [DataSet([reference(.lutData)])])])
+                ]
+            )
+        ])
+        let values = [bulk: ByteBuffer(bytes: [1, 2])]
+
+        let filled = RenderingBulk.filled(header, with: values, isBigEndian: true)
+
+        let item = filled.items(.softcopyVOILUTSequence).first?.items(.voilutSequence).first
+        #expect(item?[.lutData]?.bytes == ByteBuffer(bytes: [2, 1]))
+    }
+}
