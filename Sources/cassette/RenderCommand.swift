@@ -34,7 +34,8 @@ struct RenderCommand: AsyncParsableCommand {
 
     @Option(help: "Which frame, from 1.")
     var frame: Int?
-    @Option(help: "Window Center and Width: C,W or C,W,linear, linear-exact or sigmoid.")
+    // A center may be negative and is no option then.
+    @Option(parsing: .unconditional, help: "Window Center and Width: C,W or C,W,linear, linear-exact or sigmoid.")
     var window: String?
     @Option(help: "Which of several windows of the object, from 1.")
     var windowNumber: Int = 1
