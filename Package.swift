@@ -123,6 +123,11 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CCharLS", pkgConfig: "charls", providers: [.apt(["libcharls-dev"])]),
+        .target(
+            name: "CJPEG",
+            linkerSettings: ["jpeg", "gdcmjpeg8", "gdcmjpeg12", "gdcmjpeg16"].map { .linkedLibrary($0) }
+        ),
         .systemLibrary(name: "COpenJPEGLibrary", pkgConfig: "libopenjp2", providers: [.apt(["libopenjp2-7-dev"])]),
         .target(name: "COpenJPEG", dependencies: ["COpenJPEGLibrary"]),
         .target(name: "COpenJPH", linkerSettings: [.linkedLibrary("openjph")]),
@@ -142,6 +147,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),
+        .executableTarget(
+            name: "CodecWorkerProbe",
+            dependencies: ["CodecWorkers", "DICOMPixels", "DICOMCore", "Platform", nioCore, nioPosix, logging],
+            path: "Tests/CodecWorkerProbe",
+            swiftSettings: strict
+        ),
         .target(name: "CSimulatedDisk", path: "Tests/CSimulatedDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
             name: "CrashTests",
@@ -156,8 +167,16 @@ let package = Package(
     ]
         + layer("Platform", uses: ["CLinux", nioCore, nioPosix, logging], testedWith: ["TestKit"])
         + layer("DICOMCore", uses: [nioCore])
-        + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", "COpenJPEG", "COpenJPH", nioCore])
-        + layer("DICOMPixels", uses: ["DICOMCore", "CZlib", "COpenJPEG", "COpenJPH", nioCore])
+        + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", nioCore])
+        + layer(
+            "DICOMPixels",
+            uses: ["DICOMCore", "CJPEG", "CCharLS", "COpenJPEG", "COpenJPH", "CZlib", nioCore]
+        )
+        + layer(
+            "CodecWorkers",
+            uses: ["DICOMPixels", "DICOMCore", "Platform", "CLinux", nioCore, logging],
+            testedWith: ["TestKit", "CodecWorkerProbe"]
+        )
         + layer(
             "DICOMUpperLayer",
             uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
@@ -185,8 +204,8 @@ let package = Package(
         + layer(
             "ArchiveServices",
             uses: [
-                "ArchiveCatalog", "PackStorage", "Sealing", "DICOMCoding", "DICOMCore", "AccessControl", "Platform",
-                nioCore, crypto, logging,
+                "ArchiveCatalog", "PackStorage", "Sealing", "DICOMPixels", "DICOMCoding", "DICOMCore", "AccessControl",
+                "Platform", nioCore, crypto, logging,
             ],
             testedWith: ["TestKit", "CatalogSQLite"]
         )
@@ -200,8 +219,9 @@ let package = Package(
         + layer(
             "HTTPGateway",
             uses: [
-                "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMCoding", "DICOMCore", "Platform", nioCore,
-                nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
+                "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMPixels", "DICOMCoding", "DICOMCore",
+                "Platform",
+                nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
             testedWith: ["CatalogSQLite", "PackStorage", "Sealing", nioPosix, nioEmbedded]
         )
@@ -210,15 +230,19 @@ let package = Package(
                 name: "cassette",
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
-                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMPixels", "DICOMCoding", "DICOMCore",
-                    "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle, unixSignals, argumentParser,
+                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "CodecWorkers", "DICOMPixels",
+                    "DICOMCoding", "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging,
+                    serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict
             ),
             .executableTarget(
                 name: "cassette-bench",
-                dependencies: ["DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", nioCore, argumentParser],
+                dependencies: [
+                    "CodecWorkers", "DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", nioCore, nioPosix, logging,
+                    argumentParser,
+                ],
                 swiftSettings: strict
             ),
             .target(

@@ -1,6 +1,7 @@
 public import AccessControl
 public import ArchiveCatalog
 public import DICOMCore
+public import DICOMPixels
 public import Logging
 public import PackStorage
 public import Platform
@@ -36,6 +37,8 @@ public final class Archive: Sendable {
         policy: AccessPolicy = AccessPolicy(),
         clock: any WallClock,
         limits: DataSetLimits,
+        codec: any PixelCodec,
+        pixelLimits: PixelService.Limits = PixelService.Limits(),
         assumedCharacterSets: AssumedCharacterSets = .none,
         logger: Logger
     ) {
@@ -58,7 +61,14 @@ public final class Archive: Sendable {
         let current = CurrentCatalog(catalog, index: ingest.index, logger: logger)
         self.current = current
         query = QueryService(policy: policy, catalog: current, headers: headers)
-        retrieve = RetrieveService(policy: policy, catalog: current, packs: packs, headers: headers, limits: .stored)
+        retrieve = RetrieveService(
+            policy: policy,
+            catalog: current,
+            packs: packs,
+            headers: headers,
+            pixels: PixelService(codec: codec, limits: pixelLimits),
+            limits: .stored
+        )
         verification = VerificationService(policy: policy, catalog: current, packs: packs)
     }
 

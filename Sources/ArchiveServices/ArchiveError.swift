@@ -15,6 +15,10 @@ public struct ArchiveError: Error, Sendable, Hashable, CustomStringConvertible {
         case badRequest
         /// The object has no frames that can be told apart.
         case framesUnknown
+        /// The pixels of the object cannot be decoded or shown: damaged, of a kind without codec, or beyond a limit.
+        case notDecodable
+        /// The object has no form of the kind that was asked for.
+        case notMakeable
         /// The volume is full.
         case noSpace
         /// Stored bytes fail their authentication, or a pack is missing.

@@ -1,3 +1,4 @@
+import DICOMCoding
 public import NIOCore
 import PackStorage
 
@@ -10,6 +11,8 @@ public struct ByteStream: AsyncSequence, Sendable {
     public let length: UInt64
     private let parts: [Part]
     private let window: BitWindow?
+    /// Memory that the bytes take until nobody reads them any more.
+    private let reservation: MemoryReservation?
 
     /// A piece of the stream: bytes at hand, or a range of a stored payload.
     enum Part: Sendable {
@@ -40,11 +43,20 @@ public struct ByteStream: AsyncSequence, Sendable {
         self.length = length
         self.parts = parts
         self.window = window
+        reservation = nil
+    }
+
+    /// Bytes that were made, and the memory that they take.
+    init(_ bytes: ByteBuffer, holding reservation: MemoryReservation) {
+        length = UInt64(bytes.readableBytes)
+        parts = [.bytes(bytes)]
+        window = nil
+        self.reservation = reservation
     }
 
     /// Starts reading.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(parts: parts, window: window)
+        AsyncIterator(parts: parts, window: window, reservation: reservation)
     }
 
     /// Reads the chunks in order.
@@ -59,8 +71,10 @@ public struct ByteStream: AsyncSequence, Sendable {
         }
 
         private var window: BitWindow?
+        private let reservation: MemoryReservation?
 
-        init(parts: [Part], window: BitWindow?) {
+        init(parts: [Part], window: BitWindow?, reservation: MemoryReservation?) {
+            self.reservation = reservation
             waiting = parts[...]
             self.window = window
         }

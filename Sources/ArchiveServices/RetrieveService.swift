@@ -11,8 +11,9 @@ public final class RetrieveService: Sendable {
     private let policy: AccessPolicy
     private let catalog: CurrentCatalog
     private let packs: PackStore
-    private let headers: HeaderReader
     private let limits: DataSetLimits
+    let headers: HeaderReader
+    let pixels: PixelService
     private let frameIndexes = FrameIndexCache()
     private let inflations = InflationCache()
 
@@ -21,8 +22,10 @@ public final class RetrieveService: Sendable {
         catalog: CurrentCatalog,
         packs: PackStore,
         headers: HeaderReader,
+        pixels: PixelService,
         limits: DataSetLimits
     ) {
+        self.pixels = pixels
         self.policy = policy
         self.catalog = catalog
         self.packs = packs
@@ -135,10 +138,15 @@ public final class RetrieveService: Sendable {
                 "The instance has \(index.frameCount) frames, none with number \(frameNumber)"
             )
         }
-        return stream(
+        return storedFrame(frameNumber - 1, index, of: instance)
+    }
+
+    /// One frame as it is stored, 0-based.
+    func storedFrame(_ frameIndex: Int, _ index: FrameIndex, of instance: ArchivedInstance) -> ByteStream {
+        stream(
             instance,
-            dataSetRanges: index.byteRanges(frameIndex: frameNumber - 1),
-            bits: index.bits(frameIndex: frameNumber - 1)
+            dataSetRanges: index.byteRanges(frameIndex: frameIndex),
+            bits: index.bits(frameIndex: frameIndex)
         )
     }
 
@@ -164,13 +172,13 @@ public final class RetrieveService: Sendable {
         return stream(instance, dataSetRanges: [bulk.offset..<end])
     }
 
-    private func authorize(_ operation: Operation, _ principal: Principal) throws(ArchiveError) {
+    func authorize(_ operation: Operation, _ principal: Principal) throws(ArchiveError) {
         guard policy.allows(operation, for: principal) else {
             throw ArchiveError(.denied, "This caller may not read objects")
         }
     }
 
-    private func frameIndex(of instance: ArchivedInstance) throws(ArchiveError) -> FrameIndex {
+    func frameIndex(of instance: ArchivedInstance) throws(ArchiveError) -> FrameIndex {
         let recordID = instance.record.location.recordID
         if let known = frameIndexes[recordID] { return known }
         guard let encoded = instance.record.frameIndex else {
@@ -185,7 +193,7 @@ public final class RetrieveService: Sendable {
         }
     }
 
-    private func stream(
+    func stream(
         _ instance: ArchivedInstance,
         dataSetRanges ranges: [Range<UInt64>],
         bits: (first: Int, count: UInt64)? = nil

@@ -72,15 +72,17 @@ bool matches(ojph::codestream &codestream, const cassette_jph_image &image) {
     return true;
 }
 
+// Sets `has_begun` when the header has been accepted.
 cassette_jph_result decode(
     const uint8_t *bytes, size_t length, const cassette_jph_image &image, const cassette_jph_widening &widening,
-    uint8_t *samples
+    uint8_t *samples, bool &has_begun
 ) {
     MemoryInput input(bytes, length);
     ojph::codestream codestream;
     codestream.read_headers(&input);
     if (!matches(codestream, image)) return CASSETTE_JPH_MISMATCH;
     codestream.set_planar(false);
+    has_begun = true;
     codestream.create();
     ojph::si32 low = image.is_signed ? -ojph::si32(1u << (image.precision - 1)) : 0;
     ojph::si32 high = ojph::si32((1u << (image.precision - (image.is_signed ? 1 : 0))) - 1);
@@ -123,13 +125,14 @@ extern "C" cassette_jph_result cassette_jph_decode(
     const uint8_t *bytes, size_t length, const cassette_jph_image *image, const cassette_jph_widening *widening,
     uint8_t *samples
 ) {
+    bool has_begun = false;
     // No exception may pass into Swift.
     try {
         cassette_silence_messages();
-        return decode(bytes, length, *image, *widening, samples);
+        return decode(bytes, length, *image, *widening, samples, has_begun);
     } catch (const std::bad_alloc &) {
         return CASSETTE_JPH_MEMORY;
     } catch (...) {
-        return CASSETTE_JPH_REFUSED;
+        return has_begun ? CASSETTE_JPH_REFUSED : CASSETTE_JPH_UNSUPPORTED;
     }
 }

@@ -21,10 +21,9 @@ struct DataSetRewriter: Sendable {
     }
 
     private let source: TransferSyntax
-    private let isBigEndian: Bool
-    private(set) var writer: ElementWriter
+    var writer: ElementWriter
     /// The encodings around the sequences that are open.
-    private var encodings: [ElementWriter.Encoding] = []
+    private(set) var encodings: [ElementWriter.Encoding] = []
     private var bulk: Bulk?
     /// Whether the bytes of a bulk value that is left out are passing.
     private var isLeavingOut = false
@@ -36,7 +35,6 @@ struct DataSetRewriter: Sendable {
     /// Begins a Data Set.
     init(from source: TransferSyntax, to target: TransferSyntax) {
         self.source = source
-        isBigEndian = target.isBigEndian
         writer = ElementWriter(target)
         unwrapper = FrameUnwrapper()
     }

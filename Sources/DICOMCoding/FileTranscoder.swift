@@ -134,7 +134,12 @@ public struct FileTranscoder {
                 meta.mediaStorageSOPInstanceUID != nil && meta.mediaStorageSOPClassUID != nil
                 || names.elements.count == 2
             guard isNamed || isLast || held.readableBytes > Self.heldLimit else { return output }
-            output = try fileHeader(header)
+            output = try header.rewritten(
+                for: target,
+                names: names,
+                implementationClassUID: implementationClassUID,
+                implementationVersionName: implementationVersionName
+            )
             hasWrittenHeader = true
         }
         let dataSet = held
@@ -151,26 +156,5 @@ public struct FileTranscoder {
         // "…a single trailing NULL byte… if the deflated bit stream has an odd length" (PS3.5 A.5).
         if isLast, deflatedLength % 2 == 1 { output.writeInteger(0 as UInt8) }
         return output
-    }
-
-    /// Preamble, prefix and File Meta Information: as they were but for what tells of the encoding and its writer.
-    private func fileHeader(_ header: Part10Header) throws(DataSetError) -> ByteBuffer {
-        var meta = header.fileMetaInformation.dataSet
-        if meta[.fileMetaInformationVersion] == nil {
-            meta.set(DataElement(tag: .fileMetaInformationVersion, vr: .ob, value: .bytes(ByteBuffer(bytes: [0, 1]))))
-        }
-        if meta.uid(.mediaStorageSOPClassUID) == nil, let uid = names.uid(.sopClassUID) {
-            meta.set(.uid(.mediaStorageSOPClassUID, uid))
-        }
-        if meta.uid(.mediaStorageSOPInstanceUID) == nil, let uid = names.uid(.sopInstanceUID) {
-            meta.set(.uid(.mediaStorageSOPInstanceUID, uid))
-        }
-        meta.set(.uid(.transferSyntaxUID, target.uid))
-        meta.set(.uid(.implementationClassUID, implementationClassUID))
-        meta.set(.text(.implementationVersionName, .sh, implementationVersionName))
-        var bytes = header.preamble ?? ByteBuffer(repeating: 0, count: 128)
-        bytes.writeString("DICM")
-        bytes.writeImmutableBuffer(try DataSetEncoder.encodeGroup(2, of: meta, in: .explicitVRLittleEndian))
-        return bytes
     }
 }

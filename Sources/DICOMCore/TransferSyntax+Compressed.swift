@@ -5,6 +5,10 @@ extension TransferSyntax {
     public static let jpegBaseline = TransferSyntax(uid: UID(literal: "1.2.840.10008.1.2.4.50"))
     /// JPEG Extended, processes 2 and 4: lossy, 8 or 12 bits.
     public static let jpegExtended = TransferSyntax(uid: UID(literal: "1.2.840.10008.1.2.4.51"))
+    /// JPEG Spectral Selection, processes 6 and 8 (retired).
+    public static let jpegSpectralSelection = TransferSyntax(uid: UID(literal: "1.2.840.10008.1.2.4.53"))
+    /// JPEG Full Progression, processes 10 and 12 (retired).
+    public static let jpegFullProgression = TransferSyntax(uid: UID(literal: "1.2.840.10008.1.2.4.55"))
     /// JPEG Lossless, process 14, any predictor.
     public static let jpegLossless = TransferSyntax(uid: UID(literal: "1.2.840.10008.1.2.4.57"))
     /// JPEG Lossless, process 14, first-order prediction: the default for lossless JPEG.

@@ -66,7 +66,8 @@ enum StatusMap {
         switch error.code {
         case .denied: DIMSEOutcome(.notAuthorized, errorComment: "This caller may not search")
         case .noSpace, .unavailable: DIMSEOutcome(.outOfResources, errorComment: "The archive cannot search now")
-        case .notFound, .badRequest, .framesUnknown: DIMSEOutcome(.cannotUnderstand, errorComment: "Unable to process")
+        case .notFound, .badRequest, .framesUnknown, .notDecodable, .notMakeable:
+            DIMSEOutcome(.cannotUnderstand, errorComment: "Unable to process")
         case .damaged: DIMSEOutcome(.cannotUnderstand, errorComment: "The index is damaged, see the log")
         }
     }

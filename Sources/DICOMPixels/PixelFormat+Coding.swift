@@ -11,7 +11,8 @@ extension PixelFormat {
         guard photometricInterpretation.isColor else { return try with(isPlanar: false) }
         switch transferSyntax {
         case .encapsulatedUncompressedExplicitVRLittleEndian, .deflatedImageFrame: return self
-        case .jpegBaseline, .jpegExtended: return try with(photometricInterpretation: .rgb, isPlanar: false)
+        case .jpegBaseline, .jpegExtended, .jpegSpectralSelection, .jpegFullProgression:
+            return try with(photometricInterpretation: .rgb, isPlanar: false)
         case .jpeg2000, .jpeg2000Lossless, .htj2k, .htj2kLossless, .htj2kLosslessRPCL:
             let isKept = photometricInterpretation == .ybrFull
             return try with(photometricInterpretation: isKept ? nil : .rgb, isPlanar: false)

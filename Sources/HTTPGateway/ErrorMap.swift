@@ -52,6 +52,8 @@ extension Problem {
             case .notFound: (.notFound, "Not found")
             case .badRequest: (.badRequest, "The request cannot be understood")
             case .framesUnknown: (.unprocessableContent, "The frames cannot be told apart")
+            case .notDecodable: (.unprocessableContent, "The pixels cannot be decoded")
+            case .notMakeable: (.notAcceptable, "Nothing that is accepted can be made")
             case .noSpace: (.insufficientStorage, "The volume is full")
             case .damaged: (.internalServerError, "Stored bytes are damaged")
             case .unavailable: (.serviceUnavailable, "The archive is not available")

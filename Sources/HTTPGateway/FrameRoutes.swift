@@ -28,7 +28,9 @@ struct FrameRoutes: Sendable {
         guard frameNumbers.allSatisfy({ $0 <= frameCount }) else {
             throw ArchiveError(.notFound, "The instance has \(frameCount) frames")
         }
-        return try await frames(frameNumbers, of: instance, accept: accept, as: principal)
+        let acceptance = RetrieveAcceptance(accept, allowsSingle: frameNumbers.count == 1)
+        let choices = acceptance.choices(for: instance.transferSyntax, .frames)
+        return try await frames(frameNumbers, of: instance, choices, as: principal)
     }
 
     /// Sends one bulk value; of compressed pixel data, every frame.
@@ -45,7 +47,18 @@ struct FrameRoutes: Sendable {
         if path == BulkPath(tag: .pixelData), instance.transferSyntax.isEncapsulated {
             let frameCount = try await retrieve.frameCount(of: instance, as: principal)
             guard frameCount > 0 else { throw ArchiveError(.notFound, "The instance has no frames") }
-            return try await frames(Array(1...frameCount), of: instance, accept: accept, as: principal)
+            let (packaging, mediaType) = try Self.negotiate(
+                .frames(instance.transferSyntax),
+                accept,
+                allowsSingle: frameCount == 1
+            )
+            let choice = RetrieveChoice(
+                packaging: packaging,
+                mediaType: mediaType,
+                form: .frames(instance.transferSyntax),
+                request: nil
+            )
+            return try await frames(Array(1...frameCount), of: instance, [choice], as: principal)
         }
         let isBigEndian = instance.transferSyntax.isBigEndian
         let form = Representation.frames(isBigEndian ? instance.transferSyntax : .explicitVRLittleEndian)
@@ -55,36 +68,78 @@ struct FrameRoutes: Sendable {
         return answer(stream, form, mediaType, packaging, location: location)
     }
 
+    /// Sends frames in the first of the ways in which the first of them can be sent.
     private func frames(
         _ frameNumbers: [Int],
         of instance: ArchivedInstance,
-        accept: AcceptHeader,
+        _ choices: [RetrieveChoice],
         as principal: Principal
     ) async throws -> Response {
-        let form = Representation.frames(instance.transferSyntax)
-        let (packaging, mediaType) = try Self.negotiate(form, accept, allowsSingle: frameNumbers.count == 1)
         guard let firstNumber = frameNumbers.first else { throw ArchiveError(.notFound, "No frame was asked for") }
-        let first = try await retrieve.frame(firstNumber, of: instance, as: principal)
-        let location = links.instance(instance.path) + "/frames/"
-        guard frameNumbers.count > 1 else {
-            return answer(first, form, mediaType, packaging, location: location + String(firstNumber))
+        var failures = RetrieveFailures(stored: instance.transferSyntax, kind: .frames)
+        for choice in choices {
+            do throws(ArchiveError) {
+                let first = try await frame(firstNumber, of: instance, choice, as: principal)
+                return answer(first, frameNumbers, of: instance, choice, as: principal)
+            } catch {
+                try failures.note(error)
+            }
         }
+        throw failures.error
+    }
 
+    private func frame(
+        _ frameNumber: Int,
+        of instance: ArchivedInstance,
+        _ choice: RetrieveChoice,
+        as principal: Principal
+    ) async throws(ArchiveError) -> ByteStream {
+        guard let request = choice.request else {
+            return try await retrieve.frame(frameNumber, of: instance, as: principal)
+        }
+        return try await retrieve.frame(frameNumber, of: instance, in: request, as: principal)
+    }
+
+    private func answer(
+        _ first: ByteStream,
+        _ frameNumbers: [Int],
+        of instance: ArchivedInstance,
+        _ choice: RetrieveChoice,
+        as principal: Principal
+    ) -> Response {
+        let location = links.instance(instance.path) + "/frames/"
+        let firstNumber = frameNumbers.first ?? 1
+        guard frameNumbers.count > 1 else {
+            return answer(
+                first,
+                choice.form,
+                choice.mediaType,
+                choice.packaging,
+                location: location + String(firstNumber)
+            )
+        }
         let frame = MultipartFrame(random: SystemRandomSource())
-        let contentType = form.contentType(as: mediaType)
+        // Taken once: it would stay in memory for as long as the others are sent.
+        let opened = Handover(first)
         return Response(
             status: .ok,
-            headers: [.contentType: frame.contentType(type: mediaType)],
+            headers: [.contentType: frame.contentType(type: choice.mediaType)],
             body: StreamedResponse.body(logger: logger) { writer in
-                try await writer.write(
-                    frame.head(contentType: contentType, location: location + String(firstNumber), isFirst: true)
-                )
-                try await writer.write(contentsOf: first)
-                for number in frameNumbers.dropFirst() {
-                    let stream = try await retrieve.frame(number, of: instance, as: principal)
-                    try await writer.write(
-                        frame.head(contentType: contentType, location: location + String(number), isFirst: false)
+                for number in frameNumbers {
+                    let stream: ByteStream
+                    if let first = opened.take() {
+                        stream = first
+                    } else {
+                        // What is gathered may hold memory that this frame waits for.
+                        try await writer.flush()
+                        stream = try await self.frame(number, of: instance, choice, as: principal)
+                    }
+                    let head = frame.head(
+                        contentType: choice.contentType,
+                        location: location + String(number),
+                        isFirst: number == firstNumber
                     )
+                    try await writer.write(head)
                     try await writer.write(contentsOf: stream)
                 }
                 try await writer.write(frame.tail)

@@ -71,7 +71,9 @@ struct BatchedWriter {
         try await writer.finish(nil)
     }
 
-    private mutating func flush() async throws {
+    /// Writes what is gathered.
+    mutating func flush() async throws {
+        guard !pending.isEmpty else { return }
         let batch = pending
         pending.removeAll(keepingCapacity: true)
         pendingLength = 0

@@ -1,7 +1,7 @@
 import ArchiveServices
 import DICOMCore
 
-/// A form in which stored bytes can be sent as they are.
+/// A form in which objects, frames and bulk data can be sent.
 struct Representation: Sendable, Hashable {
     /// The media type of the bytes.
     let mediaType: String

@@ -8,13 +8,13 @@ struct RetrieveAcceptance: Sendable, Hashable {
         case single
     }
 
-    private struct Offer: Sendable, Hashable {
+    struct Offer: Sendable, Hashable {
         let packaging: Packaging
         let mediaRange: String
         let transferSyntaxUID: String?
     }
 
-    private let offers: [Offer]
+    let offers: [Offer]
 
     /// Reads what is accepted.
     ///
@@ -44,11 +44,6 @@ struct RetrieveAcceptance: Sendable, Hashable {
         }?.packaging
     }
 
-    /// Whether a form is taken in that packaging.
-    func accepts(_ representation: Representation, packaging: Packaging) -> Bool {
-        mediaType(for: representation, packaging: packaging) != nil
-    }
-
     /// The media type under which a form is sent: an alias when the client asked for it by that name.
     func mediaType(for representation: Representation, packaging: Packaging) -> String? {
         let match = offers.first {
@@ -58,9 +53,15 @@ struct RetrieveAcceptance: Sendable, Hashable {
         return match.map { representation.aliases.contains($0.mediaRange) ? $0.mediaRange : representation.mediaType }
     }
 
-    /// Whether some offer names a Transfer Syntax, so that not all forms need be taken.
+    /// Whether some offer names a Transfer Syntax, so that not all objects need have a form that is taken.
     var isSelective: Bool {
         offers.contains { $0.transferSyntaxUID != nil && $0.transferSyntaxUID != "*" }
+    }
+
+    /// Whether the first offer takes every object as it is stored, so that nothing need be made.
+    var takesStored: Bool {
+        guard let first = offers.first else { return false }
+        return first.transferSyntaxUID == "*" || first.transferSyntaxUID == nil && first.mediaRange == "*/*"
     }
 
     /// Why nothing can be sent, with what could.
@@ -70,7 +71,7 @@ struct RetrieveAcceptance: Sendable, Hashable {
         )
         return RequestError(
             .notAcceptable,
-            "The archive sends what is stored, without transcoding; accept one of the available types, or transfer-syntax=*",
+            "Bulk data is sent as it is stored; accept one of the available types, or transfer-syntax=*",
             available: types.sorted()
         )
     }

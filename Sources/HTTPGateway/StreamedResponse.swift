@@ -20,6 +20,15 @@ enum StreamedResponse {
         )
     }
 
+    /// An object that is made alone; its length shows at its end.
+    static func single(_ object: TranscodedObject, contentType: String, logger: Logger) -> Response {
+        Response(
+            status: .ok,
+            headers: [.contentType: contentType, .contentDisposition: "attachment; filename=\"object\""],
+            body: body(logger: logger) { writer in try await writer.write(contentsOf: object) }
+        )
+    }
+
     /// One stream as the only part of a multipart body.
     static func multipart(
         _ stream: ByteStream,
@@ -57,6 +66,9 @@ enum StreamedResponse {
                 try await write(&batched)
                 try await batched.finish()
             } catch let error as ArchiveError {
+                logger.error("An answer was cut off", metadata: [LogKeys.errorCode: "\(error.code.rawValue)"])
+                throw error
+            } catch let error as TranscodingError {
                 logger.error("An answer was cut off", metadata: [LogKeys.errorCode: "\(error.code.rawValue)"])
                 throw error
             }

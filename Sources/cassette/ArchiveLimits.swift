@@ -1,4 +1,5 @@
 import ArchiveCatalog
+import ArchiveServices
 import CatalogSQLite
 import DICOMCore
 import DICOMGateway
@@ -17,6 +18,7 @@ struct ArchiveLimits: Sendable {
     var matching = MatchingParser()
     var catalog = SQLiteCatalogConfiguration()
     var packs = PackConfiguration()
+    var pixels = PixelService.Limits()
 
     /// The defaults.
     init() {}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CodecWorkers
 
 /// The program: an encrypted DICOM archive in one binary.
 @main
@@ -22,6 +23,10 @@ struct Cassette: AsyncParsableCommand {
     ///
     /// Exit codes: 0 done, 1 failed, 2 bad usage.
     static func main() async {
+        // First of all: a process that runs codecs is to be there at once, and knows no other commands.
+        if CodecWorkerProcess.isAsked(by: CommandLine.arguments) {
+            CodecWorkerProcess.run(arguments: CommandLine.arguments)
+        }
         do {
             try checkCommand(Array(CommandLine.arguments.dropFirst()))
             var command = try parseAsRoot()

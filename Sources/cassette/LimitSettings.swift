@@ -1,6 +1,8 @@
 import ArchiveCatalog
+import ArchiveServices
 import CatalogSQLite
 import DICOMCore
+import DICOMPixels
 import DICOMUpperLayer
 import DIMSE
 import HTTPGateway
@@ -13,7 +15,7 @@ enum LimitSettings {
     private static let gibi: UInt64 = 1 << 30
     private static let tebi: UInt64 = 1 << 40
 
-    static let all = associations + messages + dataSets + requests + searches + packs
+    static let all = associations + messages + dataSets + pixels + requests + searches + packs
 
     private static let associations: [LimitSetting] = [
         .init("association.total", .count, \.admission.associationCount, 1...4_096, "associations at a time"),
@@ -136,6 +138,32 @@ enum LimitSettings {
             1...1_032,
             "times that a Data Set may grow when inflated, beyond its first MiB"
         ),
+    ]
+
+    private static let pixels: [LimitSetting] = [
+        .init(
+            "pixels.frame-length",
+            .bytes,
+            \.pixels.frame.frameLength,
+            mebi...(2 * gibi),
+            "longest frame that is decoded, without compression"
+        ),
+        .init("pixels.time", \.pixels.frame.time, 1...600, "time for one frame"),
+        .init(
+            "pixels.memory",
+            .bytes,
+            \.pixels.frame.workerMemory,
+            (256 * mebi)...(64 * gibi),
+            "memory of a process that decodes"
+        ),
+        .init(
+            "pixels.in-flight",
+            .bytes,
+            \.pixels.inFlightLength,
+            (16 * mebi)...(64 * gibi),
+            "frames that are being made or sent at a time, all requests together"
+        ),
+        .init("pixels.cache", .bytes, \.pixels.cacheLength, 0...(64 * gibi), "frames that are kept for who asks next"),
     ]
 
     private static let requests: [LimitSetting] = [

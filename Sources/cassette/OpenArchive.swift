@@ -1,7 +1,9 @@
 import ArchiveCatalog
 import ArchiveServices
 import CatalogSQLite
+import CodecWorkers
 import DICOMCore
+import DICOMPixels
 import Logging
 import NIOPosix
 import PackStorage
@@ -29,6 +31,7 @@ struct OpenArchive: Sendable {
         rebuild: IndexRebuild = .ifMissing,
         freeSpaceFloor: UInt64? = nil,
         characterSet: CharacterSetSetting? = nil,
+        codec: (any PixelCodec)? = nil,
         limits: ArchiveLimits,
         logger: Logger
     ) async throws -> OpenArchive {
@@ -39,6 +42,7 @@ struct OpenArchive: Sendable {
             limits.packs.freeSpaceFloorLimit = freeSpaceFloor ?? .max
             var host = ArchiveHost()
             host.characterSet = characterSet
+            host.codec = codec
             return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)
         } catch {
             try await threads.shutdownGracefully()
@@ -89,6 +93,8 @@ struct OpenArchive: Sendable {
             catalog: catalog,
             clock: host.clock,
             limits: limits.dataSet,
+            codec: host.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
+            pixelLimits: limits.pixels,
             assumedCharacterSets: assumed,
             logger: logger
         )

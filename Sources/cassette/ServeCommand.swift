@@ -82,11 +82,13 @@ struct ServeCommand: AsyncParsableCommand {
             throw CommandFailure("Another cassette runs on \(data.path): stop it, or choose another folder with --data")
         }
         let token = try AdministratorToken.readOrMake(data, disk: disk)
+        let codecs = CodecProcesses(settings.limits.pixels.frame, logger)
         let open = try await OpenArchive.open(
             data,
             rootKeyPath: DataFolderOptions.rootKeyPath(settings.keyFile, data),
             freeSpaceFloor: settings.freeSpaceFloor,
             characterSet: settings.characterSet,
+            codec: codecs.codec,
             limits: settings.limits,
             logger: logger
         )
@@ -98,6 +100,7 @@ struct ServeCommand: AsyncParsableCommand {
             lock: lock,
             token: token.token,
             archive: open.archive,
+            codecs: codecs,
             logger: logger
         )
         do {
@@ -109,6 +112,7 @@ struct ServeCommand: AsyncParsableCommand {
             throw CommandFailure("The archive stopped: \(error)")
         }
         try await open.close()
+        try await codecs.close()
         logger.info("stopped")
         withExtendedLifetime(lock) {}
     }

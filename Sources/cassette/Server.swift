@@ -21,6 +21,7 @@ struct Server: Sendable {
     let lock: FolderLock
     let token: String
     let archive: Archive
+    let codecs: CodecProcesses
     let logger: Logger
 
     /// Serves until SIGTERM or SIGINT, then lets running work end.
@@ -55,8 +56,9 @@ struct Server: Sendable {
                 started(dicomPort, port)
             }
         )
+        // Ended in reverse order: the codecs when nobody needs a frame any more.
         let services: [any Service] = [
-            DICOMService(gateway: dicom), HTTPService(gateway: web),
+            codecs, DICOMService(gateway: dicom), HTTPService(gateway: web),
             MaintenanceService(archive: archive, interval: Self.maintenanceInterval, quietTime: Self.quietTime),
         ]
         let serviceGroup = ServiceGroup(

@@ -61,6 +61,7 @@ final class TestArchive: Sendable {
             catalog: front,
             clock: clock,
             limits: DataSetLimits(),
+            codec: TestCodec(),
             assumedCharacterSets: assumed,
             logger: logger
         )

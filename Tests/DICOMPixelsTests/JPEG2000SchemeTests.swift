@@ -66,7 +66,8 @@ private func find(_ marker: [UInt8], in bytes: ByteBuffer) throws -> Int {
     }
 
     @Test func `the resolutions come first, their length is in TLM, the smallest fits 64 pixels`() throws {
-        let frame = try FrameShape(columns: 4_100, rows: 65, allocated: 8, stored: 8, pattern: .flat).frame()
+        let format = try FrameShape(columns: 4_100, rows: 4_100, allocated: 8, stored: 8).format()
+        let frame = try PixelFrame(format, ByteBuffer(repeating: 7, count: format.frameLength))
 
         let encoded = try encode(frame, .htj2kLosslessRPCL)
 
@@ -74,7 +75,8 @@ private func find(_ marker: [UInt8], in bytes: ByteBuffer) throws -> Int {
         let bytes = Array(encoded.readableBytesView)
         // Marker, length, Scod, then the progression: 2 is RPCL (ISO/IEC 15444-1 A.6.1).
         #expect(bytes[cod + 5] == 2)
-        #expect(4_100 >> Int(bytes[cod + 9]) <= 64)
+        // Six times would leave 65.
+        #expect(bytes[cod + 9] == 7)
         let tlm = try find([0xFF, 0x55], in: encoded)
         let sot = try find([0xFF, 0x90], in: encoded)
         #expect(Array(bytes[tlm + 8..<tlm + 12]) == Array(bytes[sot + 6..<sot + 10]))
@@ -135,6 +137,42 @@ private func find(_ marker: [UInt8], in bytes: ByteBuffer) throws -> Int {
             sum += Double((pair.0 - pair.1) * (pair.0 - pair.1))
         }
         return sum / Double(one.format.sampleCount)
+    }
+}
+
+@Suite struct `Small images in HTJ2K` {
+    /// Halved four times, so that the smallest is one sample: 0, 17, 34 … 238 in 3 rows of 5.
+    private static let halvedTooOften = """
+        FF4FFF510029400000000005000000030000000000000000000000050000000300000000000000000001070101FF5000\
+        08000200000004FF52000C00020001000404044001FF5C00102050585860585860585858505058FF64001600014F7065\
+        6E4A50482056657220302E392E302EFF90000A0000000000340001FF93C01280F100C7740000C009408601077400C008\
+        E004E080030052A5FE00623400C01180800300FFD9
+        """
+
+    @Test func `an image that is halved down to a single sample comes out as it went in`() throws {
+        let digits = Array(Self.halvedTooOften.utf8)
+        let encoded = try stride(from: 0, to: digits.count, by: 2).map { offset in
+            try #require(UInt8(String(decoding: digits[offset..<offset + 2], as: UTF8.self), radix: 16))
+        }
+        let format = try FrameShape(columns: 5, rows: 3, allocated: 8, stored: 8).format()
+
+        let decoded = try decode(ByteBuffer(bytes: encoded), .htj2kLossless, format)
+
+        #expect(Array(decoded.bytes.readableBytesView) == (0..<15).map { $0 * 17 })
+    }
+
+    @Test(arguments: [1, 2, 3, 4, 8, 17, 32, 33])
+    func `with loss, narrow images are no worse than others`(rows: Int) throws {
+        for columns in [1, 2, 5, 32] {
+            let frame = try FrameShape(columns: columns, rows: rows, allocated: 8, stored: 8).frame()
+
+            let decoded = try decode(encode(frame, .htj2k), .htj2k, frame.format)
+
+            let differences = zip(frame.bytes.readableBytesView, decoded.bytes.readableBytesView).map {
+                abs(Int($0) - Int($1))
+            }
+            #expect(differences.allSatisfy { $0 <= 4 })
+        }
     }
 }
 

@@ -49,6 +49,8 @@ enum cassette_jph_result {
     CASSETTE_JPH_MISMATCH = 2,
     /// No memory.
     CASSETTE_JPH_MEMORY = 3,
+    /// The library refused the header already: another one may know what it asks for.
+    CASSETTE_JPH_UNSUPPORTED = 4,
 };
 
 /// Decodes a codestream of High-Throughput JPEG 2000, in this thread, silently.

@@ -7,6 +7,10 @@ public enum CodecLibrary {
     private static func scheme(of transferSyntax: TransferSyntax) -> (any FrameScheme.Type)? {
         switch transferSyntax {
         case .rleLossless: RLEScheme.self
+        case .jpegBaseline, .jpegExtended, .jpegSpectralSelection, .jpegFullProgression, .jpegLossless,
+            .jpegLosslessSV1:
+            JPEGScheme.self
+        case .jpegLSLossless, .jpegLSNearLossless: JPEGLSScheme.self
         case .deflatedImageFrame: DeflatedImageFrameScheme.self
         case .jpeg2000Lossless, .jpeg2000: JPEG2000Scheme.self
         case .htj2kLossless, .htj2kLosslessRPCL, .htj2k: HTJ2KScheme.self
@@ -20,8 +24,12 @@ public enum CodecLibrary {
 
     /// Whether frames can be put into a Transfer Syntax.
     public static func canEncode(_ transferSyntax: TransferSyntax) -> Bool {
-        // The other byte order is read, never written.
-        scheme(of: transferSyntax) != nil && !transferSyntax.isBigEndian && !transferSyntax.hasBigEndianPixelData
+        switch transferSyntax {
+        // What is retired is read, never written; as is the other byte order.
+        case .jpegSpectralSelection, .jpegFullProgression: false
+        default:
+            scheme(of: transferSyntax) != nil && !transferSyntax.isBigEndian && !transferSyntax.hasBigEndianPixelData
+        }
     }
 
     /// Whether the scheme is our own code (native, RLE) and needs no process of its own.
@@ -71,6 +79,10 @@ public enum CodecLibrary {
         guard scheme != NativeScheme.self else {
             return try scheme.encode(frame, in: transferSyntax, options: options)
         }
+        // A colour number that is nearly the same is another colour.
+        guard transferSyntax.isLosslessOnly || frame.format.photometricInterpretation != .paletteColor else {
+            throw PixelError(.notEncodable, "colour numbers with loss", tag: .photometricInterpretation)
+        }
         let keepsLayout = scheme == DeflatedImageFrameScheme.self
         let source = keepsLayout ? frame : try frame.byPixel()
         try source.format.demandWithin(limits)
@@ -112,7 +124,9 @@ extension TransferSyntax {
     /// Whether frames come out of it as they were put in.
     var isLosslessOnly: Bool {
         switch self {
-        case .jpegBaseline, .jpegExtended, .jpegLSNearLossless, .jpeg2000, .jpeg2000Part2, .htj2k: false
+        case .jpegBaseline, .jpegExtended, .jpegSpectralSelection, .jpegFullProgression, .jpegLSNearLossless, .jpeg2000,
+            .jpeg2000Part2, .htj2k:
+            false
         default: true
         }
     }

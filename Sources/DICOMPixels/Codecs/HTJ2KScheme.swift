@@ -1,9 +1,8 @@
 import COpenJPH
 import DICOMCore
-import Glibc
 import NIOCore
 
-/// High-Throughput JPEG 2000 (ISO/IEC 15444-15, PS3.5 A.4.12).
+/// High-Throughput JPEG 2000 (ISO/IEC 15444-15, PS3.5 10.18), by OpenJPH.
 enum HTJ2KScheme: FrameScheme {
     static func decode(
         _ encoded: ByteBuffer,
@@ -11,21 +10,7 @@ enum HTJ2KScheme: FrameScheme {
         as format: PixelFormat,
         limits: PixelLimits
     ) throws(PixelError) -> PixelFrame {
-        let codestream = try JPEG2000Codestream(encoded)
-        let samples = try CodestreamSamples(codestream, as: format)
-        let decoded = try format.decoded(from: transferSyntax)
-        guard codestream.isForOpenJPH else {
-            let frame = try JPEG2000Scheme.decode(codestream, samples, as: decoded)
-            return try frame.withoutSubsampledLabel(format, codestream)
-        }
-        let frame: PixelFrame
-        do {
-            frame = try decode(codestream, samples, as: decoded)
-        } catch {
-            // Some of what Part 15 allows (several layers, classic code-blocks among the new ones) only OpenJPEG reads.
-            frame = try JPEG2000Scheme.decode(codestream, samples, as: decoded)
-        }
-        return try frame.withoutSubsampledLabel(format, codestream)
+        try JPEG2000Scheme.decode(encoded, in: transferSyntax, as: format, limits: limits)
     }
 
     /// Decodes a codestream that has been compared with what group 0028 says.
@@ -57,6 +42,8 @@ enum HTJ2KScheme: FrameScheme {
         case CASSETTE_JPH_OK: return try PixelFrame(decoded, output)
         case CASSETTE_JPH_MISMATCH: throw PixelError(.mismatch, "the codestream has another image")
         case CASSETTE_JPH_MEMORY: throw PixelError(.tooLarge, "no memory for HTJ2K")
+        // Some of what Part 15 allows only OpenJPEG reads, such as markers that OpenJPH does not know.
+        case CASSETTE_JPH_UNSUPPORTED: return try JPEG2000Scheme.decode(codestream, samples, as: decoded)
         default: throw PixelError(.malformed, "an HTJ2K codestream")
         }
     }
@@ -104,14 +91,5 @@ extension cassette_jph_image {
             is_signed: samples.isSigned ? 1 : 0,
             sample_bytes: samples.sampleBytes
         )
-    }
-}
-
-extension LossyQuality {
-    /// The quantization step whose error has about the ratio of `psnr`, as part of the range of a sample.
-    ///
-    /// Errors are spread evenly over a step: their mean square is a twelfth of its square.
-    func step(bits: Int) -> Float {
-        Float(min(0.4, 12.squareRoot() * pow(10, -psnr(bits: bits) / 20)))
     }
 }

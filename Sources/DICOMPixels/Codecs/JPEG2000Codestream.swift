@@ -7,7 +7,9 @@ struct JPEG2000Codestream {
     private(set) var columns = 0
     private(set) var rows = 0
     private(set) var components: [Component] = []
-    private(set) var tileCount = 0
+    private var tileColumns = TileEdges()
+    private var tileRows = TileEdges()
+    private var decompositions = 0
     /// Whether colour has been transformed (RCT or ICT).
     private(set) var hasColorTransform = false
     /// Whether code-blocks are those of Part 15 (HTJ2K).
@@ -26,8 +28,15 @@ struct JPEG2000Codestream {
         var isSubsampled: Bool
     }
 
-    /// Whether OpenJPH can decode it: code-blocks of Part 15, and each quantization step given.
-    var isForOpenJPH: Bool { isHighThroughput && quantization != 1 }
+    /// Whether OpenJPH can decode it: code-blocks of Part 15, each quantization step given, and tiles that are not halved
+    /// down to single rows or columns, which version 0.9 decodes to other samples.
+    var isForOpenJPH: Bool {
+        isHighThroughput && quantization != 1
+            && [tileColumns, tileRows].allSatisfy { $0.shortest(halved: decompositions) > 1 }
+    }
+
+    /// Tiles of the image.
+    var tileCount: Int { tileColumns.count * tileRows.count }
 
     /// Reads the codestream in the bytes of a frame: bare, or inside the boxes of a JP2 file.
     ///
@@ -125,13 +134,12 @@ struct JPEG2000Codestream {
         else { throw Self.malformed("SIZ") }
         columns = xSize - xOffset
         rows = ySize - yOffset
-        let across = (xSize - xTileOffset + xTile - 1) / xTile
-        let down = (ySize - yTileOffset + yTile - 1) / yTile
+        tileColumns = TileEdges(start: xOffset, end: xSize, origin: xTileOffset, length: xTile)
+        tileRows = TileEdges(start: yOffset, end: ySize, origin: yTileOffset, length: yTile)
         // Isot has 16 bits (A.4.2); the first two comparisons keep the product small.
-        guard across <= 65_535, down <= 65_535, across * down <= 65_535 else {
-            throw Self.malformed("\(across) by \(down) tiles")
+        guard tileColumns.count <= 65_535, tileRows.count <= 65_535, tileCount <= 65_535 else {
+            throw Self.malformed("\(tileColumns.count) by \(tileRows.count) tiles")
         }
-        tileCount = across * down
         // No image of ours has more; SIZ allows 16,384.
         guard count <= 4 else { throw PixelError(.mismatch, "\(count) components", tag: nil) }
         for _ in 0..<count {
@@ -155,6 +163,7 @@ struct JPEG2000Codestream {
             bytes[6] + bytes[7] <= 8, bytes[9] <= 1
         else { throw Self.malformed("COD") }
         hasColorTransform = bytes[4] == 1
+        decompositions = Int(bytes[5])
         isReversible = bytes[9] == 1
     }
 
@@ -236,6 +245,27 @@ private enum Marker {
     static let sot: UInt16 = 0xFF90
     static let sod: UInt16 = 0xFF93
     static let eoc: UInt16 = 0xFFD9
+}
+
+/// Where tiles begin and end along one side of the image; numbers of 32 bits (B.3).
+private struct TileEdges {
+    var start = 0
+    var end = 0
+    var origin = 0
+    var length = 1
+
+    var count: Int { (end - origin + length - 1) / length }
+
+    /// The shortest of the tiles' sides when they have been halved so often (B.5).
+    func shortest(halved times: Int) -> Int {
+        // 32 at most, of numbers of 33 bits: fits.
+        func halved(_ edge: Int) -> Int { (edge + (1 << times) - 1) >> times }
+        return (0..<count).map { index in
+            let first = max(start, origin + index * length)
+            let last = min(end, origin + (index + 1) * length)
+            return halved(last) - halved(first)
+        }.min() ?? 0
+    }
 }
 
 /// Which parts of which tiles have been seen.

@@ -2,7 +2,7 @@ import COpenJPEG
 import DICOMCore
 import NIOCore
 
-/// JPEG 2000 Part 1 (PS3.5 A.4.4).
+/// JPEG 2000 Part 1 (PS3.5 A.4.4), by OpenJPEG.
 enum JPEG2000Scheme: FrameScheme {
     static func decode(
         _ encoded: ByteBuffer,
@@ -12,13 +12,12 @@ enum JPEG2000Scheme: FrameScheme {
     ) throws(PixelError) -> PixelFrame {
         let codestream = try JPEG2000Codestream(encoded)
         let samples = try CodestreamSamples(codestream, as: format)
-        // Code-blocks of Part 15 under the label of Part 1 are seen; their own library is faster.
-        if codestream.isForOpenJPH,
-            let frame = try? HTJ2KScheme.decode(codestream, samples, as: format.decoded(from: transferSyntax))
-        {
-            return try frame.withoutSubsampledLabel(format, codestream)
-        }
-        let frame = try decode(codestream, samples, as: format.decoded(from: transferSyntax))
+        let decoded = try format.decoded(from: transferSyntax)
+        // Which library it is tells the codestream, not the label: either kind is seen under the other's.
+        let frame =
+            codestream.isForOpenJPH
+            ? try HTJ2KScheme.decode(codestream, samples, as: decoded)
+            : try decode(codestream, samples, as: decoded)
         return try frame.withoutSubsampledLabel(format, codestream)
     }
 
@@ -99,35 +98,4 @@ extension cassette_j2k_image {
             sample_bytes: samples.sampleBytes
         )
     }
-}
-
-/// How often an image is halved.
-enum Decompositions {
-    /// Five times as is usual, more for the smallest to fit 64 by 64 (PS3.5 10.18), fewer where nothing is left to halve.
-    static func count(columns: Int, rows: Int) -> Int {
-        let shortest = min(columns, rows)
-        var count = 0
-        var (width, height) = (columns, rows)
-        // 2^16 is more than any side; OpenJPEG refuses to halve a side beyond one pixel.
-        while count < 16, count < 5 || max(width, height) > 64, 2 << count <= shortest {
-            width = (width + 1) / 2
-            height = (height + 1) / 2
-            count += 1
-        }
-        return count
-    }
-}
-
-/// What a quality from 1 to 100 means for wavelets.
-struct LossyQuality {
-    private let quality: Double
-
-    init(_ quality: Int) {
-        self.quality = Double(min(100, max(1, quality)))
-    }
-
-    /// The ratio of the largest sample to the error, in dB: 28 to 55 for 8 bits, half a bit more for each bit beyond.
-    ///
-    /// An error of one grey level of 8 is what eyes see; samples of more bits are there to be windowed.
-    func psnr(bits: Int) -> Double { 28 + 0.27 * quality + 3 * Double(max(0, bits - 8)) }
 }

@@ -1,23 +1,25 @@
-import NIOCore
+package import NIOCore
 
 /// Takes the bits of one frame out of bytes that it shares with its neighbours (PS3.5 8.1.1).
 ///
 /// The first pixel is the least significant bit. The frame comes out beginning at a byte; bits behind its end are 0.
-struct BitWindow: Sendable {
+package struct BitWindow: Sendable {
     private let shift: UInt8
     private var bitsLeft: UInt64
     private var carry: UInt8?
 
+    /// Begins a frame.
+    ///
     /// - Parameters:
     ///   - first: Bits of the first byte that belong to the frame before, 0...7.
     ///   - count: Bits of the frame.
-    init(first: Int, count: UInt64) {
+    package init(first: Int, count: UInt64) {
         shift = UInt8(truncatingIfNeeded: first & 7)
         bitsLeft = count
     }
 
     /// The bytes of the frame that are known after these.
-    mutating func take(_ chunk: ByteBuffer) -> ByteBuffer {
+    package mutating func take(_ chunk: ByteBuffer) -> ByteBuffer {
         var result = ByteBuffer()
         result.reserveCapacity(chunk.readableBytes)
         for byte in chunk.readableBytesView {
@@ -32,7 +34,7 @@ struct BitWindow: Sendable {
     }
 
     /// The bits that were held back for the byte behind them.
-    mutating func finish() -> ByteBuffer {
+    package mutating func finish() -> ByteBuffer {
         var result = ByteBuffer()
         if let carry { emit(carry >> shift, into: &result) }
         carry = nil

@@ -1,0 +1,189 @@
+public import AccessControl
+import ArchiveCatalog
+import DICOMCoding
+import DICOMCore
+import DICOMPixels
+import NIOCore
+
+extension RetrieveService {
+    /// The whole object in another Transfer Syntax, made as it is read.
+    ///
+    /// What cannot be made is known here: the first frame has been made when this returns.
+    ///
+    /// - Parameter instance: Read with its header.
+    /// - Throws: `.notMakeable`, `.notDecodable`, `.framesUnknown`, `.damaged`, `.unavailable`.
+    public func object(
+        _ instance: ArchivedInstance,
+        in request: TranscodingRequest,
+        as principal: Principal
+    ) async throws(ArchiveError) -> TranscodedObject {
+        try authorize(.readPixels, principal)
+        let stored = try await payload(of: instance, as: principal)
+        let index = instance.record.frameIndex == nil ? nil : try frameIndex(of: instance)
+        let source = ObjectSource(
+            header: try headers.dataSet(instance.record.header),
+            transferSyntax: instance.transferSyntax,
+            frameIndex: index,
+            reader: {
+                var chunks = stored.makeAsyncIterator()
+                return { try await chunks.next() }
+            },
+            frame: { [self] frameIndex in
+                guard let index else { return ByteBuffer() }
+                return try await gathered(storedFrame(frameIndex, index, of: instance))
+            }
+        )
+        do throws(TranscodingError) {
+            return try await pixels.transcode(source, request)
+        } catch {
+            throw ArchiveError(error)
+        }
+    }
+
+    /// One frame in another Transfer Syntax; in Explicit VR Little Endian, its samples.
+    ///
+    /// - Parameters:
+    ///   - frameNumber: 1-based, as in PS3.18 10.4.
+    ///   - instance: Read with its header.
+    /// - Throws: `.notFound` above Number of Frames, `.framesUnknown`, `.notDecodable`, `.notMakeable`.
+    public func frame(
+        _ frameNumber: Int,
+        of instance: ArchivedInstance,
+        in request: TranscodingRequest,
+        as principal: Principal
+    ) async throws(ArchiveError) -> ByteStream {
+        let stored = try await frame(frameNumber, of: instance, as: principal)
+        guard request.target.lossyMethod == nil || request.allowsLossy else {
+            throw ArchiveError(.notMakeable, "\(request.target.name) loses, and that was not asked for")
+        }
+        let image = try image(instance)
+        if request.target == .explicitVRLittleEndian, image.isPlain { return stored }
+        let reservation = try await reserve(for: image, storedLength: stored.length)
+        let entry: FrameCache.Entry
+        if request.target.isNative {
+            entry = try await decoded(frameNumber, stored, image)
+        } else {
+            entry = try await encoded(frameNumber, stored, image, request)
+        }
+        reservation.shrink(to: entry.bytes.readableBytes)
+        return ByteStream(entry.bytes, holding: reservation)
+    }
+
+    /// What is known of the image of an instance.
+    func image(_ instance: ArchivedInstance) throws(ArchiveError) -> StoredImage {
+        guard !instance.transferSyntax.isVideo, !instance.transferSyntax.isReferenced else {
+            throw ArchiveError(.notDecodable, "\(instance.transferSyntax.name) has no frames to decode one by one")
+        }
+        let header = try headers.dataSet(instance.record.header)
+        let index = try frameIndex(of: instance)
+        do throws(PixelError) {
+            return StoredImage(
+                instance: instance,
+                header: header,
+                index: index,
+                format: try PixelFormat(header),
+                transferSyntax: index.isEncapsulated || instance.transferSyntax.isNative
+                    ? instance.transferSyntax : .explicitVRLittleEndian
+            )
+        } catch {
+            throw ArchiveError(TranscodingError(decoding: error))
+        }
+    }
+
+    /// Waits for the memory that making a frame takes.
+    func reserve(for image: StoredImage, storedLength: UInt64) async throws(ArchiveError) -> MemoryReservation {
+        let limit = pixels.limits.frame.frameLength
+        guard let length = Int(exactly: storedLength), length <= limit, image.format.frameLength <= limit else {
+            throw ArchiveError(.notDecodable, "The frame is longer than the limit limits.pixels.frame-length")
+        }
+        return try await pixels.budget.reserve(PixelService.cost(of: image.format, storedLength: length))
+    }
+
+    /// A frame without compression, kept for who asks next.
+    func decoded(
+        _ frameNumber: Int,
+        _ stored: ByteStream,
+        _ image: StoredImage
+    ) async throws(ArchiveError) -> FrameCache.Entry {
+        try await entry(image.key(frameNumber, .decoded)) { [self] in
+            let bytes = try await gathered(stored)
+            let frame = try await pixels.decode(
+                bytes,
+                in: image.transferSyntax,
+                as: image.format,
+                frameNumber: frameNumber
+            )
+            return FrameCache.Entry(bytes: frame.bytes, format: frame.format)
+        }
+    }
+
+    private func encoded(
+        _ frameNumber: Int,
+        _ stored: ByteStream,
+        _ image: StoredImage,
+        _ request: TranscodingRequest
+    ) async throws(ArchiveError) -> FrameCache.Entry {
+        try await entry(image.key(frameNumber, .encoded(request.target.uid, request.options))) { [self] in
+            let decoded = try await decoded(frameNumber, stored, image)
+            let frame = try PixelFrame(decoded.format, decoded.bytes)
+            let bytes = try await pixels.encode(
+                frame,
+                in: request.target,
+                options: request.options,
+                frameNumber: frameNumber
+            )
+            return FrameCache.Entry(bytes: bytes, format: decoded.format)
+        }
+    }
+
+    private func entry(
+        _ key: FrameCache.Key,
+        make: () async throws -> FrameCache.Entry
+    ) async throws(ArchiveError) -> FrameCache.Entry {
+        do {
+            return try await pixels.cache.entry(for: key, make: make)
+        } catch let error as ArchiveError {
+            throw error
+        } catch let error as TranscodingError {
+            throw ArchiveError(error)
+        } catch let error as PixelError {
+            throw ArchiveError(TranscodingError(decoding: error))
+        } catch {
+            throw ArchiveError(.unavailable, "The frame was not made: the request was given up")
+        }
+    }
+
+    /// All bytes of a frame, which its limit has been checked against.
+    private func gathered(_ stream: ByteStream) async throws(ArchiveError) -> ByteBuffer {
+        var bytes = ByteBuffer()
+        var chunks = stream.makeAsyncIterator()
+        while let chunk = try await chunks.next() {
+            if bytes.readableBytes == 0, UInt64(chunk.readableBytes) == stream.length { return chunk }
+            if bytes.readableBytes == 0 { bytes.reserveCapacity(Int(clamping: stream.length)) }
+            bytes.writeImmutableBuffer(chunk)
+        }
+        return bytes
+    }
+}
+
+/// The image of a stored instance.
+struct StoredImage: Sendable {
+    let instance: ArchivedInstance
+    /// All elements, bulk by reference.
+    let header: DataSet
+    let index: FrameIndex
+    /// What group 0028 says.
+    let format: PixelFormat
+    /// The Transfer Syntax that the frames are in.
+    let transferSyntax: TransferSyntax
+
+    /// Whether frames as they are stored are those of Explicit VR Little Endian.
+    var isPlain: Bool {
+        transferSyntax.isNative && !transferSyntax.isBigEndian && !transferSyntax.hasBigEndianPixelData
+            || transferSyntax == .encapsulatedUncompressedExplicitVRLittleEndian
+    }
+
+    func key(_ frameNumber: Int, _ form: FrameCache.Form) -> FrameCache.Key {
+        FrameCache.Key(recordID: instance.record.location.recordID, frameIndex: frameNumber - 1, form: form)
+    }
+}

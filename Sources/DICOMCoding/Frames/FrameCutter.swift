@@ -1,0 +1,105 @@
+import DICOMCore
+import NIOCore
+
+/// Cuts the frames out of Pixel Data while its tokens pass, by an index that tells where they are.
+///
+/// Memory is one frame and the piece that its end came in.
+struct FrameCutter: Sendable {
+    private let index: FrameIndex
+    private let lengthLimit: UInt64
+    /// The next frame, 0-based, and where it is.
+    private(set) var frameIndex = 0
+    private var ranges: [Range<UInt64>]
+    /// Native: bytes that have passed, from `start` on. Encapsulated: what has passed of the frame.
+    private var passed = ByteBuffer()
+    private var start: UInt64 = 0
+    private var fragmentEnd: UInt64 = 0
+    private var isCollecting = false
+    private var isWhole = false
+
+    /// - Parameter lengthLimit: bytes that a frame may have as it is stored.
+    init(_ index: FrameIndex, lengthLimit: Int) {
+        self.index = index
+        self.lengthLimit = UInt64(lengthLimit)
+        ranges = index.byteRanges(frameIndex: 0)
+    }
+
+    /// Whether all frames were cut out.
+    var isComplete: Bool { frameIndex == index.frameCount }
+
+    /// Takes a token between the beginning and the end of the Pixel Data.
+    ///
+    /// - Throws: `.lengthExceedsLimit`.
+    mutating func accept(_ token: DataSetToken) throws(DataSetError) {
+        switch token {
+        case .beginBulk(let header): start = header.valueOffset
+        case .beginFragment(let offset, let length):
+            fragmentEnd = offset + UInt64(length)
+            // The Basic Offset Table, and fragments that belong to no frame, lie in front.
+            isCollecting = ranges.first.map { offset >= $0.lowerBound } ?? false
+            if isCollecting { try checkLength() }
+        case .bulkBytes(let bytes):
+            if !index.isEncapsulated {
+                try collectNative(bytes)
+            } else if isCollecting {
+                passed.writeImmutableBuffer(bytes)
+            }
+        case .endFragment: isWhole = isCollecting && ranges.last?.upperBound == fragmentEnd
+        default: break
+        }
+    }
+
+    /// The next frame that has passed as a whole: whole bytes, of encapsulated Pixel Data the fragments joined.
+    mutating func next() -> ByteBuffer? {
+        guard let range = ranges.first else { return nil }
+        let frame: ByteBuffer
+        if index.isEncapsulated {
+            guard isWhole else { return nil }
+            frame = passed
+            passed = ByteBuffer()
+            isWhole = false
+        } else {
+            guard start + UInt64(passed.readableBytes) >= range.upperBound else { return nil }
+            let offset = Int(range.lowerBound - start)
+            guard let bytes = passed.getSlice(at: passed.readerIndex + offset, length: range.count) else { return nil }
+            frame = Self.aligned(bytes, index.bits(frameIndex: frameIndex))
+        }
+        frameIndex += 1
+        ranges = index.byteRanges(frameIndex: frameIndex)
+        if !index.isEncapsulated { discard(upTo: ranges.first?.lowerBound ?? .max) }
+        return frame
+    }
+
+    private mutating func collectNative(_ bytes: ByteBuffer) throws(DataSetError) {
+        guard !isComplete else { return }
+        try checkLength()
+        if passed.readableBytes == 0 {
+            passed = bytes
+        } else {
+            passed.writeImmutableBuffer(bytes)
+        }
+        discard(upTo: ranges.first?.lowerBound ?? .max)
+    }
+
+    private mutating func discard(upTo end: UInt64) {
+        let count = min(UInt64(passed.readableBytes), end > start ? end - start : 0)
+        passed.moveReaderIndex(forwardBy: Int(count))
+        start += count
+        if passed.readableBytes == 0 { passed = ByteBuffer() }
+    }
+
+    private func checkLength() throws(DataSetError) {
+        let length = ranges.reduce(0) { $0 + UInt64($1.count) }
+        guard length <= lengthLimit else {
+            throw DataSetError(.lengthExceedsLimit, at: ranges.first?.lowerBound ?? 0, path: [.pixelData])
+        }
+    }
+
+    private static func aligned(_ bytes: ByteBuffer, _ bits: (first: Int, count: UInt64)?) -> ByteBuffer {
+        guard let bits else { return bytes }
+        var window = BitWindow(first: bits.first, count: bits.count)
+        var frame = window.take(bytes)
+        frame.writeImmutableBuffer(window.finish())
+        return frame
+    }
+}

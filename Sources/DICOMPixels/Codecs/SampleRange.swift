@@ -1,0 +1,93 @@
+import NIOCore
+
+/// How many bits the samples of a frame really take, and how signs come back that a codec knows nothing of.
+enum SampleRange {
+    /// Bits that a stream needs so that decoding gives back each word: Bits Stored when what is above is zero or sign, and
+    /// Bits Allocated when something else is there (overlays in unused bits, High Bit above Bits Stored).
+    ///
+    /// - Parameter frame: of 8 or 16 bits allocated.
+    static func bits(of frame: PixelFrame) -> Int {
+        let format = frame.format
+        guard format.bitsStored < format.bitsAllocated else { return format.bitsAllocated }
+        let isSigned = format.kind == .signed
+        // The readable bytes are whole samples: the format says so.
+        let used = unsafe frame.bytes.aligned().withUnsafeReadableBytes { bytes in
+            // As above.
+            unsafe format.bitsAllocated == 8
+                ? Self.used(bytes.bindMemory(to: Int8.self), isSigned)
+                : Self.used(bytes.bindMemory(to: Int16.self), isSigned)
+        }
+        return used <= format.bitsStored ? format.bitsStored : format.bitsAllocated
+    }
+
+    // Reads within the bounds of the samples only.
+    private static func used<Sample: FixedWidthInteger & SignedInteger>(
+        _ samples: UnsafeBufferPointer<Sample>,
+        _ isSigned: Bool
+    ) -> Int {
+        var union: Sample = 0
+        if isSigned {
+            // A sample and its complement take the same bits, and a sign.
+            for index in 0..<samples.count {
+                // Within the bounds.
+                let sample = unsafe samples[index]
+                union |= sample ^ (sample >> (Sample.bitWidth - 1))
+            }
+            return Sample.bitWidth - union.leadingZeroBitCount + 1
+        }
+        for index in 0..<samples.count {
+            // Within the bounds.
+            unsafe union |= samples[index]
+        }
+        return Sample.bitWidth - union.leadingZeroBitCount
+    }
+
+    /// Whether no signed sample comes over the border of its range when it changes by `difference`: to a codec, which knows
+    /// no signs, the largest and the smallest are neighbours.
+    static func keepsSigns(of frame: PixelFrame, changedBy difference: Int) -> Bool {
+        let format = frame.format
+        guard format.kind == .signed, difference > 0 else { return true }
+        let most = 1 << (format.bitsStored - 1)
+        // The readable bytes are whole samples: the format says so.
+        return unsafe frame.bytes.aligned().withUnsafeReadableBytes { bytes in
+            for index in 0..<format.sampleCount {
+                // As above.
+                let sample =
+                    unsafe format.bitsAllocated == 8
+                    ? Int(bytes.load(fromByteOffset: index, as: Int8.self))
+                    : Int(bytes.load(fromByteOffset: 2 * index, as: Int16.self))
+                guard sample - difference >= -most, sample + difference < most else { return false }
+            }
+            return true
+        }
+    }
+
+    /// Fills what is above Bits Stored with the sign, where samples are signed.
+    ///
+    /// Not where the stream's samples are as wide as Bits Allocated: then they came with all their bits.
+    static func extendSigns(of samples: inout ByteBuffer, as format: PixelFormat, precision: Int) {
+        let shift = format.bitsAllocated - format.bitsStored
+        guard format.kind == .signed, shift > 0, precision < format.bitsAllocated else { return }
+        // The buffer is ours and holds whole samples.
+        unsafe samples.withUnsafeMutableReadableBytes { bytes in
+            if format.bitsAllocated == 8 {
+                // As above.
+                unsafe extend(bytes.bindMemory(to: Int8.self), Int8(shift))
+            } else {
+                // As above.
+                unsafe extend(bytes.bindMemory(to: Int16.self), Int16(shift))
+            }
+        }
+    }
+
+    // Writes within the bounds of the samples only.
+    private static func extend<Sample: FixedWidthInteger & SignedInteger>(
+        _ samples: UnsafeMutableBufferPointer<Sample>,
+        _ shift: Sample
+    ) {
+        for index in 0..<samples.count {
+            // Within the bounds.
+            unsafe samples[index] = (samples[index] &<< shift) &>> shift
+        }
+    }
+}

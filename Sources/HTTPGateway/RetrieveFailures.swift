@@ -1,0 +1,31 @@
+import ArchiveServices
+import DICOMCore
+
+/// What became of the ways in which an object might have been sent.
+struct RetrieveFailures: Sendable {
+    let stored: TransferSyntax
+    let kind: RetrievedKind
+    private var undecodable: ArchiveError?
+    private var unmakeable: ArchiveError?
+
+    init(stored: TransferSyntax, kind: RetrievedKind) {
+        self.stored = stored
+        self.kind = kind
+    }
+
+    /// Notes why one way failed.
+    ///
+    /// - Throws: The error itself where no other way would be better.
+    mutating func note(_ error: ArchiveError) throws(ArchiveError) {
+        switch error.code {
+        case .notDecodable, .framesUnknown: undecodable = undecodable ?? error
+        case .notMakeable: unmakeable = unmakeable ?? error
+        case .denied, .notFound, .badRequest, .noSpace, .damaged, .unavailable: throw error
+        }
+    }
+
+    /// What the client is told when every way failed, or there was none.
+    var error: any Error {
+        undecodable ?? RetrieveAcceptance.refusal(of: stored, kind, unmakeable?.advice)
+    }
+}

@@ -1,0 +1,108 @@
+import DICOMCore
+import NIOCore
+import Testing
+
+@testable import DICOMCoding
+
+@Suite struct `Cutting frames out of Pixel Data that passes` {
+    private func frames(
+        of bytes: ByteBuffer,
+        _ transferSyntax: TransferSyntax,
+        pieceLength: Int,
+        limit: Int = 1 << 20
+    ) throws -> (frames: [[UInt8]], isComplete: Bool) {
+        let index = try #require(try scanned(bytes, transferSyntax).frameIndex)
+        var cutter = FrameCutter(index, lengthLimit: limit)
+        var decoder = DataSetDecoder(transferSyntax: transferSyntax)
+        var frames: [[UInt8]] = []
+        var isInside = false
+        for token in try tokens(bytes, by: &decoder, pieceLength: pieceLength) {
+            switch token {
+            case .beginBulk, .beginFragments: isInside = true
+            case .endBulk, .endFragments: isInside = false
+            default: break
+            }
+            guard isInside else { continue }
+            try cutter.accept(token)
+            while let frame = cutter.next() { frames.append(Array(frame.readableBytesView)) }
+        }
+        return (frames, cutter.isComplete)
+    }
+
+    private func image(bits: UInt8, frames: String, _ pixels: [UInt8]) -> ByteBuffer {
+        var bytes = Bytes()
+        bytes.identity()
+        bytes.text(0x0028_0008, "IS", frames)
+        bytes.explicit(0x0028_0010, "US", [1, 0])
+        bytes.explicit(0x0028_0011, "US", [3, 0])
+        bytes.explicit(0x0028_0100, "US", [bits, 0])
+        bytes.explicit(0x7FE0_0010, "OB", pixels)
+        return bytes.buffer
+    }
+
+    @Test(arguments: [1, 2, 5, 1_000]) func `native frames come out whole, whatever the pieces`(piece: Int) throws {
+        let bytes = image(bits: 8, frames: "2", [1, 2, 3, 4, 5, 6])
+
+        let (frames, isComplete) = try frames(of: bytes, .explicitVRLittleEndian, pieceLength: piece)
+
+        #expect(frames == [[1, 2, 3], [4, 5, 6]])
+        #expect(isComplete)
+    }
+
+    @Test(arguments: [1, 1_000]) func `frames that do not end with a byte begin with one`(piece: Int) throws {
+        // Bits from the lowest on: 101 011 110 010, padded.
+        let bytes = image(bits: 1, frames: "4", [0b1111_0101, 0b0000_0100])
+
+        let (frames, _) = try frames(of: bytes, .explicitVRLittleEndian, pieceLength: piece)
+
+        #expect(frames == [[0b101], [0b110], [0b011], [0b010]])
+    }
+
+    @Test(arguments: [1, 7, 1_000]) func `fragments are joined, and the offset table is no frame`(piece: Int) throws {
+        var bytes = Bytes()
+        bytes.identity()
+        bytes.text(0x0028_0008, "IS", "2")
+        bytes.explicit(0x7FE0_0010, "OB", [], length: Bytes.undefined)
+        for fragment: [UInt8] in [[0, 0, 0, 0, 20, 0, 0, 0], [1, 2], [3, 4], [5, 6, 7, 8]] {
+            bytes.marker(Bytes.item, length: UInt32(fragment.count))
+            bytes.buffer.writeBytes(fragment)
+        }
+        bytes.marker(Bytes.sequenceEnd, length: 0)
+
+        let (frames, isComplete) = try frames(of: bytes.buffer, .rleLossless, pieceLength: piece)
+
+        #expect(frames == [[1, 2, 3, 4], [5, 6, 7, 8]])
+        #expect(isComplete)
+    }
+
+    @Test func `a frame beyond the limit is refused before it is gathered`() throws {
+        let bytes = image(bits: 8, frames: "2", [1, 2, 3, 4, 5, 6])
+
+        let error = #expect(throws: DataSetError.self) {
+            try frames(of: bytes, .explicitVRLittleEndian, pieceLength: 10, limit: 2)
+        }
+
+        #expect(error?.code == .lengthExceedsLimit)
+        #expect(try frames(of: bytes, .explicitVRLittleEndian, pieceLength: 10, limit: 3).isComplete)
+    }
+
+    @Test func `joined, frames have no gap between them`() {
+        var joiner = FrameJoiner(bitsPerFrame: 3)
+        var bytes: [UInt8] = []
+        for frame: UInt8 in [0b1111_1101, 0b110, 0b011, 0b010] {
+            bytes += Array(joiner.join(ByteBuffer(bytes: [frame])).readableBytesView)
+        }
+        bytes += Array(joiner.finish().readableBytesView)
+
+        #expect(bytes == [0b1111_0101, 0b0000_0100])
+    }
+
+    @Test func `a value of 4 GiB has no length field`() {
+        let frame = UInt64(1 << 20) * 8
+
+        #expect(PixelDataForm.native(vr: .ob, bitsPerFrame: frame, frameCount: 4_095).fits)
+        #expect(!PixelDataForm.native(vr: .ob, bitsPerFrame: frame, frameCount: 4_096).fits)
+        #expect(!PixelDataForm.native(vr: .ob, bitsPerFrame: .max, frameCount: 2).fits)
+        #expect(PixelDataForm.encapsulated.fits)
+    }
+}
