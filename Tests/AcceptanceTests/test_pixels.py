@@ -25,9 +25,6 @@ EXACT = {
     "1.2.840.10008.1.2.4.81": "JPEG-LS Near-Lossless",
     "1.2.840.10008.1.2.4.90": "JPEG 2000 Lossless",
 }
-# T. Richter's libjpeg interpolates subsampled chrominance otherwise than libjpeg, GDCM, DCMTK and Pillow, which agree:
-# single samples at edges of colour differ by more than 1.
-INTERPOLATES_OTHERWISE = ("pylibjpeg", "1.2.840.10008.1.2.4.50")
 
 
 def decoded_by_us(path, out):
@@ -196,13 +193,6 @@ def test_what_other_programs_encode_without_loss_is_decoded_to_what_it_was(encod
         print(row)
     assert not wrong
     assert count >= 3
-
-
-def only_stored_bits(array, path):
-    """The samples without what stands above High Bit: it is none of them (PS3.5 8.1.1), but not all plugins cut it off."""
-    header = pydicom.dcmread(path, stop_before_pixels=True)
-    shift = header.BitsAllocated - header.BitsStored
-    return array << shift >> shift if header.PixelRepresentation == 1 and shift else array
 
 
 OUR_ENCODERS = [
