@@ -1,6 +1,8 @@
+import ArchiveServices
 import ArgumentParser
 import DICOMCore
 import DICOMPixels
+import Logging
 import NIOCore
 import Platform
 
@@ -91,10 +93,23 @@ struct RenderCommand: AsyncParsableCommand {
             defer { stateFile.close() }
             state = try stateFile.headerForRendering()
         }
+        let limits = try ArchiveLimits.fromEnvironment().pixels.frame
+        let codecs = CodecProcesses(limits, Logger(label: "cassette") { _ in SwiftLogNoOpLogHandler() })
+        do {
+            let picture = try await codecs.run { try await picture(image, state, codecs.codec) }
+            try await codecs.close()
+            return picture
+        } catch {
+            try await codecs.close()
+            throw error
+        }
+    }
+
+    private func picture(_ image: ImageFile, _ state: DataSet?, _ codec: any PixelCodec) async throws -> ByteBuffer {
         let pictures = try FramePictures(
             image: image,
             renderer: FrameRenderer(header: image.headerForRendering(), presentationState: state),
-            codec: LibraryCodec(),
+            codec: codec,
             request: try request()
         )
         switch chosenFormat {
