@@ -6,6 +6,9 @@ import NIOCore
 /// The order is that of the standard: Modality LUT, VOI LUT or window, Presentation LUT; overlays; displayed area, rotation
 /// and size; graphics of the Presentation State; annotations.
 public struct FrameRenderer: Sendable {
+    /// Each takes up to seven bytes while a picture is made: of single bits a frame within its limit has many more.
+    private static let sampleLimit = 1 << 27
+
     private let header: DataSet
     private let state: PresentationState?
 
@@ -48,6 +51,9 @@ public struct FrameRenderer: Sendable {
         _ request: RenderingRequest,
         of: Sample.Type
     ) throws(PixelError) -> RenderedImage {
+        guard frame.format.sampleCount <= Self.sampleLimit else {
+            throw PixelError(.tooLarge, "a picture is made of up to \(Self.sampleLimit) samples")
+        }
         let attributes = FrameAttributes(header, frameIndex: frameIndex)
         let adjustment = try state?.adjustment(frameIndex: frameIndex)
         let format = frame.format
