@@ -24,7 +24,9 @@ enum JPEGLSScheme: FrameScheme {
         var stream = encoded
         stream.moveReaderIndex(forwardBy: header.start)
         var samples = try JPEGLSDecoder.decode(stream, header, bytesPerSample: format.bitsAllocated / 8)
-        SampleRange.extendSigns(of: &samples, as: format, precision: header.precision)
+        // Streams narrower than Bits Stored exist: their samples have their sign where they end.
+        let bits = min(format.bitsStored, header.precision)
+        SampleRange.extendSigns(of: &samples, as: format, from: bits, precision: header.precision)
         return try PixelFrame(target, samples)
     }
 

@@ -31,7 +31,7 @@ enum JPEGScheme: FrameScheme {
         var stream = encoded
         stream.moveReaderIndex(forwardBy: header.start)
         var samples = try library.decode(stream, image, length: target.frameLength)
-        SampleRange.extendSigns(of: &samples, as: format, precision: header.precision)
+        SampleRange.extendSigns(of: &samples, as: format, from: format.bitsStored, precision: header.precision)
         return try PixelFrame(target, samples)
     }
 

@@ -62,11 +62,15 @@ enum SampleRange {
         }
     }
 
-    /// Fills what is above Bits Stored with the sign, where samples are signed.
+    /// Fills what is above the sign with it, where samples are signed.
     ///
     /// Not where the stream's samples are as wide as Bits Allocated: then they came with all their bits.
-    static func extendSigns(of samples: inout ByteBuffer, as format: PixelFormat, precision: Int) {
-        let shift = format.bitsAllocated - format.bitsStored
+    ///
+    /// - Parameters:
+    ///   - bits: the sign is the highest of so many.
+    ///   - precision: bits of the stream's samples.
+    static func extendSigns(of samples: inout ByteBuffer, as format: PixelFormat, from bits: Int, precision: Int) {
+        let shift = format.bitsAllocated - bits
         guard format.kind == .signed, shift > 0, precision < format.bitsAllocated else { return }
         // The buffer is ours and holds whole samples.
         unsafe samples.withUnsafeMutableReadableBytes { bytes in
