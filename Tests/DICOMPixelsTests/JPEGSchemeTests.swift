@@ -39,6 +39,18 @@ private let lossless: [TransferSyntax] = [.jpegLossless, .jpegLosslessSV1]
         }
     }
 
+    @Test func `signs that a stream knows nothing of come back`() throws {
+        let format = try FrameShape(columns: 2, rows: 2, allocated: 16, stored: 12).format()
+        let masked = try PixelFrame(format, ByteBuffer(bytes: [0xFF, 0x0F, 0, 8, 0xFF, 7, 1, 0]))
+        let encoded = try JPEGScheme.encode(masked, in: .jpegLosslessSV1, options: EncodingOptions())
+        let signed = try FrameShape(columns: 2, rows: 2, allocated: 16, stored: 12, isSigned: true).format()
+
+        let decoded = try decode(encoded, .jpegLosslessSV1, signed)
+
+        // -1, -2048, 2047 and 1.
+        #expect(Array(decoded.bytes.readableBytesView) == [0xFF, 0xFF, 0, 0xF8, 0xFF, 7, 1, 0])
+    }
+
     @Test func `bits above Bits Stored are kept`() throws {
         let format = try PixelFormat(
             rows: 2,

@@ -64,9 +64,11 @@ struct FrameChecks {
 
     /// The bytes of an input as the pixels of a frame, again and again until it is full.
     private func pixels(_ bytes: ByteBuffer, _ format: PixelFormat) throws(PropertyViolation) -> PixelFrame {
-        var filled = bytes.readableBytes > 0 ? bytes : ByteBuffer(integer: UInt8(0))
-        while filled.readableBytes < format.frameLength { filled.writeImmutableBuffer(filled) }
-        let exact = ByteBuffer(bytes: filled.readableBytesView.prefix(format.frameLength))
+        let pattern = bytes.readableBytes > 0 ? Array(bytes.readableBytesView) : [0]
+        var exact = ByteBuffer()
+        while exact.readableBytes < format.frameLength {
+            exact.writeBytes(pattern.prefix(format.frameLength - exact.readableBytes))
+        }
         guard let frame = try? PixelFrame(format, exact) else {
             throw PropertyViolation("\(format) does not take the bytes that it asks for")
         }
