@@ -41,7 +41,14 @@ let isFuzzing = Context.environment["CASSETTE_FUZZ"] == "1"
 /// The layers whose branches and comparisons guide the fuzzer: those that read bytes from outside.
 ///
 /// The rest would only slow it down.
-let guiding: Set = ["DICOMCore", "DICOMCoding", "DICOMUpperLayer", "DIMSE", "ArchiveCatalog", "HTTPGateway"]
+let guiding: Set = [
+    "DICOMCore", "DICOMCoding", "DICOMPixels", "DICOMUpperLayer", "DIMSE", "ArchiveCatalog", "HTTPGateway",
+]
+
+/// In fuzz targets the branches of our C code guide the fuzzer, too, and the address sanitizer watches over it.
+let watched = ["-fsanitize=fuzzer-no-link,address"]
+let watchedC: [CSetting] = isFuzzing ? [.unsafeFlags(watched)] : []
+let watchedCXX: [CXXSetting] = isFuzzing ? [.unsafeFlags(watched)] : []
 
 /// A library and its test target.
 ///
@@ -76,11 +83,16 @@ func fuzzTargets() -> [Target] {
     let executables = fuzzed.map { name, properties in
         Target.executableTarget(
             name: name + "Fuzz",
-            dependencies: ["FuzzDriver", properties],
+            dependencies: ["FuzzDriver", .target(name: properties)],
             path: "Tests/Fuzz/\(name)Fuzz",
             swiftSettings: entry,
-            // The default linker crashes on the runtime of libFuzzer.
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]
+            // The default linker crashes on the runtime of libFuzzer. What has C code in it needs the address sanitizer.
+            linkerSettings: [
+                .unsafeFlags([
+                    properties == "FuzzPixelProperties" ? "-sanitize=fuzzer,address" : "-sanitize=fuzzer",
+                    "-use-ld=lld",
+                ])
+            ]
         )
     }
     let driver = Target.target(
@@ -93,11 +105,13 @@ func fuzzTargets() -> [Target] {
 }
 
 /// The name of each fuzz target, and the library that says what must hold for its inputs.
-let fuzzed: [(name: String, properties: Target.Dependency)] = [
+let fuzzed: [(name: String, properties: String)] = [
     ("PDU", "FuzzProperties"), ("CommandSet", "FuzzProperties"), ("DataSet", "FuzzProperties"),
     ("Part10", "FuzzProperties"), ("Deflate", "FuzzProperties"), ("Edit", "FuzzProperties"),
     ("JSON", "FuzzProperties"), ("XML", "FuzzProperties"), ("Text", "FuzzProperties"), ("Value", "FuzzProperties"),
     ("Multipart", "FuzzGatewayProperties"), ("Request", "FuzzGatewayProperties"),
+    ("RLE", "FuzzPixelProperties"), ("JPEG", "FuzzPixelProperties"), ("JPEGLS", "FuzzPixelProperties"),
+    ("JPEG2000", "FuzzPixelProperties"), ("HTJ2K", "FuzzPixelProperties"),
 ]
 
 let package = Package(
@@ -126,11 +140,12 @@ let package = Package(
         .systemLibrary(name: "CCharLS", pkgConfig: "charls", providers: [.apt(["libcharls-dev"])]),
         .target(
             name: "CJPEG",
+            cSettings: watchedC,
             linkerSettings: ["jpeg", "gdcmjpeg8", "gdcmjpeg12", "gdcmjpeg16"].map { .linkedLibrary($0) }
         ),
         .systemLibrary(name: "COpenJPEGLibrary", pkgConfig: "libopenjp2", providers: [.apt(["libopenjp2-7-dev"])]),
-        .target(name: "COpenJPEG", dependencies: ["COpenJPEGLibrary"]),
-        .target(name: "COpenJPH", linkerSettings: [.linkedLibrary("openjph")]),
+        .target(name: "COpenJPEG", dependencies: ["COpenJPEGLibrary"], cSettings: watchedC),
+        .target(name: "COpenJPH", cxxSettings: watchedCXX, linkerSettings: [.linkedLibrary("openjph")]),
         .target(
             name: "CSealedSQLite",
             linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("crypto")]
@@ -260,9 +275,15 @@ let package = Package(
                 path: "Tests/Fuzz/GatewayProperties",
                 swiftSettings: strict
             ),
+            .target(
+                name: "FuzzPixelProperties",
+                dependencies: ["FuzzProperties", "DICOMPixels", "DICOMCore", nioCore],
+                path: "Tests/Fuzz/PixelProperties",
+                swiftSettings: strict
+            ),
             .testTarget(
                 name: "FuzzReplayTests",
-                dependencies: ["FuzzProperties", "FuzzGatewayProperties", nioCore],
+                dependencies: ["FuzzProperties", "FuzzGatewayProperties", "FuzzPixelProperties", nioCore],
                 path: "Tests/Fuzz/ReplayTests",
                 swiftSettings: strict
             ),

@@ -1,3 +1,5 @@
+import ArchiveServices
+import DICOMCore
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -21,6 +23,14 @@ enum Capabilities {
         ("GET", "/studies/{study}/series/{series}/instances/{instance}/metadata", "retrieve metadata"),
         ("GET", "/studies/{study}/series/{series}/instances/{instance}/frames/{frames}", "retrieve frames"),
         ("GET", "/studies/{study}/series/{series}/instances/{instance}/bulkdata/{path}", "retrieve bulk data"),
+        ("GET", "/studies/{study}/rendered", "retrieve rendered"),
+        ("GET", "/studies/{study}/thumbnail", "retrieve thumbnail"),
+        ("GET", "/studies/{study}/series/{series}/rendered", "retrieve rendered"),
+        ("GET", "/studies/{study}/series/{series}/thumbnail", "retrieve thumbnail"),
+        ("GET", "/studies/{study}/series/{series}/instances/{instance}/rendered", "retrieve rendered"),
+        ("GET", "/studies/{study}/series/{series}/instances/{instance}/thumbnail", "retrieve thumbnail"),
+        ("GET", "/studies/{study}/series/{series}/instances/{instance}/frames/{frames}/rendered", "retrieve rendered"),
+        ("GET", "/studies/{study}/series/{series}/instances/{instance}/frames/{frame}/thumbnail", "retrieve thumbnail"),
     ]
 
     /// The description as JSON.
@@ -40,7 +50,11 @@ enum Capabilities {
         }
         json.raw("],\"limits\":{\"results\":\(limits.resultCount),\"frames\":\(limits.frameCount)")
         json.raw(",\"storeLength\":\(limits.storeLength),\"parts\":\(limits.multipart.partCount)}")
-        json.raw(",\"transferSyntaxes\":\"as stored\"}")
+        json.raw(",\"transferSyntaxes\":{\"stored\":\"any\",\"made\":")
+        json.strings(TransferSyntax.makeable.map(\.uid.string))
+        json.raw("},\"rendered\":")
+        json.strings(RenderedAcceptance.mediaTypes)
+        json.raw("}")
         return Response(
             status: .ok,
             headers: [.contentType: "application/json", .allow: "GET, HEAD, OPTIONS"],

@@ -16,6 +16,7 @@ struct GatewayResponder: HTTPResponder {
     let objects: ObjectRoutes
     let metadata: MetadataRoutes
     let frames: FrameRoutes
+    let rendered: RenderedRoutes
     let verification: VerificationRoutes
     let links: Links
     let limits: HTTPLimits
@@ -83,6 +84,11 @@ struct GatewayResponder: HTTPResponder {
             return try await frames.frames(list, of: resource, accept: accept, as: principal)
         case .bulkData(let resource, let path):
             return try await frames.bulkData(at: path, of: resource, accept: accept, as: principal)
+        case .rendered(let scope): return try await rendered.rendered(scope, items, accept: accept, as: principal)
+        case .renderedFrames(let resource, let list):
+            return try await rendered.frames(list, of: resource, items, accept: accept, as: principal)
+        case .thumbnail(let scope, let frame):
+            return try await rendered.thumbnail(scope, frame: frame, items, accept: accept, as: principal)
         }
     }
 

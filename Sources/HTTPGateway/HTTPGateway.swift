@@ -49,6 +49,7 @@ public struct HTTPGateway: Sendable {
             objects: ObjectRoutes(retrieve: retrieve, links: links, logger: logger),
             metadata: MetadataRoutes(retrieve: retrieve, links: links, logger: logger),
             frames: FrameRoutes(retrieve: retrieve, links: links, limits: limits, logger: logger),
+            rendered: RenderedRoutes(retrieve: retrieve, links: links, limits: limits, logger: logger),
             verification: VerificationRoutes(verification: verification, logger: logger),
             links: links,
             limits: limits,

@@ -12,6 +12,9 @@ package enum Route: Sendable, Hashable {
     case metadata(RetrieveScope)
     case frames(InstanceResource, list: String)
     case bulkData(InstanceResource, path: String)
+    case rendered(RetrieveScope)
+    case renderedFrames(InstanceResource, list: String)
+    case thumbnail(RetrieveScope, frame: String?)
 
     /// One instance by its three UIDs.
     package struct InstanceResource: Sendable, Hashable {
@@ -62,6 +65,8 @@ package enum Route: Sendable, Hashable {
         case []:
             return [(.get, .retrieve(RetrieveScope(studyInstanceUID: study))), (.post, .store(study: study))]
         case ["metadata"]: return [(.get, .metadata(RetrieveScope(studyInstanceUID: study)))]
+        case ["rendered"]: return [(.get, .rendered(RetrieveScope(studyInstanceUID: study)))]
+        case ["thumbnail"]: return [(.get, .thumbnail(RetrieveScope(studyInstanceUID: study), frame: nil))]
         case ["series"]: return [(.get, .search(.series(study: study)))]
         case ["instances"]: return [(.get, .search(.instances(study: study, series: nil)))]
         default:
@@ -75,6 +80,8 @@ package enum Route: Sendable, Hashable {
         switch rest {
         case []: return [(.get, .retrieve(scope))]
         case ["metadata"]: return [(.get, .metadata(scope))]
+        case ["rendered"]: return [(.get, .rendered(scope))]
+        case ["thumbnail"]: return [(.get, .thumbnail(scope, frame: nil))]
         case ["instances"]: return [(.get, .search(.instances(study: study, series: series)))]
         default:
             guard rest.count >= 2, rest[0] == "instances" else { return [] }
@@ -87,7 +94,11 @@ package enum Route: Sendable, Hashable {
         switch (rest.first, rest.count) {
         case (nil, _): [(.get, .retrieve(resource.scope))]
         case ("metadata", 1): [(.get, .metadata(resource.scope))]
+        case ("rendered", 1): [(.get, .rendered(resource.scope))]
+        case ("thumbnail", 1): [(.get, .thumbnail(resource.scope, frame: nil))]
         case ("frames", 2): [(.get, .frames(resource, list: rest[1]))]
+        case ("frames", 3) where rest[2] == "rendered": [(.get, .renderedFrames(resource, list: rest[1]))]
+        case ("frames", 3) where rest[2] == "thumbnail": [(.get, .thumbnail(resource.scope, frame: rest[1]))]
         case ("bulkdata", 2...): [(.get, .bulkData(resource, path: rest.dropFirst().joined(separator: "/")))]
         default: []
         }

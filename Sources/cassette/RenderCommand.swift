@@ -1,6 +1,9 @@
+import ArchiveServices
 import ArgumentParser
+import DICOMCoding
 import DICOMCore
 import DICOMPixels
+import Logging
 import NIOCore
 import Platform
 
@@ -34,7 +37,8 @@ struct RenderCommand: AsyncParsableCommand {
 
     @Option(help: "Which frame, from 1.")
     var frame: Int?
-    @Option(help: "Window Center and Width: C,W or C,W,linear, linear-exact or sigmoid.")
+    // A center may be negative and is no option then.
+    @Option(parsing: .unconditional, help: "Window Center and Width: C,W or C,W,linear, linear-exact or sigmoid.")
     var window: String?
     @Option(help: "Which of several windows of the object, from 1.")
     var windowNumber: Int = 1
@@ -71,36 +75,63 @@ struct RenderCommand: AsyncParsableCommand {
         guard force || target == "-" || FileKind(of: target, followsLinks: false) == .none else {
             throw CommandFailure("\(target) exists: choose another with -o, or replace it with --force")
         }
-        let image = try ImageFile(file)
-        defer { image.close() }
         do {
-            let picture = try await picture(image)
+            let picture = try await picture()
             try write(picture, to: target)
         } catch let error as PixelError {
-            throw CommandFailure("\(file): \(error)\(hint(error, image))")
+            throw CommandFailure("\(file): \(error)\(hint(error))")
+        } catch let error as DataSetError {
+            throw CommandFailure("\(file): \(error)")
         } catch let error as DiskError {
             throw CommandFailure("\(error)")
         }
         if target != "-" { Console.say(target) }
     }
 
-    private func picture(_ image: ImageFile) async throws -> ByteBuffer {
+    private func picture() async throws -> ByteBuffer {
+        let limits = try ArchiveLimits.fromEnvironment().pixels
+        let codecs = CodecProcesses(limits.frame, Logger(label: "cassette") { _ in SwiftLogNoOpLogHandler() })
+        do {
+            let bytes = try await codecs.run { try await picture(with: codecs) }
+            try await codecs.close()
+            return bytes
+        } catch {
+            try await codecs.close()
+            throw error
+        }
+    }
+
+    private func picture(with codecs: CodecProcesses) async throws -> ByteBuffer {
         var state: DataSet?
         if let presentationState {
-            let stateFile = try ImageFile(presentationState)
-            defer { stateFile.close() }
-            state = try stateFile.headerForRendering()
+            let stateFile = try open(presentationState)
+            defer { try? stateFile.close() }
+            state = try await FileObject(stateFile, pool: codecs.pool).headerForRendering()
         }
+        let image = try open(file)
+        defer { try? image.close() }
+        let object = try FileObject(image, pool: codecs.pool)
         let pictures = try FramePictures(
-            image: image,
-            renderer: FrameRenderer(header: image.headerForRendering(), presentationState: state),
-            codec: LibraryCodec(),
+            object: object,
+            name: file,
+            renderer: FrameRenderer(header: try await object.headerForRendering(), presentationState: state),
+            codec: codecs.codec,
             request: try request()
         )
         switch chosenFormat {
         case .png, .png16: return try PNGWriter.png(try await pictures.picture(frame ?? 1))
         case .jpeg: return try await pictures.jpeg(frame ?? 1, quality: quality)
         case .gif: return try await pictures.gif(frame)
+        }
+    }
+
+    private func open(_ path: String) throws -> any DiskFile {
+        switch FileKind(of: path, followsLinks: true) {
+        case .none: throw CommandFailure("There is no file \(path)")
+        case .folder: throw CommandFailure("\(path) is a folder: name one of the files in it")
+        case .other:
+            throw CommandFailure("\(path) is a pipe or device: a file is needed, in which parts can be looked up")
+        case .file, .link: return try PosixDisk().open(path, .read)
         }
     }
 
@@ -159,7 +190,7 @@ struct RenderCommand: AsyncParsableCommand {
         String(Double(text).flatMap { Int(exactly: abs($0).rounded()) } ?? 0)
     }
 
-    private func hint(_ error: PixelError, _ image: ImageFile) -> String {
+    private func hint(_ error: PixelError) -> String {
         switch error.code {
         case .mismatch where presentationState != nil:
             "; `cassette dump \(presentationState ?? "")` shows the images that it is for"
@@ -182,15 +213,6 @@ struct RenderCommand: AsyncParsableCommand {
             try? newFile.close()
             try? disk.unlink(draft)
             throw error
-        }
-    }
-}
-
-extension ImageFile {
-    /// The header with all that rendering needs.
-    func headerForRendering() throws -> DataSet {
-        try header(filling: RenderingBulk.values) { header, values in
-            RenderingBulk.filled(header, with: values, isBigEndian: transferSyntax.isBigEndian)
         }
     }
 }

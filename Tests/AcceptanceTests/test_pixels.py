@@ -25,9 +25,6 @@ EXACT = {
     "1.2.840.10008.1.2.4.81": "JPEG-LS Near-Lossless",
     "1.2.840.10008.1.2.4.90": "JPEG 2000 Lossless",
 }
-# T. Richter's libjpeg interpolates subsampled chrominance otherwise than libjpeg, GDCM, DCMTK and Pillow, which agree:
-# single samples at edges of colour differ by more than 1.
-INTERPOLATES_OTHERWISE = ("pylibjpeg", "1.2.840.10008.1.2.4.50")
 
 
 def decoded_by_us(path, out):
@@ -63,6 +60,14 @@ def decoded_by_others(path, transfer_syntax):
     return arrays, reasons
 
 
+def stored_values(array, data_set):
+    """The values of Bits Stored alone: above them there may be overlays, which compressed forms need not keep."""
+    unused = data_set.BitsAllocated - data_set.BitsStored
+    if unused == 0 or array.dtype.itemsize * 8 != data_set.BitsAllocated:
+        return array
+    return (array << unused) >> unused
+
+
 def difference(ours, theirs):
     """The largest difference and the root of the mean square; None when shape or type differ."""
     if ours.shape != theirs.shape:
@@ -73,7 +78,7 @@ def difference(ours, theirs):
 
 def test_every_compressed_file_is_decoded_as_other_programs_decode_it(tmp_path):
     table = defaultdict(list)
-    wrong = []
+    wrong, unconfirmed = [], []
     for path, transfer_syntax in compressed_files():
         out = tmp_path / "native.dcm"
         out.unlink(missing_ok=True)
@@ -87,13 +92,15 @@ def test_every_compressed_file_is_decoded_as_other_programs_decode_it(tmp_path):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ours = pixel_array(out)
-        for plugin, array in theirs.items():
-            found = difference(ours, array)
-            table[transfer_syntax.name].append((plugin, found))
-            allowed = 0 if transfer_syntax in EXACT else 1
-            measured = found and found[1 if (plugin, transfer_syntax) == INTERPOLATES_OTHERWISE else 0]
-            if found is None or measured > allowed:
-                wrong.append((path.name, transfer_syntax.name, plugin, found, (ours.shape, array.shape)))
+        found = {plugin: difference(ours, array) for plugin, array in theirs.items()}
+        table[transfer_syntax.name] += found.items()
+        for plugin, row in found.items():
+            # libjpeg of T. Richter makes full chrominance of subsampled otherwise than libjpeg-turbo and its relatives.
+            bound = 0 if transfer_syntax in EXACT else 5 if ours.ndim > 2 else 1
+            if row is None or row[0] > bound or row[1] > 0.5:
+                wrong.append((path.name, transfer_syntax.name, plugin, row, (ours.shape, theirs[plugin].shape)))
+        if found and not any(row and row[0] <= 1 for row in found.values()):
+            unconfirmed.append((path.name, transfer_syntax.name, found))
     for name, rows in table.items():
         for plugin in sorted({plugin for plugin, _ in rows}):
             found = [row for by, row in rows if by == plugin]
@@ -101,9 +108,12 @@ def test_every_compressed_file_is_decoded_as_other_programs_decode_it(tmp_path):
             worst = max((row[0] for row in numbers), default=0)
             root = max((row[1] for row in numbers), default=0.0)
             print(f"{name:45} {plugin:10} {len(found):3} files, max {worst}, RMS at most {root:.3f}")
-    for row in wrong:
+    for row in wrong + unconfirmed:
         print(row)
     assert not wrong
+    # For each file there is a program that agrees to one grey level.
+    assert not unconfirmed
+    assert sum(len(rows) for rows in table.values()) > 150
 
 
 def kinds_of_native_images():
@@ -159,6 +169,9 @@ FOREIGN_ENCODERS = {
 def test_what_other_programs_encode_without_loss_is_decoded_to_what_it_was(encoder, tmp_path):
     count, refused, wrong = 0, 0, []
     for path, expected in kinds_of_native_images():
+        if encoder == "gdcmconv, JPEG 2000" and expected.dtype.itemsize == 4:
+            # Samples of 32 bits: OpenJPEG overflows, and we refuse.
+            continue
         encoded, out = tmp_path / "encoded.dcm", tmp_path / "native.dcm"
         for file in (encoded, out):
             file.unlink(missing_ok=True)
@@ -180,13 +193,6 @@ def test_what_other_programs_encode_without_loss_is_decoded_to_what_it_was(encod
         print(row)
     assert not wrong
     assert count >= 3
-
-
-def only_stored_bits(array, path):
-    """The samples without what stands above High Bit: it is none of them (PS3.5 8.1.1), but not all plugins cut it off."""
-    header = pydicom.dcmread(path, stop_before_pixels=True)
-    shift = header.BitsAllocated - header.BitsStored
-    return array << shift >> shift if header.PixelRepresentation == 1 and shift else array
 
 
 OUR_ENCODERS = [
@@ -213,10 +219,11 @@ def test_what_is_encoded_without_loss_is_read_by_other_programs(target, tmp_path
             refused.append((path.name, result.stderr.strip()))
             continue
         count += 1
-        theirs, _ = decoded_by_others(out, pydicom.dcmread(out).file_meta.TransferSyntaxUID)
+        data_set = pydicom.dcmread(out)
+        theirs, _ = decoded_by_others(out, data_set.file_meta.TransferSyntaxUID)
         unread += not theirs
         for plugin, array in theirs.items():
-            found = difference(only_stored_bits(array, out), expected)
+            found = difference(stored_values(array, data_set), stored_values(expected, data_set))
             if found != (0, 0.0):
                 wrong.append((path.name, plugin, found))
     print(f"{target}: {count} kinds of images, {len(refused)} refused, {unread} nobody reads, {len(wrong)} differ")

@@ -74,9 +74,9 @@ struct ProbeCodec: FrameCodec {
         }
         switch act {
         case .copy:
-            var bytes = rest
-            while bytes.readableBytes > 0, bytes.readableBytes < length { bytes.writeImmutableBuffer(bytes) }
-            return bytes.getSlice(at: bytes.readerIndex, length: min(length, bytes.readableBytes)) ?? bytes
+            var pattern = Array(rest.readableBytesView)
+            while !pattern.isEmpty, pattern.count < length { pattern += pattern }
+            return ByteBuffer(bytes: pattern.prefix(length))
         case .shorten: return ByteBuffer(repeating: 0, count: length / 2)
         case .refuse: throw PixelError(.malformed, "line\nfeed \u{1B}[31m", tag: .rows)
         case .hang: while getpid() > 0 {}

@@ -34,14 +34,37 @@ private func decode(_ encoded: ByteBuffer, _ format: PixelFormat) throws(PixelEr
         #expect(try CodecLibrary.decode(encoded, in: .rleLossless, as: stored, limits: limits) == frame)
     }
 
-    @Test func `samples of 32 bits and packed masks come through`() throws {
-        for format in [try gray(9, 5, bits: 32), try gray(13, 3, bits: 1)] {
-            let frame = try PixelFrame(format, ByteBuffer(bytes: (0..<format.frameLength).map { UInt8($0 * 7 & 0xFF) }))
+    @Test func `samples of 32 bits come through`() throws {
+        let format = try gray(9, 5, bits: 32)
+        let frame = try PixelFrame(format, ByteBuffer(bytes: (0..<format.frameLength).map { UInt8($0 * 7 & 0xFF) }))
 
-            let encoded = try CodecLibrary.encode(frame, in: .rleLossless, options: EncodingOptions(), limits: limits)
+        let encoded = try CodecLibrary.encode(frame, in: .rleLossless, options: EncodingOptions(), limits: limits)
 
-            #expect(try CodecLibrary.decode(encoded, in: .rleLossless, as: format, limits: limits) == frame)
+        #expect(try CodecLibrary.decode(encoded, in: .rleLossless, as: format, limits: limits) == frame)
+    }
+
+    @Test func `pixels of one bit are read with a byte for each, as PS3.5 G.2 says`() throws {
+        // 1, 0, 1, 1, then six times 0, of 10 pixels.
+        let encoded = rle(count: 1, offsets: [64], [3, 1, 0, 1, 1, 0xFB, 0])
+
+        #expect(try decode(encoded, gray(10, 1, bits: 1)) == [0b1101, 0])
+    }
+
+    @Test func `pixels of one bit are read packed, as some write them`() throws {
+        #expect(try decode(rle(count: 1, offsets: [64], [1, 0xA5, 0x02, 0]), gray(10, 1, bits: 1)) == [0xA5, 0x02])
+        #expect(throws: PixelError.self) {
+            try decode(rle(count: 1, offsets: [64], [0, 0xA5]), gray(10, 1, bits: 1))
         }
+    }
+
+    @Test func `pixels of one bit are not written, for hardly any program reads them`() throws {
+        let frame = try PixelFrame(gray(8, 1, bits: 1), ByteBuffer(bytes: [0xA5]))
+
+        let error = #expect(throws: PixelError.self) {
+            try CodecLibrary.encode(frame, in: .rleLossless, options: EncodingOptions(), limits: limits)
+        }
+
+        #expect(error?.code == .notEncodable)
     }
 
     @Test func `literals, runs and the code without meaning are read as PS3.5 G.3 says`() throws {

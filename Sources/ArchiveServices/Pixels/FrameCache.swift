@@ -14,6 +14,8 @@ final class FrameCache: Sendable {
         case decoded
         /// In a Transfer Syntax.
         case encoded(UID, EncodingOptions)
+        /// As a picture, shown as a Presentation State says if there is one.
+        case picture(PictureOrder, presentationState: RandomID?)
     }
 
     struct Key: Sendable, Hashable {
@@ -24,8 +26,8 @@ final class FrameCache: Sendable {
 
     struct Entry: Sendable {
         let bytes: ByteBuffer
-        /// What the bytes are, or were before they were encoded.
-        let format: PixelFormat
+        /// What the bytes are, or were before they were encoded; `nil` where that does not matter.
+        var format: PixelFormat?
     }
 
     private typealias Outcome = Result<Entry, any Error>

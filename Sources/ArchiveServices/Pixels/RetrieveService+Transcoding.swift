@@ -81,7 +81,7 @@ extension RetrieveService {
                 instance: instance,
                 header: header,
                 index: index,
-                format: try PixelFormat(header),
+                format: try PixelFormat(header).asStored(in: index),
                 transferSyntax: index.isEncapsulated || instance.transferSyntax.isNative
                     ? instance.transferSyntax : .explicitVRLittleEndian
             )
@@ -91,12 +91,18 @@ extension RetrieveService {
     }
 
     /// Waits for the memory that making a frame takes.
-    func reserve(for image: StoredImage, storedLength: UInt64) async throws(ArchiveError) -> MemoryReservation {
+    ///
+    /// - Parameter copies: How often the frame is in memory without compression.
+    func reserve(
+        for image: StoredImage,
+        storedLength: UInt64,
+        copies: Int = 2
+    ) async throws(ArchiveError) -> MemoryReservation {
         let limit = pixels.limits.frame.frameLength
         guard let length = Int(exactly: storedLength), length <= limit, image.format.frameLength <= limit else {
             throw ArchiveError(.notDecodable, "The frame is longer than the limit limits.pixels.frame-length")
         }
-        return try await pixels.budget.reserve(PixelService.cost(of: image.format, storedLength: length))
+        return try await pixels.budget.reserve(length + copies * image.format.frameLength)
     }
 
     /// A frame without compression, kept for who asks next.
@@ -125,7 +131,7 @@ extension RetrieveService {
     ) async throws(ArchiveError) -> FrameCache.Entry {
         try await entry(image.key(frameNumber, .encoded(request.target.uid, request.options))) { [self] in
             let decoded = try await decoded(frameNumber, stored, image)
-            let frame = try PixelFrame(decoded.format, decoded.bytes)
+            let frame = try PixelFrame(decoded.format ?? image.format, decoded.bytes)
             let bytes = try await pixels.encode(
                 frame,
                 in: request.target,
@@ -136,7 +142,7 @@ extension RetrieveService {
         }
     }
 
-    private func entry(
+    func entry(
         _ key: FrameCache.Key,
         make: () async throws -> FrameCache.Entry
     ) async throws(ArchiveError) -> FrameCache.Entry {
@@ -153,8 +159,15 @@ extension RetrieveService {
         }
     }
 
+    /// Does work that keeps a thread busy where that harms nobody.
+    func onWorkPool<Value: Sendable>(
+        _ work: @escaping @Sendable () -> Result<Value, PixelError>
+    ) async -> Result<Value, PixelError> {
+        await withTaskExecutorPreference(executor) { work() }
+    }
+
     /// All bytes of a frame, which its limit has been checked against.
-    private func gathered(_ stream: ByteStream) async throws(ArchiveError) -> ByteBuffer {
+    func gathered(_ stream: ByteStream) async throws(ArchiveError) -> ByteBuffer {
         var bytes = ByteBuffer()
         var chunks = stream.makeAsyncIterator()
         while let chunk = try await chunks.next() {
@@ -185,5 +198,15 @@ struct StoredImage: Sendable {
 
     func key(_ frameNumber: Int, _ form: FrameCache.Form) -> FrameCache.Key {
         FrameCache.Key(recordID: instance.record.location.recordID, frameIndex: frameNumber - 1, form: form)
+    }
+}
+
+extension PixelFormat {
+    /// The same; of native frames that are called subsampled and are not, as full.
+    func asStored(in index: FrameIndex) throws(PixelError) -> PixelFormat {
+        guard photometricInterpretation.isSubsampled, !index.isEncapsulated else { return self }
+        let full = try with(photometricInterpretation: .ybrFull)
+        let length = index.byteRanges(frameIndex: 0).reduce(0) { $0 + $1.count }
+        return length == full.frameLength ? full : self
     }
 }

@@ -28,7 +28,7 @@ struct TranscodingPlan: Sendable {
             throw TranscodingError(.framesUnknown, "the frames cannot be told apart by what describes them")
         }
         do throws(PixelError) {
-            format = try PixelFormat(header)
+            format = try PixelFormat(header).asStored(in: frameIndex)
         } catch {
             throw TranscodingError(decoding: error)
         }
@@ -100,7 +100,7 @@ struct TranscodingPlan: Sendable {
         if written.bitsStored != format.bitsStored { change(.bitsStored, written.bitsStored) }
         if written.highBit != format.highBit { change(.highBit, written.highBit) }
         let interpretation = written.photometricInterpretation
-        if interpretation != format.photometricInterpretation {
+        if interpretation.rawValue != header.string(.photometricInterpretation) {
             changes.set(.text(.photometricInterpretation, .cs, interpretation.rawValue))
         }
         if let method = request.target.lossyMethod {

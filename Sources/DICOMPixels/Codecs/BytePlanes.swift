@@ -14,13 +14,12 @@ struct BytePlanes {
     /// - Throws: `.unsupported` for samples that are no whole bytes, or more planes than a header can name.
     init(_ format: PixelFormat) throws(PixelError) {
         let bits = format.bitsAllocated
-        guard bits % 8 == 0 || bits == 1 && format.samplesPerPixel == 1 else {
-            throw PixelError(.unsupported, "RLE of packed samples", tag: .bitsAllocated)
+        guard bits % 8 == 0 else {
+            throw PixelError(.unsupported, "RLE of \(bits)-bit samples", tag: .bitsAllocated)
         }
-        sampleLength = max(1, bits / 8)
+        sampleLength = bits / 8
         count = sampleLength * format.samplesPerPixel
-        // Bits of a mask are packed as they are, eight to a byte.
-        length = bits == 1 ? (format.pixelCount + 7) / 8 : format.pixelCount
+        length = format.pixelCount
         guard count <= RLESegments.countLimit else {
             throw PixelError(.unsupported, "\(count) planes, RLE has at most \(RLESegments.countLimit)")
         }

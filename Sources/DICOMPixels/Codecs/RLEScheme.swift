@@ -10,6 +10,7 @@ enum RLEScheme: FrameScheme {
         limits: PixelLimits
     ) throws(PixelError) -> PixelFrame {
         let decoded = try format.decoded(from: transferSyntax)
+        guard format.bitsAllocated > 1 else { return try PixelFrame(decoded, RLEMask.decode(encoded, as: decoded)) }
         let planes = try BytePlanes(decoded)
         let segments = try RLESegments(encoded, count: planes.count)
         var result = ByteBuffer()
@@ -66,9 +67,9 @@ enum RLEScheme: FrameScheme {
             throw PixelError(.notEncodable, error.detail, tag: error.tag)
         }
         let all = planes.split(frame.bytes)
-        let rowLength = format.bitsAllocated == 1 ? planes.length : format.columns
+        let rowLength = format.columns
         // Each row is encoded by itself (PS3.5 G.3.1).
-        let rowCount = planes.length / rowLength
+        let rowCount = format.rows
         // A row of literals has one byte more for each 128.
         let worst = rowCount * (rowLength + (rowLength + 127) / 128) + 1
         var result = ByteBufferAllocator().buffer(capacity: RLESegments.headerLength + all.count)

@@ -37,9 +37,10 @@ struct Overlay: Sendable {
         guard let rows = number(0x0010), let columns = number(0x0011), Self.sizes.contains(rows),
             Self.sizes.contains(columns), rows * columns <= Self.bitLimit
         else { return nil }
-        let origin = dataSet.integers(Self.tag(group, 0x0050))
+        // SS; another VR may hold more than can be calculated with.
+        let origin = dataSet.integers(Self.tag(group, 0x0050)).map { Int(Int16(clamping: $0)) }
         // Frames without overlay are those outside of its own ones (PS3.3 C.9.2.1.2).
-        let firstFrame = max(0, (number(0x0051) ?? 1) - 1)
+        let firstFrame = max(1, number(0x0051) ?? 1) - 1
         let frameCount = number(0x0015)
         let plane = frameCount == nil ? 0 : frameIndex - firstFrame
         guard plane >= 0, plane < max(1, frameCount ?? 1) else { return nil }

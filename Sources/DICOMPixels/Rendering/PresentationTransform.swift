@@ -35,7 +35,8 @@ enum PresentationTransform: Sendable, Hashable {
         case .inverse: 1 - level
         case .table(let table):
             // The whole range of the input is spread over all entries, whatever the first mapped value says: it is 0.
-            Double(table.entries[Int(clamping: level * Double(table.entries.count - 1))]) / Double(table.maximum)
+            Double(table.entries[Int(clamping: max(0, min(1, level)) * Double(table.entries.count - 1))])
+                / Double(table.maximum)
         }
     }
 }

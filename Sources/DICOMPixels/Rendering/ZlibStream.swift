@@ -40,7 +40,8 @@ import NIOCore
             unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
             // Pieces are far below 4 GiB.
             unsafe stream.pointee.avail_in = UInt32(clamping: source.count)
-            repeat {
+            var goesOn = true
+            while goesOn {
                 // As above.
                 unsafe output.writeWithUnsafeMutableBytes(minimumWritableBytes: 64 << 10) { target in
                     // As above.
@@ -52,8 +53,10 @@ import NIOCore
                     // zlib has counted down what it filled.
                     return unsafe min(target.count, Int(UInt32(clamping: target.count))) - Int(stream.pointee.avail_out)
                 }
-                // zlib has set both counts.
-            } while unsafe code == Z_OK && (isLast || stream.pointee.avail_in > 0 || stream.pointee.avail_out == 0)
+                // The counts are zlib's own, as it left them.
+                let isFull = unsafe stream.pointee.avail_in > 0 || stream.pointee.avail_out == 0
+                goesOn = code == Z_OK && (isLast || isFull)
+            }
         }
         // Without input to take and output to make zlib says Z_BUF_ERROR, which is none.
         guard code == Z_STREAM_END || (!isLast && (code == Z_OK || code == Z_BUF_ERROR)) else {

@@ -28,12 +28,12 @@ public enum RequestTarget: FuzzTarget {
         switch route {
         case .search(let resource):
             try checkSearch(resource, query: halves.count == 2 ? String(Substring(halves[1])) : nil)
-        case .frames(_, let list): try checkFrames(list)
+        case .frames(_, let list), .renderedFrames(_, let list), .thumbnail(_, let list?): try checkFrames(list)
         case .bulkData(_, let path):
             if let place = BulkPath(path) {
                 try require(BulkPath(place.description) == place, "\(place) is not read back from its text")
             }
-        case .retrieve(let scope), .metadata(let scope):
+        case .retrieve(let scope), .metadata(let scope), .rendered(let scope), .thumbnail(let scope, nil):
             try require(path.segments.contains(scope.studyInstanceUID.string), "the study is not that of the path")
         case .capabilities, .verification, .store: break
         }

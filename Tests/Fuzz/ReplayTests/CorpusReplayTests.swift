@@ -1,5 +1,6 @@
 import Foundation
 import FuzzGatewayProperties
+import FuzzPixelProperties
 import FuzzProperties
 import NIOCore
 import Testing
@@ -9,7 +10,7 @@ import Testing
     private static let targets: [any FuzzTarget.Type] = [
         PDUTarget.self, CommandSetTarget.self, DataSetTarget.self, Part10Target.self, DeflateTarget.self,
         EditTarget.self, JSONTarget.self, XMLTarget.self, TextTarget.self, ValueTarget.self, MultipartTarget.self,
-        RequestTarget.self,
+        RequestTarget.self, RLETarget.self, JPEGTarget.self, JPEGLSTarget.self, JPEG2000Target.self, HTJ2KTarget.self,
     ]
 
     private static let corpus = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()

@@ -1,0 +1,179 @@
+public import AccessControl
+import ArchiveCatalog
+import DICOMCoding
+import DICOMCore
+import DICOMPixels
+import NIOCore
+
+extension RetrieveService {
+    /// A picture of one frame.
+    ///
+    /// - Parameters:
+    ///   - frameNumber: 1-based; `nil` takes the one that stands for the object.
+    ///   - instance: Read with its header.
+    ///   - presentationState: How the image is to be shown; read with its header.
+    /// - Throws: `.notFound` above Number of Frames; `.framesUnknown`, `.notDecodable`; `.badRequest` for a viewport that
+    ///   shows nothing of the image.
+    public func picture(
+        ofFrame frameNumber: Int?,
+        of instance: ArchivedInstance,
+        _ order: PictureOrder,
+        presentationState: ArchivedInstance? = nil,
+        as principal: Principal
+    ) async throws(ArchiveError) -> ByteStream {
+        try authorize(.readPixels, principal)
+        let image = try image(instance)
+        let number = frameNumber ?? image.representativeFrameNumber
+        let stored = try await frame(number, of: instance, as: principal)
+        let stateID = presentationState?.record.location.recordID
+        let key = image.key(number, .picture(order, presentationState: stateID))
+        let reservation = try await reserve(for: image, storedLength: stored.length, copies: 3)
+        let entry = try await entry(key) { [self] in
+            let state = try await presentationState.asyncMap { try await filledHeader(of: $0) }
+            let renderer = try FrameRenderer(header: try await filledHeader(of: instance), presentationState: state)
+            let picture = try await render(number, stored, image, renderer, order)
+            return FrameCache.Entry(bytes: try await written(picture, order), format: image.format)
+        }
+        reservation.shrink(to: entry.bytes.readableBytes)
+        return ByteStream(entry.bytes, holding: reservation)
+    }
+
+    /// All frames of an object as one moving picture.
+    ///
+    /// What cannot be shown is known here: the first frame has been made when this returns.
+    public func film(
+        of instance: ArchivedInstance,
+        _ order: PictureOrder,
+        as principal: Principal
+    ) async throws(ArchiveError) -> Film {
+        try authorize(.readPixels, principal)
+        let image = try image(instance)
+        let header: DataSet
+        let renderer: FrameRenderer
+        do {
+            header = try await filledHeader(of: instance)
+            renderer = try FrameRenderer(header: header)
+        } catch {
+            throw Self.asArchiveError(error)
+        }
+        let timing = FrameTiming(header)
+        return try await Film(frameCount: image.index.frameCount, timing: timing) {
+            [self] number throws(ArchiveError) in
+            let stored = storedFrame(number - 1, image.index, of: instance)
+            let reservation = try await reserve(for: image, storedLength: stored.length, copies: 3)
+            do {
+                return (try await render(number, stored, image, renderer, order), reservation)
+            } catch {
+                throw Self.asArchiveError(error)
+            }
+        }
+    }
+
+    /// Number of Frames of an object that has pixels; `nil` for one without, and for video.
+    ///
+    /// - Parameter instance: Read with its header.
+    public func pictureCount(of instance: ArchivedInstance) throws(ArchiveError) -> Int? {
+        guard instance.record.frameIndex != nil, !instance.transferSyntax.isVideo else { return nil }
+        return try frameIndex(of: instance).frameCount
+    }
+
+    private func render(
+        _ frameNumber: Int,
+        _ stored: ByteStream,
+        _ image: StoredImage,
+        _ renderer: FrameRenderer,
+        _ order: PictureOrder
+    ) async throws -> RenderedImage {
+        let decoded = try await decoded(frameNumber, stored, image)
+        let frame = try PixelFrame(decoded.format ?? image.format, decoded.bytes)
+        // On threads that may be busy for a while.
+        let result = await onWorkPool {
+            Result { () throws(PixelError) in
+                try renderer.render(frame, frameIndex: frameNumber - 1, request: order.request)
+            }
+        }
+        switch result {
+        case .success(let picture): return picture
+        case .failure(let error):
+            let isViewport = error.code == .tooLarge || error.code == .badDescription
+            guard isViewport, order.request.viewport != nil else { throw error }
+            throw ArchiveError(.badRequest, "The viewport cannot be shown: \(error.detail)")
+        }
+    }
+
+    private func written(_ picture: RenderedImage, _ order: PictureOrder) async throws -> ByteBuffer {
+        var picture = picture
+        if !order.keepsProfile, picture.iccProfile != nil {
+            picture = try RenderedImage(
+                width: picture.width,
+                height: picture.height,
+                channels: picture.channels,
+                bitsPerSample: picture.bitsPerSample,
+                bytes: picture.bytes
+            )
+        }
+        switch order.form {
+        case .jpeg(let quality):
+            let jpeg = try await pixels.encode(
+                try picture.pixelFrame,
+                in: .jpegBaseline,
+                options: EncodingOptions(quality: quality)
+            )
+            return picture.iccProfile.map { ICCProfile.insert($0, intoJPEG: jpeg) } ?? jpeg
+        case .png:
+            return try await onWorkPool { [picture] in
+                Result { () throws(PixelError) in try PNGWriter.png(picture) }
+            }.get()
+        case .gif:
+            return try await onWorkPool { [picture] in
+                Result { () throws(PixelError) in
+                    var writer = GIFWriter()
+                    var bytes = try writer.append(picture, duration: .zero)
+                    bytes.writeImmutableBuffer(writer.finish())
+                    return bytes
+                }
+            }.get()
+        }
+    }
+
+    /// The header with the tables, overlays and profiles that rendering needs.
+    private func filledHeader(of instance: ArchivedInstance) async throws -> DataSet {
+        let header = try headers.dataSet(instance.record.header)
+        let needed = RenderingBulk.values(in: header)
+        guard !needed.isEmpty else { return header }
+        var values: [BulkValue: ByteBuffer] = [:]
+        for bulk in needed {
+            let (end, overflow) = bulk.offset.addingReportingOverflow(bulk.length)
+            guard !overflow else { continue }
+            values[bulk] = try await gathered(stream(instance, dataSetRanges: [bulk.offset..<end]))
+        }
+        return RenderingBulk.filled(header, with: values, isBigEndian: instance.transferSyntax.isBigEndian)
+    }
+
+    private static func asArchiveError(_ error: any Error) -> ArchiveError {
+        switch error {
+        case let error as ArchiveError: error
+        case let error as TranscodingError: ArchiveError(error)
+        case let error as PixelError: ArchiveError(TranscodingError(decoding: error))
+        default: ArchiveError(.unavailable, "The picture was not made: the request was given up")
+        }
+    }
+}
+
+extension Optional where Wrapped: Sendable {
+    /// As `map`, for what has to be waited for.
+    fileprivate func asyncMap<Result: Sendable>(
+        _ transform: (Wrapped) async throws -> Result
+    ) async rethrows -> Result? {
+        guard let wrapped = self else { return nil }
+        return try await transform(wrapped)
+    }
+}
+
+extension StoredImage {
+    /// The frame that stands for all (PS3.3 C.7.6.6, Representative Frame Number), else the first.
+    fileprivate var representativeFrameNumber: Int {
+        let named = header.integer(.representativeFrameNumber) ?? 1
+        return (1...index.frameCount).contains(named) ? named : 1
+    }
+}
