@@ -114,6 +114,27 @@ private let lossless: [TransferSyntax] = [.jpegLossless, .jpegLosslessSV1]
         #expect(largestWordDifference(decoded.bytes, frame.bytes) <= 2)
     }
 
+    @Test func `lossy JPEG is said to have 8 bits of 8 or 12 of 16`() throws {
+        for (allocated, stored, expected) in [(8, 7, [8, 8, 7]), (16, 8, [8, 8, 7]), (16, 9, [16, 12, 11])] {
+            let format = try FrameShape(columns: 4, rows: 4, allocated: allocated, stored: stored).format()
+
+            let written = try format.encoded(in: .jpegExtended)
+
+            #expect([written.bitsAllocated, written.bitsStored, written.highBit] == expected)
+        }
+    }
+
+    @Test func `no decoded sample leaves the range of Bits Stored`() throws {
+        let frame = try FrameShape(columns: 64, rows: 64, allocated: 16, stored: 10, pattern: .extremes).frame()
+
+        let encoded = try JPEGScheme.encode(frame, in: .jpegExtended, options: EncodingOptions(quality: 50))
+        let narrow = try decode(encoded, .jpegExtended, frame.format)
+        let wide = try decode(encoded, .jpegExtended, frame.format.encoded(in: .jpegExtended))
+
+        #expect(words(narrow.bytes).max() == 1_023)
+        #expect(words(wide.bytes).max() ?? 0 > 1_023)
+    }
+
     @Test func `Extended holds 8 bits in 16`() throws {
         let frame = try FrameShape(columns: 64, rows: 40, allocated: 16, stored: 8, pattern: .ramp).frame()
 

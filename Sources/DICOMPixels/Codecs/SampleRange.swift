@@ -52,6 +52,33 @@ enum SampleRange {
         }
     }
 
+    /// Brings samples that left the range of Bits Stored in a lossy stream of more bits back to its end.
+    ///
+    /// Cut off by whoever reads only Bits Stored, the brightest pixels would be black.
+    static func clamp(_ samples: inout ByteBuffer, to format: PixelFormat, precision: Int) {
+        guard format.kind == .unsigned, format.bitsStored < precision else { return }
+        let most = UInt16((1 << format.bitsStored) - 1)
+        // The buffer is ours and holds whole samples.
+        unsafe samples.withUnsafeMutableReadableBytes { bytes in
+            if format.bitsAllocated == 8 {
+                // As above.
+                unsafe clamp(bytes.bindMemory(to: UInt8.self), UInt8(truncatingIfNeeded: most))
+            } else {
+                // As above.
+                unsafe clamp(bytes.bindMemory(to: UInt16.self), most)
+            }
+        }
+    }
+
+    // Writes within the bounds of the samples only.
+    private static func clamp<Sample: FixedWidthInteger>(_ samples: UnsafeMutableBufferPointer<Sample>, _ most: Sample)
+    {
+        for index in 0..<samples.count {
+            // Within the bounds.
+            unsafe samples[index] = min(samples[index], most)
+        }
+    }
+
     /// Fills what is above the sign with it, where samples are signed.
     ///
     /// Not where the stream's samples are as wide as Bits Allocated: then they came with all their bits.
