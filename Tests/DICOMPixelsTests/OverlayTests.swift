@@ -223,12 +223,12 @@ private func overlay(
     }
 
     @Test func `a frame between two words gets its bytes from both`() throws {
-        let words = try #require(words(.ow))
+        let made = try #require(words(.ow))
         // Bytes 3 to 5 of the value: the words of bytes 2 to 5.
-        let around = words.words(around: 104..<107)
+        let around = made.words(around: 104..<107)
 
         #expect(around == 103..<107)
-        #expect(words.bytes(of: 104..<107, in: ByteBuffer(bytes: [3, 2, 5, 4])) == ByteBuffer(bytes: [3, 4, 5]))
+        #expect(made.bytes(of: 104..<107, in: ByteBuffer(bytes: [3, 2, 5, 4])) == ByteBuffer(bytes: [3, 4, 5]))
     }
 
     @Test func `only OW of up to 8 bits has them`() {
