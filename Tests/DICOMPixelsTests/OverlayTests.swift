@@ -212,3 +212,29 @@ private func overlay(
         #expect(item?[.lutData]?.bytes == ByteBuffer(bytes: [2, 1]))
     }
 }
+
+@Suite struct `Words of bytes in Big Endian` {
+    private func words(_ vr: VR, bitsAllocated: UInt16 = 8) -> SwappedWords? {
+        let value = BulkValue(offset: 101, length: 10)
+        let header = DataSet([
+            .unsignedShort(.bitsAllocated, bitsAllocated), DataElement(tag: .pixelData, vr: vr, value: .bulk(value)),
+        ])
+        return SwappedWords(header, in: .explicitVRBigEndian)
+    }
+
+    @Test func `a frame between two words gets its bytes from both`() throws {
+        let made = try #require(words(.ow))
+        // Bytes 3 to 5 of the value: the words of bytes 2 to 5.
+        let around = made.words(around: 104..<107)
+
+        #expect(around == 103..<107)
+        #expect(made.bytes(of: 104..<107, in: ByteBuffer(bytes: [3, 2, 5, 4])) == ByteBuffer(bytes: [3, 4, 5]))
+    }
+
+    @Test func `only OW of up to 8 bits has them`() {
+        #expect(words(.ob) == nil)
+        #expect(words(.ow, bitsAllocated: 16) == nil)
+        #expect(words(.ow, bitsAllocated: 1) != nil)
+        #expect(SwappedWords(DataSet(), in: .explicitVRBigEndian) == nil)
+    }
+}
