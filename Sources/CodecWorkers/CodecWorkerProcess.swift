@@ -25,17 +25,21 @@ public enum CodecWorkerProcess {
         guard arguments.count == 3, let memoryLimit = rlim_t(arguments[2]), isSocket(controlDescriptor) else {
             _exit(2)
         }
+        // Until a process has had more, Linux tells the peak of the one that started it.
+        let inherited = peakMemory
         WorkerSandbox.confine(memoryLimit: memoryLimit)
         WorkerSandbox.keepMemory()
         warmUp(codec)
         let isSealed = WorkerSandbox.seal()
         let memory = SharedMemory(descriptor: memoryDescriptor)
-        guard say(WorkerAnswer(number: 0, .ready(isSealed: isSealed), peakMemory: peakMemory)) else { _exit(1) }
+        guard say(WorkerAnswer(number: 0, .ready(isSealed: isSealed), peakMemory: 0)) else { _exit(1) }
         while let message = nextMessage() {
             // Only a parent of another build would say what we do not understand.
             guard let request = WorkerRequest(message) else { _exit(3) }
             let outcome = outcome(of: request, memory, codec)
-            guard say(WorkerAnswer(number: request.number, outcome, peakMemory: peakMemory)) else { break }
+            let peak = peakMemory
+            let answer = WorkerAnswer(number: request.number, outcome, peakMemory: peak > inherited ? peak : 0)
+            guard say(answer) else { break }
         }
         _exit(0)
     }
@@ -88,7 +92,7 @@ public enum CodecWorkerProcess {
         .jpegBaseline, .jpegLosslessSV1, .jpegLSLossless, .jpeg2000Lossless, .htj2kLosslessRPCL,
     ]
 
-    /// The most memory that this process has had, in bytes.
+    /// The most memory that this process, or before it the one that it came from, has had, in bytes.
     private static var peakMemory: Int {
         var usage = rusage()
         // The structure lives for the call.

@@ -128,6 +128,19 @@ extension `Workers` {
             #expect(processes.count == 3)
         }
 
+        @Test func `memory that the archive itself has had does not count against a worker`() async throws {
+            // Touched, so that it is resident.
+            let ballast = [UInt8](repeating: 1, count: 192 << 20)
+            let test = PoolUnderTest(useLimit: WorkerUse.Limit(peakMemory: 160 << 20))
+
+            _ = try await test.decode(.copy, Array(ballast.prefix(2)))
+            let process = test.idleProcesses
+            _ = try await test.decode(.copy)
+
+            #expect(process.count == 1)
+            #expect(test.idleProcesses == process)
+        }
+
         @Test func `a program that does not start is tried again with more and more time between`() async throws {
             for executable in ["/bin/false", "/nonexistent", "/bin/cat"] {
                 let test = PoolUnderTest(executable: executable)
