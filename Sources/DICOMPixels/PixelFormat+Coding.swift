@@ -25,15 +25,15 @@ extension PixelFormat {
     /// What group 0028 says of the frames when they have been put into a Transfer Syntax; the inverse of `decoded(from:)`
     /// as far as there is one.
     ///
-    /// Subsampled chrominance becomes full (YBR_FULL) where frames are not kept as they are.
+    /// Subsampled chrominance becomes full (YBR_FULL) where frames are not kept as they are. Lossy JPEG has 8 or 12 bits.
     public func encoded(in transferSyntax: TransferSyntax) throws(PixelError) -> PixelFormat {
+        if transferSyntax == .jpegBaseline || transferSyntax == .jpegExtended { return try inLossyJPEG() }
         guard transferSyntax.isEncapsulated, samplesPerPixel == 3 else { return self }
         let isFull = !photometricInterpretation.isSubsampled
         switch transferSyntax {
         case .encapsulatedUncompressedExplicitVRLittleEndian, .deflatedImageFrame: return self
         // RLE has one segment for each byte of each sample, plane by plane (PS3.5 G.2).
         case .rleLossless: return try with(photometricInterpretation: isFull ? nil : .ybrFull, isPlanar: true)
-        case .jpegBaseline, .jpegExtended: return try with(photometricInterpretation: .ybrFull422, isPlanar: false)
         case .jpeg2000Lossless, .htj2kLossless, .htj2kLosslessRPCL:
             return try with(
                 photometricInterpretation: photometricInterpretation == .rgb ? .ybrRCT : isFull ? nil : .ybrFull,
@@ -46,5 +46,17 @@ extension PixelFormat {
             )
         default: return try with(photometricInterpretation: isFull ? nil : .ybrFull, isPlanar: false)
         }
+    }
+
+    /// PS3.5 8.2.1: 8 bits of 8 or 12 of 16, since samples of 12 bits can leave a smaller range on their way.
+    private func inLossyJPEG() throws(PixelError) -> PixelFormat {
+        let isWide = bitsStored > 8
+        return try with(
+            bitsAllocated: isWide ? 16 : 8,
+            bitsStored: isWide ? 12 : 8,
+            highBit: isWide ? 11 : 7,
+            photometricInterpretation: samplesPerPixel == 3 ? .ybrFull422 : nil,
+            isPlanar: false
+        )
     }
 }

@@ -68,7 +68,14 @@ struct FileObject: Sendable {
     func frame(_ frameIndex: Int) async throws -> ByteBuffer {
         guard let index = scanned.frameIndex else { return ByteBuffer() }
         let ranges = index.byteRanges(frameIndex: frameIndex)
-        let bytes = try await hasSwappedPairs ? pairsSwapped(ranges) : read(ranges)
+        var bytes = ByteBuffer()
+        if let words = SwappedWords(scanned.dataSet, in: scanned.part10.transferSyntax) {
+            for range in ranges {
+                bytes.writeImmutableBuffer(words.bytes(of: range, in: try await read([words.words(around: range)])))
+            }
+        } else {
+            bytes = try await read(ranges)
+        }
         guard let bits = index.bits(frameIndex: frameIndex) else { return bytes }
         var window = BitWindow(first: bits.first, count: bits.count)
         var frame = window.take(bytes)
@@ -84,26 +91,6 @@ struct FileObject: Sendable {
             let start = scanned.part10.dataSetOffset + range.lowerBound
             var piece = try await pool.run { [file] in try file.read(at: start, count: range.count) }
             bytes.writeBuffer(&piece)
-        }
-        return bytes
-    }
-
-    /// Whether samples of a byte or less stand in words whose bytes are exchanged: OW in Explicit VR Big Endian (PS3.5 8.1.1).
-    private var hasSwappedPairs: Bool {
-        scanned.part10.transferSyntax.isBigEndian && scanned.dataSet[.pixelData]?.vr == .ow
-            && (scanned.dataSet.integer(.bitsAllocated) ?? 16) <= 8
-    }
-
-    /// Ranges of Pixel Data with the bytes of its words exchanged: words begin with the value, frames anywhere.
-    private func pairsSwapped(_ ranges: [Range<UInt64>]) async throws -> ByteBuffer {
-        guard case .bulk(let bulk) = scanned.dataSet[.pixelData]?.value else { return ByteBuffer() }
-        var bytes = ByteBuffer()
-        for range in ranges {
-            let lead = (range.lowerBound - bulk.offset) % 2
-            let end = range.upperBound + (range.upperBound - bulk.offset) % 2
-            let words = NativeWords.swapped(try await read([range.lowerBound - lead..<end]))
-            let start = words.readerIndex + Int(lead)
-            bytes.writeImmutableBuffer(words.getSlice(at: start, length: range.count) ?? ByteBuffer())
         }
         return bytes
     }

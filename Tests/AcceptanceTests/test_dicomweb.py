@@ -187,7 +187,8 @@ def test_dicomweb_client_reads_all(filled):
         ("*/*", 200),
         ("text/html", 406),
         ('multipart/related; type="video/mpeg"', 406),
-        ('multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.90', 406),
+        ('multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.90', 200),
+        ('multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.92', 406),
     ],
 )
 def test_what_the_client_accepts_decides(filled, accept, status):

@@ -91,6 +91,13 @@ def test_lines_69_and_70_an_image_that_describes_itself_wrongly_is_kept_and_has_
 
     for number in (1, 2, 2_147_483_647):
         assert frame_status(archive, hostile, number) in (404, 422)
+        rendered = archive.get(f"{hostile.path}/frames/{number}/rendered")
+        assert rendered.status_code in (404, 422)
+    assert archive.get(hostile.path + "/rendered").status_code in (404, 422)
+    assert archive.get(hostile.path + "/thumbnail").status_code in (404, 422)
+    for transfer_syntax in ("1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.90"):
+        wanted = f'multipart/related; type="application/dicom"; transfer-syntax={transfer_syntax}'
+        assert archive.get(hostile.path, wanted).status_code in (406, 422)
     metadata(archive, hostile)
     assert archive.peak_memory() - before < 60_000_000
 
@@ -147,6 +154,44 @@ def test_line_71_a_wrong_offset_table_does_not_change_what_a_frame_is(archive, n
         response = archive.get(f"{hostile.path}/frames/{number}", "image/jpeg")
         assert (response.status_code, response.content) == (200, fragment)
     assert frame_status(archive, hostile, 3) == 404
+
+
+def test_line_71_damaged_frames_are_422_and_nothing_else(archive):
+    hostile = compressed("not JPEG", offsets(0, 14))
+
+    assert_kept(archive, hostile)
+
+    for wanted in ("application/octet-stream", "image/dicom-rle"):
+        assert archive.get(hostile.path + "/frames/1", wanted).status_code == 422
+    assert archive.get(hostile.path + "/rendered").status_code == 422
+    assert archive.get(hostile.path + "/thumbnail").status_code == 422
+
+
+def test_line_75_video_and_documents_are_handed_out_as_attachments_only(archive):
+    stream = b"\0\0\1\xb3<script>"
+    video = compressed("video", b"", fragments=[stream], frames="100")
+    video.transfer_syntax_uid = "1.2.840.10008.1.2.4.100"
+    document = HostileObject(
+        "document", text(0x00420012, "LO", "text/html"), explicit(0x00420011, "OB", b"<script>alert(1)</script> ")
+    )
+    for hostile in (video, document):
+        assert_kept(archive, hostile)
+    answers = [
+        archive.get(video.path + "/rendered"),
+        archive.get(video.path + "/frames/1", "video/mpeg"),
+        archive.get(document.path + "/bulkdata/00420011", "application/octet-stream"),
+        archive.get(document.path, "application/dicom"),
+    ]
+    assert answers[0].content == stream
+    for answer in answers:
+        assert answer.status_code == 200
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+    # Video is never taken apart, documents have no pixels.
+    assert archive.get(video.path + "/rendered", "image/png").status_code == 406
+    assert archive.get(video.path + "/thumbnail").status_code == 404
+    assert archive.get(document.path + "/rendered").status_code == 422
 
 
 UNCLEAR = {

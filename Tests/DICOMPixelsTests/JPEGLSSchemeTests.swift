@@ -24,7 +24,8 @@ import Testing
 
                 let encoded = try encode(frame)
 
-                #expect(try JPEGHeader(encoded).precision == max(2, stored), "\(shape.testDescription)")
+                let precision = isSigned ? allocated : max(2, stored)
+                #expect(try JPEGHeader(encoded).precision == precision, "\(shape.testDescription)")
                 #expect(try decode(encoded, frame.format) == frame, "\(shape.testDescription)")
             }
         }
@@ -73,12 +74,20 @@ import Testing
         }
     }
 
-    @Test func `samples narrower than Bits Stored have their sign where they end`() throws {
-        let narrow = try FrameShape(columns: 9, rows: 7, allocated: 16, stored: 12, isSigned: true).frame()
-        let encoded = try encode(narrow)
-        let wide = try narrow.format.with(bitsStored: 16, highBit: 15)
+    @Test func `signs that a stream knows nothing of come back`() throws {
+        let samples = try FrameShape(columns: 9, rows: 7, allocated: 16, stored: 12, isSigned: true).frame()
+        var masked = ByteBuffer()
+        for (index, byte) in samples.bytes.readableBytesView.enumerated() {
+            masked.writeInteger(index % 2 == 0 ? byte : byte & 0x0F)
+        }
+        let format = try FrameShape(columns: 9, rows: 7, allocated: 16, stored: 12).format()
+        let encoded = try encode(PixelFrame(format, masked))
 
-        #expect(try decode(encoded, wide).bytes == narrow.bytes)
+        #expect(try JPEGHeader(encoded).precision == 12)
+        #expect(try decode(encoded, samples.format) == samples)
+        // Bits Stored says more than the stream has.
+        let wide = try samples.format.with(bitsStored: 16, highBit: 15)
+        #expect(try decode(encoded, wide).bytes == samples.bytes)
     }
 
     @Test(arguments: [0, 1, 2])

@@ -39,6 +39,18 @@ private let lossless: [TransferSyntax] = [.jpegLossless, .jpegLosslessSV1]
         }
     }
 
+    @Test func `signs that a stream knows nothing of come back`() throws {
+        let format = try FrameShape(columns: 2, rows: 2, allocated: 16, stored: 12).format()
+        let masked = try PixelFrame(format, ByteBuffer(bytes: [0xFF, 0x0F, 0, 8, 0xFF, 7, 1, 0]))
+        let encoded = try JPEGScheme.encode(masked, in: .jpegLosslessSV1, options: EncodingOptions())
+        let signed = try FrameShape(columns: 2, rows: 2, allocated: 16, stored: 12, isSigned: true).format()
+
+        let decoded = try decode(encoded, .jpegLosslessSV1, signed)
+
+        // -1, -2048, 2047 and 1.
+        #expect(Array(decoded.bytes.readableBytesView) == [0xFF, 0xFF, 0, 0xF8, 0xFF, 7, 1, 0])
+    }
+
     @Test func `bits above Bits Stored are kept`() throws {
         let format = try PixelFormat(
             rows: 2,
@@ -100,6 +112,27 @@ private let lossless: [TransferSyntax] = [.jpegLossless, .jpegLosslessSV1]
 
         #expect(try JPEGHeader(encoded).precision == 12)
         #expect(largestWordDifference(decoded.bytes, frame.bytes) <= 2)
+    }
+
+    @Test func `lossy JPEG is said to have 8 bits of 8 or 12 of 16`() throws {
+        for (allocated, stored, expected) in [(8, 7, [8, 8, 7]), (16, 8, [8, 8, 7]), (16, 9, [16, 12, 11])] {
+            let format = try FrameShape(columns: 4, rows: 4, allocated: allocated, stored: stored).format()
+
+            let written = try format.encoded(in: .jpegExtended)
+
+            #expect([written.bitsAllocated, written.bitsStored, written.highBit] == expected)
+        }
+    }
+
+    @Test func `no decoded sample leaves the range of Bits Stored`() throws {
+        let frame = try FrameShape(columns: 64, rows: 64, allocated: 16, stored: 10, pattern: .extremes).frame()
+
+        let encoded = try JPEGScheme.encode(frame, in: .jpegExtended, options: EncodingOptions(quality: 50))
+        let narrow = try decode(encoded, .jpegExtended, frame.format)
+        let wide = try decode(encoded, .jpegExtended, frame.format.encoded(in: .jpegExtended))
+
+        #expect(words(narrow.bytes).max() == 1_023)
+        #expect(words(wide.bytes).max() ?? 0 > 1_023)
     }
 
     @Test func `Extended holds 8 bits in 16`() throws {

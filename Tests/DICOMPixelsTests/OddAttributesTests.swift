@@ -24,7 +24,11 @@ private struct Sequence64: RandomNumberGenerator {
             .redPaletteColorLookupTableDescriptor, .greenPaletteColorLookupTableDescriptor,
             .bluePaletteColorLookupTableDescriptor, .redPaletteColorLookupTableData, .greenPaletteColorLookupTableData,
             .bluePaletteColorLookupTableData, .segmentedRedPaletteColorLookupTableData, .iccProfile, .imageRotation,
-            .imageHorizontalFlip, .numberOfFrames, .patientName, .seriesNumber, .imagePositionPatient, .frameTime,
+            .imageHorizontalFlip, .numberOfFrames, .shutterShape, .shutterLeftVerticalEdge,
+            .shutterRightVerticalEdge, .shutterUpperHorizontalEdge, .shutterLowerHorizontalEdge,
+            .centerOfCircularShutter,
+            .radiusOfCircularShutter, .verticesOfThePolygonalShutter, .shutterPresentationValue, .shutterOverlayGroup,
+            .patientName, .seriesNumber, .imagePositionPatient, .frameTime,
         ]
         + [0x10, 0x11, 0x15, 0x40, 0x50, 0x51, 0x100, 0x102, 0x1001, 0x3000].map {
             DICOMCore.Tag(group: 0x6000, element: $0)
@@ -45,7 +49,8 @@ private struct Sequence64: RandomNumberGenerator {
     private static let texts = [
         "0", "-1", "1e308", "-1e308", "0.5", "65535\\2", "1\\1", "9223372036854775807", "-9223372036854775808", "Y",
         "N",
-        "INVERSE", "SIGMOID", "MIXED", "R", "CIRCLE", "ELLIPSE", "POLYLINE", "MAGNIFY", "", "90",
+        "INVERSE", "SIGMOID", "RECTANGULAR", "CIRCULAR", "POLYGONAL", "BITMAP\\CIRCULAR", "MIXED", "R", "CIRCLE",
+        "ELLIPSE", "POLYLINE", "MAGNIFY", "", "90",
     ]
 
     private func element(_ tag: DICOMCore.Tag, _ random: inout Sequence64) -> DataElement {

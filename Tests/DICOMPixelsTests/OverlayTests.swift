@@ -120,6 +120,67 @@ private func overlay(
     }
 }
 
+@Suite struct `Shutters` {
+    private func seen(_ elements: [DataElement], columns: Int = 5, rows: Int = 5) throws -> String {
+        let picture = try Picture(columns: columns, rows: rows, bitsAllocated: 8, elements)
+        let levels = try picture.rendered(bytes: [UInt8](repeating: 9, count: columns * rows)).levels
+        return stride(from: 0, to: levels.count, by: columns).map { start in
+            String(levels[start..<start + columns].map { $0 == 9 ? "x" : $0 == 0 ? "." : "?" })
+        }.joined(separator: "/")
+    }
+
+    @Test func `a rectangle shows its edges and what they enclose`() throws {
+        let elements: [DataElement] = [
+            .text(.shutterShape, .cs, "RECTANGULAR"), .text(.shutterLeftVerticalEdge, .is, "2"),
+            .text(.shutterRightVerticalEdge, .is, "4"), .text(.shutterUpperHorizontalEdge, .is, "3"),
+            .text(.shutterLowerHorizontalEdge, .is, "9"),
+        ]
+
+        #expect(try seen(elements) == "...../...../.xxx./.xxx./.xxx.")
+    }
+
+    @Test func `a circle has a middle, row first, and a radius`() throws {
+        let elements: [DataElement] = [
+            .text(.shutterShape, .cs, "CIRCULAR"), .text(.centerOfCircularShutter, .is, ["3", "2"]),
+            .text(.radiusOfCircularShutter, .is, "2"),
+        ]
+
+        #expect(try seen(elements) == ".x.../xxx../xxxx./xxx../.x...")
+    }
+
+    @Test func `a polygon shows what is inside of its corners`() throws {
+        let elements: [DataElement] = [
+            .text(.shutterShape, .cs, "POLYGONAL"),
+            .text(.verticesOfThePolygonalShutter, .is, ["1", "1", "1", "5", "5", "3"]),
+        ]
+
+        #expect(try seen(elements) == "xxxxx/.xxx./.xxx./..x../.....")
+    }
+
+    @Test func `shapes hide together, in the grey that is told`() throws {
+        let elements: [DataElement] = [
+            .text(.shutterShape, .cs, ["RECTANGULAR", "CIRCULAR"]), .text(.shutterLeftVerticalEdge, .is, "2"),
+            .text(.shutterRightVerticalEdge, .is, "9"), .text(.shutterUpperHorizontalEdge, .is, "1"),
+            .text(.shutterLowerHorizontalEdge, .is, "9"), .text(.centerOfCircularShutter, .is, ["1", "2"]),
+            .text(.radiusOfCircularShutter, .is, "1"), .unsignedShort(.shutterPresentationValue, 0xFFFF),
+        ]
+
+        #expect(try seen(elements, columns: 4, rows: 2) == "?xx?/?x??")
+    }
+
+    @Test func `shapes without sense hide nothing`() throws {
+        for elements: [DataElement] in [
+            [.text(.shutterShape, .cs, "RECTANGULAR")], [.text(.shutterShape, .cs, "OVAL")],
+            [
+                .text(.shutterShape, .cs, "POLYGONAL"),
+                .text(.verticesOfThePolygonalShutter, .is, ["1", "1", "9223372036854775807", "5", "5", "3"]),
+            ],
+        ] {
+            #expect(try seen(elements, columns: 2, rows: 1) == "xx")
+        }
+    }
+}
+
 @Suite struct `Bulk that rendering needs` {
     private let bulk = BulkValue(offset: 100, length: 2)
     private func reference(_ tag: DICOMCore.Tag) -> DataElement { DataElement(tag: tag, vr: .ow, value: .bulk(bulk)) }
@@ -149,5 +210,31 @@ private func overlay(
 
         let item = filled.items(.softcopyVOILUTSequence).first?.items(.voilutSequence).first
         #expect(item?[.lutData]?.bytes == ByteBuffer(bytes: [2, 1]))
+    }
+}
+
+@Suite struct `Words of bytes in Big Endian` {
+    private func words(_ vr: VR, bitsAllocated: UInt16 = 8) -> SwappedWords? {
+        let value = BulkValue(offset: 101, length: 10)
+        let header = DataSet([
+            .unsignedShort(.bitsAllocated, bitsAllocated), DataElement(tag: .pixelData, vr: vr, value: .bulk(value)),
+        ])
+        return SwappedWords(header, in: .explicitVRBigEndian)
+    }
+
+    @Test func `a frame between two words gets its bytes from both`() throws {
+        let made = try #require(words(.ow))
+        // Bytes 3 to 5 of the value: the words of bytes 2 to 5.
+        let around = made.words(around: 104..<107)
+
+        #expect(around == 103..<107)
+        #expect(made.bytes(of: 104..<107, in: ByteBuffer(bytes: [3, 2, 5, 4])) == ByteBuffer(bytes: [3, 4, 5]))
+    }
+
+    @Test func `only OW of up to 8 bits has them`() {
+        #expect(words(.ob) == nil)
+        #expect(words(.ow, bitsAllocated: 16) == nil)
+        #expect(words(.ow, bitsAllocated: 1) != nil)
+        #expect(SwappedWords(DataSet(), in: .explicitVRBigEndian) == nil)
     }
 }

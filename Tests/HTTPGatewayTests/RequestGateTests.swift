@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "/dicomweb/studies/1.2/rendered", "/api", "/dicomweb/studies/1.2/series/1.3/instances/1.4/frames",
+        "/dicomweb/studies/1.2/painted", "/api", "/dicomweb/studies/1.2/series/1.3/instances/1.4/frames",
     ])
     func `an unknown resource is not found`(path: String) {
         let error = #expect(throws: RequestError.self) { try route(.get, path) }

@@ -42,7 +42,7 @@ struct FrameTranscoding {
 
     /// The next bytes; `nil` at the end.
     mutating func next() async throws -> ByteBuffer? {
-        reservation = nil
+        release()
         while !isFinished {
             switch try Self.coded({ () throws(DataSetError) in try rewriter.next() }) {
             case .frame(let stored):
@@ -86,7 +86,7 @@ struct FrameTranscoding {
         }
         guard !waiting.isEmpty else { return }
         // Never while another one is held: who waits must not be waited for.
-        reservation = nil
+        release()
         let cost = waiting.reduce(0) { $0 + PixelService.cost(of: maker.plan.format, storedLength: $1.readableBytes) }
         reservation = try await maker.pixels.budget.reserve(cost)
         for frame in try await made(waiting) { try put(frame) }
@@ -109,6 +109,12 @@ struct FrameTranscoding {
             for try await (position, frame) in group { frames[position] = frame }
             return frames
         }
+    }
+
+    /// Gives the memory back now: copies of this value may hold the reservation for longer.
+    private mutating func release() {
+        reservation?.shrink(to: 0)
+        reservation = nil
     }
 
     private mutating func put(_ frame: ByteBuffer) throws {

@@ -112,7 +112,12 @@ extension RetrieveService {
         _ image: StoredImage
     ) async throws(ArchiveError) -> FrameCache.Entry {
         try await entry(image.key(frameNumber, .decoded)) { [self] in
-            let bytes = try await gathered(stored)
+            let bytes: ByteBuffer
+            if let inOrder = try await inOrder(frameNumber, image) {
+                bytes = inOrder
+            } else {
+                bytes = try await gathered(stored)
+            }
             let frame = try await pixels.decode(
                 bytes,
                 in: image.transferSyntax,
@@ -121,6 +126,21 @@ extension RetrieveService {
             )
             return FrameCache.Entry(bytes: frame.bytes, format: frame.format)
         }
+    }
+
+    /// A frame whose samples share words of the other byte order with each other; `nil` where they do not.
+    private func inOrder(_ frameNumber: Int, _ image: StoredImage) async throws -> ByteBuffer? {
+        guard let words = SwappedWords(image.header, in: image.transferSyntax) else { return nil }
+        var bytes = ByteBuffer()
+        for range in image.index.byteRanges(frameIndex: frameNumber - 1) {
+            let stored = stream(image.instance, dataSetRanges: [words.words(around: range)])
+            bytes.writeImmutableBuffer(words.bytes(of: range, in: try await gathered(stored)))
+        }
+        guard let bits = image.index.bits(frameIndex: frameNumber - 1) else { return bytes }
+        var window = BitWindow(first: bits.first, count: bits.count)
+        var frame = window.take(bytes)
+        frame.writeImmutableBuffer(window.finish())
+        return frame
     }
 
     private func encoded(

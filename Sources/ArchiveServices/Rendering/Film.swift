@@ -45,7 +45,8 @@ public struct Film: AsyncSequence, Sendable {
 
         /// The bytes of the next picture; `nil` behind the last.
         public mutating func next() async throws -> ByteBuffer? {
-            // Never held while another is waited for.
+            // Never held while another is waited for, whoever else has a copy of this value.
+            reservation?.shrink(to: 0)
             reservation = nil
             guard frameIndex < frameCount else {
                 guard !isFinished else { return nil }

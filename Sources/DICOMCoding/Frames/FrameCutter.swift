@@ -10,7 +10,7 @@ struct FrameCutter: Sendable {
     /// The next frame, 0-based, and where it is.
     private(set) var frameIndex = 0
     private var ranges: [Range<UInt64>]
-    /// Native: bytes that have passed, from `start` on. Encapsulated: what has passed of the frame.
+    /// Bytes that have passed: of native Pixel Data from `start` on, of encapsulated those of the frame.
     private var passed = ByteBuffer()
     private var start: UInt64 = 0
     private var fragmentEnd: UInt64 = 0

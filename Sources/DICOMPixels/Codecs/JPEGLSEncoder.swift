@@ -23,7 +23,7 @@ enum JPEGLSEncoder {
             bits_per_sample: Int32(bits),
             component_count: Int32(format.samplesPerPixel)
         )
-        let samples = masked(frame, bits: bits)
+        let samples = narrowed(frame, bits: bits)
         let capacity = capacity(of: frame)
         var code = CHARLS_JPEGLS_ERRC_SUCCESS
         var stream = ByteBuffer()
@@ -69,36 +69,22 @@ enum JPEGLSEncoder {
         return codes.first { $0 != CHARLS_JPEGLS_ERRC_SUCCESS } ?? CHARLS_JPEGLS_ERRC_SUCCESS
     }
 
-    /// The samples without the bits above: as wide as CharLS expects them for so many bits.
-    private static func masked(_ frame: PixelFrame, bits: Int) -> ByteBuffer {
+    /// The samples as wide as CharLS expects them for so many bits.
+    private static func narrowed(_ frame: PixelFrame, bits: Int) -> ByteBuffer {
         let source = frame.bytes.aligned()
-        let isWide = frame.format.bitsAllocated == 16
-        guard frame.format.kind == .signed && bits < frame.format.bitsAllocated || isWide && bits <= 8 else {
-            return source
-        }
-        let mask = UInt16(truncatingIfNeeded: (1 << bits) - 1)
+        guard frame.format.bitsAllocated == 16, bits <= 8 else { return source }
         let count = frame.format.sampleCount
-        let sampleLength = bits <= 8 ? 1 : 2
         var result = ByteBuffer()
-        // Both have `count` samples: of one or two bytes as the format and `bits` say.
-        unsafe result.writeWithUnsafeMutableBytes(minimumWritableBytes: count * sampleLength) { target in
+        // The one has `count` samples of two bytes, the other of one.
+        unsafe result.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
             // As above.
             unsafe source.withUnsafeReadableBytes { source in
                 for index in 0..<count {
-                    // As above.
-                    let sample =
-                        unsafe isWide
-                        ? source.load(fromByteOffset: 2 * index, as: UInt16.self) : UInt16(source[index])
-                    if sampleLength == 1 {
-                        // As above.
-                        unsafe target[index] = UInt8(truncatingIfNeeded: sample & mask)
-                    } else {
-                        // As above.
-                        unsafe target.storeBytes(of: sample & mask, toByteOffset: 2 * index, as: UInt16.self)
-                    }
+                    // As above: the low byte, the high one is zero.
+                    unsafe target[index] = source[2 * index]
                 }
             }
-            return count * sampleLength
+            return count
         }
         return result
     }

@@ -31,6 +31,7 @@ enum JPEGScheme: FrameScheme {
         var stream = encoded
         stream.moveReaderIndex(forwardBy: header.start)
         var samples = try library.decode(stream, image, length: target.frameLength)
+        if header.process != .lossless { SampleRange.clamp(&samples, to: format, precision: header.precision) }
         SampleRange.extendSigns(of: &samples, as: format, from: format.bitsStored, precision: header.precision)
         return try PixelFrame(target, samples)
     }

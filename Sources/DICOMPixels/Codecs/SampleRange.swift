@@ -2,39 +2,29 @@ import NIOCore
 
 /// How many bits the samples of a frame really take, and how signs come back that a codec knows nothing of.
 enum SampleRange {
-    /// Bits that a stream needs so that decoding gives back each word: Bits Stored when what is above is zero or sign, and
-    /// Bits Allocated when something else is there (overlays in unused bits, High Bit above Bits Stored).
+    /// Bits that a stream needs so that decoding gives back each word: Bits Stored where nothing is above them, otherwise
+    /// Bits Allocated (overlays in unused bits, High Bit above Bits Stored).
+    ///
+    /// Signed samples go with all their bits, as DCMTK and GDCM write them: decoders that do not extend signs read them, too.
     ///
     /// - Parameter frame: of 8 or 16 bits allocated.
     static func bits(of frame: PixelFrame) -> Int {
         let format = frame.format
-        guard format.bitsStored < format.bitsAllocated else { return format.bitsAllocated }
-        let isSigned = format.kind == .signed
+        guard format.kind == .unsigned, format.bitsStored < format.bitsAllocated else { return format.bitsAllocated }
         // The readable bytes are whole samples: the format says so.
         let used = unsafe frame.bytes.aligned().withUnsafeReadableBytes { bytes in
             // As above.
             unsafe format.bitsAllocated == 8
-                ? Self.used(bytes.bindMemory(to: Int8.self), isSigned)
-                : Self.used(bytes.bindMemory(to: Int16.self), isSigned)
+                ? Self.used(bytes.bindMemory(to: UInt8.self)) : Self.used(bytes.bindMemory(to: UInt16.self))
         }
         return used <= format.bitsStored ? format.bitsStored : format.bitsAllocated
     }
 
     // Reads within the bounds of the samples only.
-    private static func used<Sample: FixedWidthInteger & SignedInteger>(
-        _ samples: UnsafeBufferPointer<Sample>,
-        _ isSigned: Bool
+    private static func used<Sample: FixedWidthInteger & UnsignedInteger>(
+        _ samples: UnsafeBufferPointer<Sample>
     ) -> Int {
         var union: Sample = 0
-        if isSigned {
-            // A sample and its complement take the same bits, and a sign.
-            for index in 0..<samples.count {
-                // Within the bounds.
-                let sample = unsafe samples[index]
-                union |= sample ^ (sample >> (Sample.bitWidth - 1))
-            }
-            return Sample.bitWidth - union.leadingZeroBitCount + 1
-        }
         for index in 0..<samples.count {
             // Within the bounds.
             unsafe union |= samples[index]
@@ -59,6 +49,33 @@ enum SampleRange {
                 guard sample - difference >= -most, sample + difference < most else { return false }
             }
             return true
+        }
+    }
+
+    /// Brings samples that left the range of Bits Stored in a lossy stream of more bits back to its end.
+    ///
+    /// Cut off by whoever reads only Bits Stored, the brightest pixels would be black.
+    static func clamp(_ samples: inout ByteBuffer, to format: PixelFormat, precision: Int) {
+        guard format.kind == .unsigned, format.bitsStored < precision else { return }
+        let most = UInt16((1 << format.bitsStored) - 1)
+        // The buffer is ours and holds whole samples.
+        unsafe samples.withUnsafeMutableReadableBytes { bytes in
+            if format.bitsAllocated == 8 {
+                // As above.
+                unsafe clamp(bytes.bindMemory(to: UInt8.self), UInt8(truncatingIfNeeded: most))
+            } else {
+                // As above.
+                unsafe clamp(bytes.bindMemory(to: UInt16.self), most)
+            }
+        }
+    }
+
+    // Writes within the bounds of the samples only.
+    private static func clamp<Sample: FixedWidthInteger>(_ samples: UnsafeMutableBufferPointer<Sample>, _ most: Sample)
+    {
+        for index in 0..<samples.count {
+            // Within the bounds.
+            unsafe samples[index] = min(samples[index], most)
         }
     }
 

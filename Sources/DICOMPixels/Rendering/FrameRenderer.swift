@@ -3,7 +3,7 @@ import NIOCore
 
 /// Makes a picture of a decoded frame as its object, a Presentation State and a request say (PS3.4 N.2).
 ///
-/// The order is that of the standard: Modality LUT, VOI LUT or window, Presentation LUT; overlays; displayed area, rotation
+/// The order is that of the standard: Modality LUT, VOI LUT or window, Presentation LUT; shutter; overlays; displayed area, rotation
 /// and size; graphics of the Presentation State; annotations.
 public struct FrameRenderer: Sendable {
     /// Each takes up to seven bytes while a picture is made: of single bits a frame within its limit has many more.
@@ -63,7 +63,13 @@ public struct FrameRenderer: Sendable {
             channels: try isColored(frame) ? 3 : 1,
             samples: try samples(frame, attributes, adjustment, request)
         )
-        if request.showsOverlays { drawOverlays(frame, frameIndex, on: &raster) }
+        let shutter = DisplayShutter(state?.dataSet ?? attributes.attributes(.frameDisplayShutterSequence))
+        shutter?.draw(on: &raster)
+        if let group = shutter?.overlayGroup, let dataSet = state?.dataSet {
+            Overlay(dataSet, group: group, frameIndex: 0, frame: nil)?
+                .draw(on: &raster, level: GreyPipeline.sample(shutter?.level ?? 0))
+        }
+        if request.showsOverlays { drawOverlays(frame, frameIndex, hiding: shutter?.overlayGroup, on: &raster) }
         let placement = try Placement(
             image: (format.columns, format.rows),
             region: adjustment?.area?.region,
@@ -190,13 +196,14 @@ public struct FrameRenderer: Sendable {
     private func drawOverlays<Sample: RasterSample>(
         _ frame: PixelFrame,
         _ frameIndex: Int,
+        hiding shutterGroup: UInt16?,
         on raster: inout Raster<Sample>
     ) {
         for group in Overlay.groups where state?.showsOverlay(ofImage: group) ?? true {
             Overlay(header, group: group, frameIndex: frameIndex, frame: frame)?.draw(on: &raster)
         }
         guard let state else { return }
-        for group in Overlay.groups {
+        for group in Overlay.groups where group != shutterGroup {
             Overlay(state.dataSet, group: group, frameIndex: 0, frame: nil)?.draw(on: &raster)
         }
     }

@@ -2,8 +2,7 @@ import DICOMCore
 
 /// A Grayscale or Color Softcopy Presentation State, as far as it is for one image (PS3.3 A.33).
 ///
-/// Mask subtraction, display shutters and compound graphics are not supported: the first changes the image and is refused,
-/// the others are left out.
+/// Mask subtraction changes the image, is not supported and refused; compound graphics are left out.
 struct PresentationState: Sendable {
     /// What it says of one frame.
     struct Adjustment: Sendable {
