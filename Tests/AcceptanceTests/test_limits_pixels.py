@@ -172,7 +172,7 @@ def test_line_75_video_and_documents_are_handed_out_as_attachments_only(archive)
     video = compressed("video", b"", fragments=[stream], frames="100")
     video.transfer_syntax_uid = "1.2.840.10008.1.2.4.100"
     document = HostileObject(
-        "document", text(0x00420012, "LO", "text/html"), explicit(0x00420011, "OB", b"<script>alert(1)</script> ")
+        "document", text(0x00420012, "LO", "text/html"), explicit(0x00420011, "OB", b"<script>alert(1)</script> " * 100)
     )
     for hostile in (video, document):
         assert_kept(archive, hostile)
