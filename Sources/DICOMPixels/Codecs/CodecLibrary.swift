@@ -83,6 +83,11 @@ public enum CodecLibrary {
         guard transferSyntax.isLosslessOnly || frame.format.photometricInterpretation != .paletteColor else {
             throw PixelError(.notEncodable, "colour numbers with loss", tag: .photometricInterpretation)
         }
+        // The two schemes know one chrominance for each pixel, and read no other back.
+        let isWavelet = scheme == JPEG2000Scheme.self || scheme == HTJ2KScheme.self
+        guard !isWavelet || frame.format.photometricInterpretation != .ybrPartial420 else {
+            throw PixelError(.notEncodable, "chrominance of video in JPEG 2000", tag: .photometricInterpretation)
+        }
         let keepsLayout = scheme == DeflatedImageFrameScheme.self
         let source = keepsLayout ? frame : try frame.byPixel()
         try source.format.demandWithin(limits)
