@@ -27,6 +27,8 @@ struct DataSetRewriter: Sendable {
     private var bulk: Bulk?
     /// Whether the bytes of a bulk value that is left out are passing.
     private var isLeavingOut = false
+    /// The sequences that are open in one that is left out, itself included.
+    private var leftOutDepth = 0
     private var unwrapper: FrameUnwrapper
     private var isUnwrapping = false
     /// Bytes that were taken.
@@ -51,12 +53,14 @@ struct DataSetRewriter: Sendable {
     ///
     /// - Throws: `.notEncodable` for compressed Pixel Data; `.truncated` for bulk that ends too early.
     mutating func accept(_ token: DataSetToken) throws(DataSetError) {
+        guard leftOutDepth == 0 else { return leaveOut(token) }
         switch token {
         case .element(let header, let value):
             guard !isLeftOut(header.tag) else { return }
             if encodings.isEmpty { unwrapper.note(header, value) }
             writer.write(header.tag, header.vr, value)
         case .beginSequence(let header):
+            guard !isLeftOut(header.tag) else { return leftOutDepth = 1 }
             encodings.append(writer.encoding)
             writer.writeHeader(header.tag, header.vr == .un ? .un : .sq, length: .max)
             if header.vr == .un { writer.encoding = .insideUnknown }
@@ -81,6 +85,14 @@ struct DataSetRewriter: Sendable {
 
     private func isLeftOut(_ tag: Tag) -> Bool {
         tag.isGroupLength || encodings.isEmpty && (tag.group <= 0x0002 || tag.rawValue == 0x0008_0001)
+    }
+
+    private mutating func leaveOut(_ token: DataSetToken) {
+        switch token {
+        case .beginSequence: leftOutDepth += 1
+        case .endSequence: leftOutDepth -= 1
+        default: break
+        }
     }
 
     private mutating func beginBulk(_ header: ElementHeader) throws(DataSetError) {
