@@ -43,11 +43,13 @@ public enum DeflateTarget: FuzzTarget {
 
         init(inflating pieces: [ByteBuffer]) throws(PropertyViolation) {
             var inflater = Inflater(lengthLimit: lengthLimit, ratioLimit: 1_100)
-            for piece in pieces {
+            for (index, piece) in pieces.enumerated() {
                 inflater.append(piece)
-                // A copy goes on by itself: what it does must not be seen by the original.
-                var copy = inflater
-                _ = Self.next(&copy)
+                if index == 1 {
+                    // A copy goes on by itself: what it does must not be seen by the original.
+                    var copy = inflater
+                    _ = Self.next(&copy)
+                }
                 while case .piece(let bytes) = Self.next(&inflater, &error) {
                     try require(bytes.readableBytes <= pieceLimit, "a piece of \(bytes.readableBytes) bytes")
                     plain.writeImmutableBuffer(bytes)
