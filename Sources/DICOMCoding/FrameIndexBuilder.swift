@@ -93,19 +93,29 @@ struct FrameIndexBuilder: Sendable {
             let candidates =
                 isSubsampled && !subsampled.overflow
                 ? [subsampled.partialValue, full.partialValue] : [full.partialValue]
-            for bitsPerFrame in candidates where Self.fits(bitsPerFrame, frameCount: frameCount, length: length) {
-                return FrameIndex(frameCount: frameCount, bitsPerFrame: bitsPerFrame, offset: offset)
+            let excesses = candidates.map { Self.excess(of: length, over: $0, frameCount: frameCount) }
+            // What fits is what was meant; else what stands behind the frames is padding as long as it is no frame itself.
+            let meant = excesses.firstIndex { $0 == 0 } ?? excesses.lastIndex { $0 != nil }
+            return meant.flatMap {
+                FrameIndex(frameCount: frameCount, bitsPerFrame: candidates[$0], offset: offset)
             }
-            return nil
         }
     }
 
-    /// Whether the frames fill the value field, but for a byte of padding.
-    private static func fits(_ bitsPerFrame: UInt64, frameCount: Int, length: UInt64) -> Bool {
+    /// Bytes that some writers fill their last block with.
+    private static let paddingLimit: UInt64 = 4_096
+
+    /// How many bytes of the value field stand behind the frames; 0 also for the byte that makes the length even.
+    ///
+    /// - Returns: `nil` when the frames do not fit, or when so much is left that it may be one, or part of an image of another size.
+    private static func excess(of length: UInt64, over bitsPerFrame: UInt64, frameCount: Int) -> UInt64? {
         let (bits, overflow) = bitsPerFrame.multipliedReportingOverflow(by: UInt64(frameCount))
-        guard !overflow else { return false }
+        guard !overflow else { return nil }
         let bytes = bits / 8 + (bits % 8 > 0 ? 1 : 0)
-        return length == bytes || length == bytes + bytes % 2
+        guard length >= bytes else { return nil }
+        let rest = length - bytes
+        guard rest > bytes % 2 else { return 0 }
+        return rest < bitsPerFrame / 8 && rest <= paddingLimit ? rest : nil
     }
 
     private static func positive(_ element: DataElement) -> UInt64? {

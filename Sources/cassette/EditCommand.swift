@@ -5,7 +5,7 @@ import NIOCore
 import Platform
 
 /// Attributes of a file changed, all else kept.
-struct EditCommand: ParsableCommand {
+struct EditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "edit",
         abstract: "Change attributes of a DICOM file and keep every other byte.",
@@ -39,6 +39,8 @@ struct EditCommand: ParsableCommand {
     var noteOriginals: NoteReason?
     @Option(name: .shortAndLong, help: "The new file; - for standard output.")
     var output: String
+    @Flag(help: "Replace the new file if there is one.")
+    var force = false
     @Flag(help: "Print JSON (on standard error if the file goes to standard output).")
     var json = false
     @Argument(help: "The file.")
@@ -56,16 +58,17 @@ struct EditCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func run() async throws {
         do {
+            let newFile = try OutputFile(output, isForced: force, reading: file)
             let edits = try allEdits()
             let edit = try plan(edits)
-            try write(edit)
+            try await write(edit, to: newFile)
             tell(edit, edits)
         } catch let error as EditError {
             throw CommandFailure("\(file): \(error)")
         } catch let error as DiskError {
-            throw CommandFailure("\(error)")
+            throw CommandFailure("\(file): \(error)")
         }
     }
 
@@ -128,34 +131,20 @@ struct EditCommand: ParsableCommand {
         }
     }
 
-    private func write(_ edit: FileEdit) throws {
-        guard output != "-" else {
-            var patcher = FilePatcher(edit)
-            try read { try patcher.patch($0).forEach(Console.pour) }
-            try patcher.finish().forEach(Console.pour)
-            return
-        }
-        // Beside the file that is to be, so that nothing half-written ever bears its name.
-        let disk = PosixDisk()
-        let draft = output + ".new"
-        let target = try disk.open(draft, .createNew)
-        do {
-            var patcher = FilePatcher(edit)
-            var written: UInt64 = 0
-            let put: (ByteBuffer) throws -> Void = { bytes in
-                guard bytes.readableBytes > 0 else { return }
-                try target.write(bytes, at: written)
-                written += UInt64(bytes.readableBytes)
-            }
-            try read { try patcher.patch($0).forEach(put) }
-            try patcher.finish().forEach(put)
-            try target.synchronize()
-            try target.close()
-            try disk.rename(draft, to: output)
-        } catch {
-            try? target.close()
-            try? disk.unlink(draft)
-            throw error
+    private func write(_ edit: FileEdit, to newFile: OutputFile) async throws {
+        let source = try PosixDisk().open(file, .read)
+        defer { try? source.close() }
+        var patcher = FilePatcher(edit)
+        var position: UInt64 = 0
+        var isAtEnd = false
+        try await newFile.write {
+            guard !isAtEnd else { return nil }
+            let chunk = try source.read(at: position, count: FileChunks.chunkLength)
+            position += UInt64(chunk.readableBytes)
+            isAtEnd = chunk.readableBytes == 0
+            var bytes = ByteBuffer()
+            for piece in try isAtEnd ? patcher.finish() : patcher.patch(chunk) { bytes.writeImmutableBuffer(piece) }
+            return bytes
         }
     }
 

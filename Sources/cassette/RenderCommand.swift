@@ -68,16 +68,17 @@ struct RenderCommand: AsyncParsableCommand {
         guard (1...100).contains(quality) else { throw ValidationError("--quality is a number from 1 to 100") }
         guard frame.map({ $0 >= 1 }) ?? true else { throw ValidationError("--frame counts from 1") }
         guard windowNumber >= 1 else { throw ValidationError("--window-number counts from 1") }
+        guard format != nil || output == nil || output == "-" || namedFormat != nil else {
+            throw ValidationError("-o ends with .png, .jpg or .gif, or --format says what the picture is to be")
+        }
     }
 
     func run() async throws {
         let target = output ?? file + "." + chosenFormat.fileExtension
-        guard force || target == "-" || FileKind(of: target, followsLinks: false) == .none else {
-            throw CommandFailure("\(target) exists: choose another with -o, or replace it with --force")
-        }
+        let newFile = try OutputFile(target, isForced: force, reading: file)
         do {
-            let picture = try await picture()
-            try write(picture, to: target)
+            var picture: ByteBuffer? = try await picture()
+            try await newFile.write { picture.take() }
         } catch let error as PixelError {
             throw CommandFailure("\(file): \(error)\(hint(error))")
         } catch let error as DataSetError {
@@ -135,11 +136,14 @@ struct RenderCommand: AsyncParsableCommand {
         }
     }
 
-    private var chosenFormat: Format {
-        if let format { return format }
+    private var chosenFormat: Format { format ?? namedFormat ?? .png }
+
+    /// What the name of the output asks for.
+    private var namedFormat: Format? {
         let name = (output ?? "").lowercased()
+        if name.hasSuffix(".png") { return .png }
         if name.hasSuffix(".jpg") || name.hasSuffix(".jpeg") { return .jpeg }
-        return name.hasSuffix(".gif") ? .gif : .png
+        return name.hasSuffix(".gif") ? .gif : nil
     }
 
     private func request() throws -> RenderingRequest {
@@ -196,23 +200,6 @@ struct RenderCommand: AsyncParsableCommand {
             "; `cassette dump \(presentationState ?? "")` shows the images that it is for"
         case .badDescription, .badAttribute: "; `cassette dump \(file)` shows the element"
         default: ""
-        }
-    }
-
-    /// Writes beside the file that is to be, so that nothing half-written ever bears its name.
-    private func write(_ picture: ByteBuffer, to target: String) throws {
-        guard target != "-" else { return Console.pour(picture) }
-        let disk = PosixDisk()
-        let draft = target + ".new"
-        let newFile = try disk.open(draft, .createNew)
-        do {
-            try newFile.write(picture, at: 0)
-            try newFile.close()
-            try disk.rename(draft, to: target)
-        } catch {
-            try? newFile.close()
-            try? disk.unlink(draft)
-            throw error
         }
     }
 }

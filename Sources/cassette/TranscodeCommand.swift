@@ -35,6 +35,8 @@ struct TranscodeCommand: AsyncParsableCommand {
     var quality = EncodingOptions().quality
     @Option(help: "The largest difference of a sample in near-lossless JPEG-LS.")
     var nearLossless = EncodingOptions().nearLossless
+    @Flag(help: "Replace the new file if there is one.")
+    var force = false
     @Flag(help: "Print JSON (on standard error if the file goes to standard output).")
     var json = false
     @Argument(help: "The file.")
@@ -52,7 +54,9 @@ struct TranscodeCommand: AsyncParsableCommand {
 
     func run() async throws {
         do {
-            let source = try PosixDisk().open(file, .read)
+            // Before any work is done.
+            _ = try newFile()
+            let source = try open()
             defer { try? source.close() }
             let result = try await transcode(source)
             tell(result)
@@ -65,6 +69,24 @@ struct TranscodeCommand: AsyncParsableCommand {
         } catch let error as DiskError {
             throw CommandFailure("\(error)")
         }
+    }
+
+    private func open() throws -> any DiskFile {
+        do throws(DiskError) {
+            return try PosixDisk().open(file, .read)
+        } catch {
+            throw CommandFailure("\(file): \(error)")
+        }
+    }
+
+    private func newFile() throws -> OutputFile {
+        // What is lost cannot be had again: not even on request does it take the place of what it was made from.
+        guard to.transferSyntax.lossyMethod == nil || !OutputFile.isSame(output, file) else {
+            throw CommandFailure(
+                "\(output) is the file that is read, and \(to.transferSyntax.name) loses: choose another with -o"
+            )
+        }
+        return try OutputFile(output, isForced: force, reading: file)
     }
 
     /// What was done.
@@ -104,7 +126,7 @@ struct TranscodeCommand: AsyncParsableCommand {
         )
         var position: UInt64 = 0
         var isAtEnd = false
-        try await write {
+        try await newFile().write {
             while !isAtEnd {
                 let chunk = try source.read(at: position, count: FileChunks.chunkLength)
                 position += UInt64(chunk.readableBytes)
@@ -137,37 +159,13 @@ struct TranscodeCommand: AsyncParsableCommand {
         )
         let transcoded = try await pixels.transcode(object.source(progress), request)
         var bytes = transcoded.makeAsyncIterator()
-        try await write { try await bytes.next() }
+        try await newFile().write { try await bytes.next() }
         return Result(
             source: object.scanned.part10.transferSyntax,
             elementCount: object.scanned.dataSet.elements.count,
             quirks: object.scanned.quirks,
             summary: transcoded.summary
         )
-    }
-
-    /// Writes beside the file that is to be, so that nothing half-written ever bears its name.
-    private func write(_ next: () async throws -> ByteBuffer?) async throws {
-        guard output != "-" else {
-            while let bytes = try await next() { Console.pour(bytes) }
-            return
-        }
-        let disk = PosixDisk()
-        let draft = output + ".new"
-        let target = try disk.open(draft, .createNew)
-        do {
-            var written: UInt64 = 0
-            while let bytes = try await next() {
-                try target.write(bytes, at: written)
-                written += UInt64(bytes.readableBytes)
-            }
-            try target.close()
-            try disk.rename(draft, to: output)
-        } catch {
-            try? target.close()
-            try? disk.unlink(draft)
-            throw error
-        }
     }
 
     private func tell(_ result: Result) {

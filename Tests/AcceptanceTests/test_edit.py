@@ -14,7 +14,7 @@ DEFLATED = ROOT / "TestImages" / "pydicom" / "test_files" / "image_dfl.dcm"
 
 
 def edit(path, out, *options):
-    return subprocess.run([BINARY, "edit", str(path), "-o", str(out), *options], capture_output=True, text=True)
+    return subprocess.run([BINARY, "edit", str(path), "-o", str(out), "--force", *options], capture_output=True, text=True)
 
 
 def outline(data_set, depth=0):

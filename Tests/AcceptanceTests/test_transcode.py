@@ -56,7 +56,7 @@ NOT_READ = re.compile("read failed|giving up|assuming explicit value representat
 
 def transcode(path, target, out, *options):
     return subprocess.run(
-        [BINARY, "transcode", str(path), "--to", target, "-o", str(out), *options], capture_output=True, text=True
+        [BINARY, "transcode", str(path), "--to", target, "-o", str(out), "--force", *options], capture_output=True, text=True
     )
 
 

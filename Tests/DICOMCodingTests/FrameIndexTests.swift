@@ -86,7 +86,13 @@ import Testing
         #expect(try native(rows: 3, columns: 3, bits: 8, length: 9) != nil)
         #expect(try native(rows: 3, columns: 3, bits: 8, length: 10) != nil)
         #expect(try native(rows: 3, columns: 3, bits: 8, length: 8) == nil)
-        #expect(try native(rows: 3, columns: 3, bits: 8, length: 11) == nil)
+    }
+
+    @Test func `padding behind the frames is less than one of them, and no more than a block`() throws {
+        #expect(try native(rows: 3, columns: 3, bits: 8, length: 17) != nil)
+        #expect(try native(rows: 3, columns: 3, bits: 8, length: 19) == nil)
+        #expect(try native(rows: 100, columns: 100, bits: 8, length: 14_096) != nil)
+        #expect(try native(rows: 100, columns: 100, bits: 8, length: 14_098) == nil)
     }
 
     @Test func `subsampled chrominance has two samples a pixel`() throws {
