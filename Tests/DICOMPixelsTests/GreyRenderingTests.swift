@@ -195,6 +195,43 @@ import Testing
         #expect(try picture.rendered([-2, -1, 0, 1, 2], window).levels == [0, 0, 128, 255, 255])
     }
 
+    @Test func `the first value of a VOI LUT has a sign when what comes in may be below 0`() throws {
+        // Unsigned 12 bits less 1024: from -1024 on.
+        let ramp = table([4_096, UInt16(bitPattern: -1_024), 16], .words(.lutData, (0..<4_096).map { $0 * 16 }))
+        let rescaled = try Picture(
+            columns: 3,
+            bitsStored: 12,
+            [
+                .text(.rescaleSlope, .ds, "1"), .text(.rescaleIntercept, .ds, "-1024"),
+                .sequence(.voilutSequence, [ramp]),
+            ]
+        )
+
+        // 255 * 16 * 2048 / 65535 is 127.5.
+        #expect(try rescaled.rendered([0, 2_048, 4_095]).levels == [0, 128, 255])
+    }
+
+    @Test(arguments: [VR.us, .ss])
+    func `the first value of a VOI LUT has none behind a Modality LUT, whatever sign the pixels have`(vr: VR) throws {
+        let modality = table([3, UInt16(bitPattern: -1), 16], .words(.lutData, [39_999, 42_048, 44_095]), vr: .ss)
+        // SS is what Implicit VR makes of it by Pixel Representation.
+        let voi = table([4_096, 40_000, 16], .words(.lutData, (0..<4_096).map { $0 * 16 }), vr: vr)
+        let picture = try Picture(
+            columns: 3,
+            kind: .signed,
+            [.sequence(.modalityLUTSequence, [modality]), .sequence(.voilutSequence, [voi])]
+        )
+
+        #expect(try picture.rendered([-1, 0, 1]).levels == [0, 128, 255])
+    }
+
+    @Test func `SS that makes sense is believed`() throws {
+        let item = table([4, UInt16(bitPattern: -1), 8], .words(.lutData, [0, 51, 102, 255]), vr: .ss)
+        let picture = try Picture(columns: 3, [.sequence(.voilutSequence, [item])])
+
+        #expect(try picture.rendered([0, 1, 2]).levels == [51, 102, 255])
+    }
+
     @Test func `entries of 8 bits may be bytes`() throws {
         let item = table([4, 0, 8], .octets(.lutData, [0, 255, 51, 102]))
         let picture = try Picture(columns: 4, [.sequence(.voilutSequence, [item])])

@@ -55,6 +55,22 @@ private let imageUID = UID("1.2.3.4")
         )
     }
 
+    @Test func `their VOI LUT begins below 0 when their rescale does`() throws {
+        let item = table([3, UInt16(bitPattern: -10), 8], .words(.lutData, [0, 51, 255]))
+        let voi = DataSet([.sequence(.voilutSequence, [item])])
+
+        #expect(
+            try levels(
+                picture(columns: 3),
+                [0, 1, 2],
+                state([
+                    .text(.rescaleIntercept, .ds, "-10"), .text(.rescaleSlope, .ds, "1"),
+                    .sequence(.softcopyVOILUTSequence, [voi]),
+                ])
+            ) == [0, 51, 255]
+        )
+    }
+
     @Test func `a Presentation LUT is spread over all levels`() throws {
         let lut = table([3, 0, 8], .words(.lutData, [255, 0, 51]))
 

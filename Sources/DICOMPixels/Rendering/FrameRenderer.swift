@@ -55,7 +55,7 @@ public struct FrameRenderer: Sendable {
             throw PixelError(.tooLarge, "a picture is made of up to \(Self.sampleLimit) samples")
         }
         let attributes = FrameAttributes(header, frameIndex: frameIndex)
-        let adjustment = try state?.adjustment(frameIndex: frameIndex)
+        let adjustment = try state?.adjustment(frameIndex: frameIndex, frame.format)
         let format = frame.format
         var raster = Raster<Sample>(
             width: format.columns,
@@ -161,7 +161,10 @@ public struct FrameRenderer: Sendable {
         if let adjustment {
             choices = adjustment.voi
         } else {
-            choices = try VOITransform.choices(attributes.attributes(.frameVOILUTSequence), isSigned: isSigned)
+            choices = try VOITransform.choices(
+                attributes.attributes(.frameVOILUTSequence),
+                isSigned: modality.isSigned(format)
+            )
         }
         let voi: VOITransform =
             if let window = request.window {

@@ -13,6 +13,7 @@ enum VOITransform: Sendable, Hashable {
     ///
     /// Windows whose width is not above 0 mean nothing and are left out.
     ///
+    /// - Parameter isSigned: whether values that come in may be below 0; the tables' first values are signed then.
     /// - Throws: `.badAttribute`.
     static func choices(_ dataSet: DataSet, isSigned: Bool) throws(PixelError) -> [VOITransform] {
         let centers = dataSet.decimals(.windowCenter)
