@@ -53,6 +53,20 @@ import Testing
         #expect(try picture.rendered([2, 3], second).levels == [0, 255])
     }
 
+    @Test(arguments: [
+        (["", "2000"], ["200", "4000"]), (["   ", "2000"], ["200", "4000"]), (["wide", "2000"], ["200", "4000"]),
+        (["100", "2000"], ["", "4000"]), (["100", "2000", "5"], ["0", "4000"]), (["2000", "100"], ["4000"]),
+    ])
+    func `centers and widths belong together by their places`(centers: [String], widths: [String]) throws {
+        let picture = try Picture(
+            columns: 5,
+            [.text(.windowCenter, .ds, centers), .text(.windowWidth, .ds, widths)]
+        )
+
+        // 2000/4000: from 0 to 3999.
+        #expect(try picture.rendered([0, 1_999, 2_000, 3_999, 4_000]).levels == [0, 127, 128, 255, 255])
+    }
+
     @Test(arguments: ["0", "-4"]) func `a width that is not above 0 is no window`(width: String) throws {
         let picture = try Picture(
             columns: 3,
