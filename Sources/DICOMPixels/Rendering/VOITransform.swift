@@ -40,7 +40,8 @@ enum VOITransform: Sendable, Hashable {
     // Every value in its place; `nil` for one that is empty or no number.
     private static func numbers(_ element: DataElement?) -> [Double?] {
         guard let element else { return [] }
-        return element.vr == .ds ? element.strings(.ascii).map(DataElement.decimal) : element.decimals.map(Optional.some)
+        return element.vr == .ds
+            ? element.strings(.ascii).map(DataElement.decimal) : element.decimals.map(Optional.some)
     }
 
     /// The level of a value.
