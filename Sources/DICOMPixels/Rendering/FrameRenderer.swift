@@ -157,34 +157,36 @@ public struct FrameRenderer: Sendable {
             isSigned: isSigned
         )
         let modality = adjustment?.modality ?? (keepsStoredValues ? nil : own) ?? .identity
-        let choices: [VOITransform]
-        if let adjustment {
-            choices = adjustment.voi
-        } else {
-            choices = try VOITransform.choices(
-                attributes.attributes(.frameVOILUTSequence),
-                isSigned: modality.isSigned(format)
-            )
-        }
-        let voi: VOITransform =
-            if let window = request.window {
-                .window(window)
-            } else if choices.indices.contains(request.windowIndex) {
-                choices[request.windowIndex]
-            } else if let first = choices.first {
-                first
-            } else if adjustment != nil {
-                WindowFinder.wholeRange(of: values, modality)
-            } else {
-                WindowFinder.range(of: values, modality, padding)
-            }
         return GreyPipeline(
             modality: modality,
-            voi: voi,
+            voi: try voi(values, modality, padding, attributes, adjustment, request),
             presentation: adjustment?.presentation
                 ?? PresentationTransform(image: header, format.photometricInterpretation),
             padding: padding
         )
+    }
+
+    private func voi(
+        _ values: StoredValues,
+        _ modality: ModalityTransform,
+        _ padding: PixelPadding?,
+        _ attributes: FrameAttributes,
+        _ adjustment: PresentationState.Adjustment?,
+        _ request: RenderingRequest
+    ) throws(PixelError) -> VOITransform {
+        // Tables that nobody asks for are not even read: they may be damaged.
+        if let window = request.window { return .window(window) }
+        let source = adjustment.map(\.voi) ?? attributes.attributes(.frameVOILUTSequence)
+        let choices =
+            if let source {
+                try VOITransform.choices(source, isSigned: modality.isSigned(values.frame.format))
+            } else {
+                [VOITransform]()
+            }
+        if choices.indices.contains(request.windowIndex) { return choices[request.windowIndex] }
+        if let first = choices.first { return first }
+        return adjustment == nil
+            ? WindowFinder.range(of: values, modality, padding) : WindowFinder.wholeRange(of: values, modality)
     }
 
     /// Whether the Modality LUT is for measuring, not for looking: of X-ray angiography in other than linear intensities

@@ -7,8 +7,8 @@ struct PresentationState: Sendable {
     /// What it says of one frame.
     struct Adjustment: Sendable {
         let modality: ModalityTransform
-        /// Empty: all values, from the lowest to the highest that can be.
-        let voi: [VOITransform]
+        /// Windows and tables; `nil`: all values, from the lowest to the highest that can be.
+        let voi: DataSet?
         let presentation: PresentationTransform
         let area: DisplayedArea?
         let quarters: Int
@@ -48,16 +48,14 @@ struct PresentationState: Sendable {
         guard references.contains(where: { isMeant($0, frameIndex: frameIndex) }) else {
             throw PixelError(.mismatch, "the Presentation State is for other frames", tag: .referencedFrameNumber)
         }
-        let modality = try ModalityTransform(dataSet, isSigned: format.kind == .signed) ?? .identity
-        let isSigned = modality.isSigned(format)
         // What the Presentation State does not have is the identity, whatever the image has (PS3.4 N.2).
         let voi = dataSet.items(.softcopyVOILUTSequence).first { applies($0, frameIndex: frameIndex) }
         let area = dataSet.items(.displayedAreaSelectionSequence).first { applies($0, frameIndex: frameIndex) }
         let rotation = dataSet.integer(.imageRotation) ?? 0
         guard rotation % 90 == 0 else { throw PixelError(.badAttribute, "a multiple of 90", tag: .imageRotation) }
         return Adjustment(
-            modality: modality,
-            voi: try voi.map { (item) throws(PixelError) in try VOITransform.choices(item, isSigned: isSigned) } ?? [],
+            modality: try ModalityTransform(dataSet, isSigned: format.kind == .signed) ?? .identity,
+            voi: voi,
             presentation: try PresentationTransform(presentationState: dataSet),
             area: area.flatMap { DisplayedArea($0) },
             quarters: (rotation / 90) & 3,
