@@ -118,6 +118,50 @@ import Testing
         #expect(try picture.rendered([-2_000, -1_995, 0, 100]).levels == [0, 0, 255, 0])
     }
 
+    private func bytes(_ numbers: [Float]) -> [UInt8] {
+        numbers.flatMap { number in
+            stride(from: 0, to: 32, by: 8).map { UInt8(truncatingIfNeeded: number.bitPattern >> UInt32($0)) }
+        }
+    }
+
+    @Test(
+        arguments: [
+            ([.float(.floatPixelPaddingValue, -1e30)], [0, 0, 255, 255] as [UInt8]),
+            ([.float(.floatPixelPaddingValue, -1e30), .float(.floatPixelPaddingRangeLimit, -1)], [0, 0, 0, 255]),
+            ([.float(.floatPixelPaddingValue, 3), .float(.floatPixelPaddingRangeLimit, .nan)], [0, 255, 255, 0]),
+            ([.float(.floatPixelPaddingValue, .nan)], [0, 255, 255, 255]),
+        ] as [([DataElement], [UInt8])]
+    )
+    func `padding of numbers with a point is black and no part of the window`(
+        padding: [DataElement],
+        levels: [UInt8]
+    ) throws {
+        let picture = try Picture(columns: 4, bitsAllocated: 32, kind: .float, padding)
+
+        // The window ends at the lowest and the highest of what is left.
+        #expect(try picture.rendered(bytes: bytes([-1e30, -2, 2.9999, 3])).levels == levels)
+    }
+
+    @Test func `padding of doubles and of words of 32 bits is no part of the window`() throws {
+        let double = try Picture(
+            columns: 3,
+            bitsAllocated: 64,
+            kind: .float,
+            [.double(.doubleFloatPixelPaddingValue, -1e300)]
+        )
+        let words = try Picture(columns: 3, bitsAllocated: 32, kind: .signed, [.signedShort(.pixelPaddingValue, -5)])
+        let doubles = [-1e300, 0, 1].flatMap { (number: Double) in
+            stride(from: 0, to: 64, by: 8).map { UInt8(truncatingIfNeeded: number.bitPattern >> UInt64($0)) }
+        }
+
+        #expect(try double.rendered(bytes: doubles).levels == [0, 0, 255])
+        #expect(
+            try words.rendered(bytes: [0xFB, 0xFF, 0xFF, 0xFF, 0xFD, 0xFF, 0xFF, 0xFF, 100, 0, 0, 0]).levels == [
+                0, 0, 255,
+            ]
+        )
+    }
+
     @Test func `padding that was written without sign means the same bits`() throws {
         let picture = try Picture(columns: 3, kind: .signed, [.unsignedShort(.pixelPaddingValue, 63_536)])
 

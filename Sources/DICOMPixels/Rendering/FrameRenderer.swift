@@ -186,7 +186,7 @@ public struct FrameRenderer: Sendable {
         if choices.indices.contains(request.windowIndex) { return choices[request.windowIndex] }
         if let first = choices.first { return first }
         return adjustment == nil
-            ? WindowFinder.range(of: values, modality, padding) : WindowFinder.wholeRange(of: values, modality)
+            ? WindowFinder.range(of: values, modality, padding) : WindowFinder.wholeRange(of: values, modality, padding)
     }
 
     /// Whether the Modality LUT is for measuring, not for looking: of X-ray angiography in other than linear intensities
