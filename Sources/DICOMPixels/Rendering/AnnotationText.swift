@@ -5,9 +5,15 @@ struct AnnotationText: Sendable {
     let patient: [String]
     let technique: [String]
 
-    init(_ header: DataSet, frameIndex: Int, _ request: RenderingRequest) {
-        patient = request.annotations.contains(.patient) ? Self.patient(header) : []
-        technique = request.annotations.contains(.technique) ? Self.technique(header, frameIndex, request) : []
+    /// - Parameter voi: what the picture was made with; `nil` for colours.
+    init(
+        _ attributes: FrameAttributes,
+        frameIndex: Int,
+        _ annotations: Set<RenderingRequest.Annotation>,
+        voi: VOITransform?
+    ) {
+        patient = annotations.contains(.patient) ? Self.patient(attributes.header) : []
+        technique = annotations.contains(.technique) ? Self.technique(attributes, frameIndex, voi) : []
     }
 
     private static func patient(_ header: DataSet) -> [String] {
@@ -23,7 +29,12 @@ struct AnnotationText: Sendable {
         return lines.filter { !$0.isEmpty }
     }
 
-    private static func technique(_ header: DataSet, _ frameIndex: Int, _ request: RenderingRequest) -> [String] {
+    private static func technique(
+        _ attributes: FrameAttributes,
+        _ frameIndex: Int,
+        _ voi: VOITransform?
+    ) -> [String] {
+        let header = attributes.header
         var lines: [String] = []
         let day = header.string(.acquisitionDate) ?? header.string(.studyDate)
         let time = header.string(.acquisitionTime) ?? header.string(.studyTime)
@@ -36,13 +47,16 @@ struct AnnotationText: Sendable {
         if let instance = header.integer(.instanceNumber) { numbers.append("Im \(instance)") }
         if let count = header.integer(.numberOfFrames), count > 1 { numbers.append("Fr \(frameIndex + 1)/\(count)") }
         lines.append(numbers.joined(separator: " "))
-        let position = header.decimals(.imagePositionPatient)
+        let position = attributes.attributes(.planePositionSequence).decimals(.imagePositionPatient)
         if position.count == 3 {
             lines.append("Pos " + position.map(short).joined(separator: " "))
         }
-        let center = request.window?.center ?? header.decimals(.windowCenter).first
-        let width = request.window?.width ?? header.decimals(.windowWidth).first
-        if let center, let width { lines.append("C \(short(center)) W \(short(width))") }
+        switch voi {
+        case .window(let window):
+            lines.append("C \(DecimalText.of(window.center)) W \(DecimalText.of(window.width))")
+        case .table: lines.append("VOI LUT")
+        case .range, nil: break
+        }
         return lines.filter { !$0.isEmpty }
     }
 

@@ -57,11 +57,14 @@ public struct FrameRenderer: Sendable {
         let attributes = FrameAttributes(header, frameIndex: frameIndex)
         let adjustment = try state?.adjustment(frameIndex: frameIndex, frame.format)
         let format = frame.format
+        let grey =
+            format.photometricInterpretation.isMonochrome
+            ? try pipeline(StoredValues(frame: frame), attributes, adjustment, request) : nil
         var raster = Raster<Sample>(
             width: format.columns,
             height: format.rows,
             channels: try isColored(frame) ? 3 : 1,
-            samples: try samples(frame, attributes, adjustment, request)
+            samples: try samples(frame, grey)
         )
         let shutter = DisplayShutter(state?.dataSet ?? attributes.attributes(.frameDisplayShutterSequence))
         shutter?.draw(on: &raster)
@@ -82,7 +85,7 @@ public struct FrameRenderer: Sendable {
         raster = placement.place(raster)
         if request.showsOverlays { adjustment?.graphics.draw(on: &raster, placement) }
         if !request.annotations.isEmpty {
-            AnnotationText(header, frameIndex: frameIndex, request).draw(on: &raster)
+            AnnotationText(attributes, frameIndex: frameIndex, request.annotations, voi: grey?.voi).draw(on: &raster)
         }
         return try raster.image(iccProfile: iccProfile)
     }
@@ -103,12 +106,20 @@ public struct FrameRenderer: Sendable {
 
     private func samples<Sample: RasterSample>(
         _ frame: PixelFrame,
-        _ attributes: FrameAttributes,
-        _ adjustment: PresentationState.Adjustment?,
-        _ request: RenderingRequest
+        _ grey: GreyPipeline?
     ) throws(PixelError) -> [Sample] {
         let format = frame.format
         let values = StoredValues(frame: frame)
+        if let grey {
+            guard hasSupplementalPalette(format), let size = values.tableSize else { return grey.render(values) }
+            let palette = try PaletteColor(header, isSigned: format.kind == .signed)
+            let greys: [Sample] = grey.table(values, size: size)
+            var colors: [Sample] = palette.colors(values, size: size)
+            for bits in 0..<size where values.value(ofBits: bits) < palette.red.first {
+                for channel in 0..<3 { colors[bits * 3 + channel] = greys[bits] }
+            }
+            return Self.map(values.bits(), byColors: colors)
+        }
         switch format.photometricInterpretation {
         case .paletteColor:
             guard let size = values.tableSize else {
@@ -116,16 +127,6 @@ public struct FrameRenderer: Sendable {
             }
             let palette = try PaletteColor(header, isSigned: format.kind == .signed)
             return Self.map(values.bits(), byColors: palette.colors(values, size: size))
-        case .monochrome1, .monochrome2:
-            let pipeline = try pipeline(values, attributes, adjustment, request)
-            guard hasSupplementalPalette(format), let size = values.tableSize else { return pipeline.render(values) }
-            let palette = try PaletteColor(header, isSigned: format.kind == .signed)
-            let greys: [Sample] = pipeline.table(values, size: size)
-            var colors: [Sample] = palette.colors(values, size: size)
-            for bits in 0..<size where values.value(ofBits: bits) < palette.red.first {
-                for channel in 0..<3 { colors[bits * 3 + channel] = greys[bits] }
-            }
-            return Self.map(values.bits(), byColors: colors)
         default: return try ColorConversion.rgb(frame)
         }
     }
