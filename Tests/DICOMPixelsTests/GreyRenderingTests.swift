@@ -53,6 +53,26 @@ import Testing
         #expect(try picture.rendered([2, 3], second).levels == [0, 255])
     }
 
+    @Test(arguments: [2, 3, Int.max - 1]) func `a window that is not there is refused`(index: Int) throws {
+        let item = table([1, 0, 8], .words(.lutData, [255]))
+        var picture = try Picture(
+            columns: 1,
+            [.text(.windowCenter, .ds, "1"), .text(.windowWidth, .ds, "1"), .sequence(.voilutSequence, [item])]
+        )
+        var request = RenderingRequest()
+        request.windowIndex = 1
+        #expect(try picture.rendered([0], request).levels == [255])
+
+        request.windowIndex = index
+        var error = #expect(throws: PixelError.self) { try picture.rendered([0], request) }
+        #expect(error?.code == .badAttribute)
+        #expect(error?.detail == "windows and tables: 2; number \(index + 1) was asked for")
+
+        picture.header = DataSet()
+        error = #expect(throws: PixelError.self) { try picture.rendered([0], request) }
+        #expect(error?.detail == "no window or table; number \(index + 1) was asked for")
+    }
+
     @Test(arguments: [
         (["", "2000"], ["200", "4000"]), (["   ", "2000"], ["200", "4000"]), (["wide", "2000"], ["200", "4000"]),
         (["100", "2000"], ["", "4000"]), (["100", "2000", "5"], ["0", "4000"]), (["2000", "100"], ["4000"]),

@@ -177,7 +177,7 @@ public struct FrameRenderer: Sendable {
     ) throws(PixelError) -> VOITransform {
         // Tables that nobody asks for are not even read: they may be damaged.
         if let window = request.window { return .window(window) }
-        let source = adjustment.map(\.voi) ?? attributes.attributes(.frameVOILUTSequence)
+        let source = if let adjustment { adjustment.voi } else { attributes.attributes(.frameVOILUTSequence) }
         let choices =
             if let source {
                 try VOITransform.choices(source, isSigned: modality.isSigned(values.frame.format))
@@ -185,7 +185,14 @@ public struct FrameRenderer: Sendable {
                 [VOITransform]()
             }
         if choices.indices.contains(request.windowIndex) { return choices[request.windowIndex] }
-        if let first = choices.first { return first }
+        guard request.windowIndex == 0 else {
+            let offer = choices.isEmpty ? "no window or table" : "windows and tables: \(choices.count)"
+            throw PixelError(
+                .badAttribute,
+                "\(offer); number \(request.windowIndex + 1) was asked for",
+                tag: .windowCenter
+            )
+        }
         return adjustment == nil
             ? WindowFinder.range(of: values, modality, padding) : WindowFinder.wholeRange(of: values, modality, padding)
     }
