@@ -51,6 +51,27 @@ import Testing
         #expect(technique([], nil) == [])
     }
 
+    @Test(
+        arguments: [
+            ("Müller^Ännchen", ["Müller Ännchen"], false), ("Doe^^山", ["Doe 山"], false), ("山^A", ["山 A"], false),
+            ("山田^A", [], true), ("Иванов^Иван", [], true), ("^", [], false), ("=山田", [], false),
+        ] as [(String, [String], Bool)]
+    )
+    func `a name is left out when most of it has no letters`(name: String, lines: [String], isOmitted: Bool) {
+        let header = DataSet([
+            .text(.init(rawValue: 0x0008_0005), .cs, "ISO_IR 192"),
+            DataElement(
+                tag: .patientName,
+                vr: .pn,
+                value: .bytes(ByteBuffer(string: name))
+            ),
+        ])
+        let text = AnnotationText(FrameAttributes(header, frameIndex: 0), frameIndex: 0, [.patient], voi: nil)
+
+        #expect(text.patient == lines)
+        #expect(AnnotationText.omitsName(header) == isOmitted)
+    }
+
     @Test func `pictures say which of several windows they show`() throws {
         var picture = try Picture(
             columns: 64,
@@ -66,5 +87,42 @@ import Testing
         picture.header.set(.text(.windowWidth, .ds, "100"))
 
         #expect(try picture.rendered(words, RenderingRequest(annotations: [.technique])).levels == second)
+    }
+}
+
+@Suite struct `Notes on pictures` {
+    private let mask = DataElement.sequence(.maskSubtractionSequence, [DataSet()])
+
+    private func notes(_ elements: [DataElement], _ request: RenderingRequest = RenderingRequest()) throws -> Int {
+        try FrameRenderer(header: DataSet(elements)).notes(on: request).count
+    }
+
+    @Test func `subtraction that is not made is told where it is meant to be seen`() throws {
+        #expect(try notes([.text(.recommendedViewingMode, .cs, "SUB"), mask]) == 1)
+        #expect(try notes([.text(.recommendedViewingMode, .cs, "NAT"), mask]) == 0)
+        #expect(try notes([.text(.recommendedViewingMode, .cs, "SUB")]) == 0)
+        #expect(try notes([]) == 0)
+    }
+
+    @Test func `a window for colours is told to have no effect`() throws {
+        var second = RenderingRequest()
+        second.windowIndex = 1
+        let window = RenderingRequest(window: WindowRequest(center: 1, width: 1))
+
+        for (interpretation, count) in [("RGB", 1), ("PALETTE COLOR", 1), ("MONOCHROME1", 0)] {
+            let element = DataElement.text(.photometricInterpretation, .cs, interpretation)
+
+            #expect(try notes([element], window) == count)
+            #expect(try notes([element], second) == count)
+            #expect(try notes([element]) == 0)
+        }
+    }
+
+    @Test func `a name that is not written is told when it was asked for`() throws {
+        let name = DataElement(tag: .patientName, vr: .pn, value: .bytes(ByteBuffer(string: "山田^太郎")))
+        let header = [.text(.init(rawValue: 0x0008_0005), .cs, "ISO_IR 192"), name]
+
+        #expect(try notes(header, RenderingRequest(annotations: [.patient])) == 1)
+        #expect(try notes(header, RenderingRequest(annotations: [.technique])) == 0)
     }
 }

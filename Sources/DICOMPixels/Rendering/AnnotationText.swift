@@ -18,15 +18,21 @@ struct AnnotationText: Sendable {
 
     private static func patient(_ header: DataSet) -> [String] {
         var lines: [String] = []
-        if let name = header.personName(.patientName) {
-            // Family name first, as on a film.
-            let parts = name.alphabetic.split(separator: "^").filter { !$0.isEmpty }
-            lines.append(parts.joined(separator: " "))
-        }
+        if let name = name(header), BitmapFont.canDraw(name) { lines.append(name) }
         if let identifier = header.string(.patientID) { lines.append("ID " + identifier) }
         let facts = [header.string(.patientBirthDate).map(date), header.string(.patientSex)].compactMap { $0 }
         lines.append(facts.joined(separator: " "))
         return lines.filter { !$0.isEmpty }
+    }
+
+    /// Family name first, as on a film.
+    private static func name(_ header: DataSet) -> String? {
+        header.personName(.patientName)?.alphabetic.split(separator: "^").joined(separator: " ")
+    }
+
+    /// Whether the patient has a name of which most would be question marks: it is not written.
+    static func omitsName(_ header: DataSet) -> Bool {
+        name(header).map { !BitmapFont.canDraw($0) } ?? false
     }
 
     private static func technique(

@@ -9,8 +9,8 @@ public struct FrameRenderer: Sendable {
     /// Each takes up to seven bytes while a picture is made: of single bits a frame within its limit has many more.
     private static let sampleLimit = 1 << 27
 
-    private let header: DataSet
-    private let state: PresentationState?
+    let header: DataSet
+    let state: PresentationState?
 
     /// Takes what an object says of its frames.
     ///
