@@ -119,11 +119,14 @@ struct RenderCommand: AsyncParsableCommand {
             codec: codecs.codec,
             request: try request()
         )
-        switch chosenFormat {
-        case .png, .png16: return try PNGWriter.png(try await pictures.picture(frame ?? 1))
-        case .jpeg: return try await pictures.jpeg(frame ?? 1, quality: quality)
-        case .gif: return try await pictures.gif(frame)
-        }
+        let bytes =
+            switch chosenFormat {
+            case .png, .png16: try PNGWriter.png(try await pictures.picture(frame ?? 1))
+            case .jpeg: try await pictures.jpeg(frame ?? 1, quality: quality)
+            case .gif: try await pictures.gif(frame)
+            }
+        for note in pictures.renderer.notes(on: pictures.request) { Console.complain("\(file): \(note)") }
+        return bytes
     }
 
     private func open(_ path: String) throws -> any DiskFile {

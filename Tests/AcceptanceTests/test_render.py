@@ -347,6 +347,26 @@ def test_annotations_are_written(tmp_path):
     assert not ((changed[:, 0] > 128) & (changed[:, 0] < 384)).any()
 
 
+def test_what_a_picture_lacks_is_told(tmp_path):
+    dataset = pydicom.dcmread(IMAGES / "dicompyler-core/ct.0.dcm")
+    dataset.RecommendedViewingMode = "SUB"
+    mask = pydicom.Dataset()
+    mask.MaskOperation = "AVG_SUB"
+    dataset.MaskSubtractionSequence = [mask]
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    dataset.PatientName = "山田^太郎"
+    dataset.save_as(tmp_path / "angiography.dcm")
+    color = IMAGES / "deid-data/ultrasounds/RGB_CINE/RGB_CINE.dcm"
+
+    angiography = render(tmp_path / "angiography.dcm", tmp_path / "angiography.png", "--annotate", "patient")
+    colored = render(color, tmp_path / "color.png", "--window", "40,400")
+    plain = render(color, tmp_path / "plain.png")
+
+    assert angiography.returncode == 0 and colored.returncode == 0 and plain.returncode == 0
+    assert "without mask subtraction" in angiography.stderr and "the name is not written" in angiography.stderr
+    assert "no effect" in colored.stderr and plain.stderr == ""
+
+
 def test_the_name_of_the_picture_is_that_of_the_file_and_nothing_is_replaced(tmp_path):
     path = tmp_path / "a.dcm"
     path.write_bytes((IMAGES / (PYDICOM + "CT_small.dcm")).read_bytes())
@@ -370,6 +390,7 @@ def test_the_name_of_the_picture_is_that_of_the_file_and_nothing_is_replaced(tmp
         ("pydicom-data/emri_small.dcm", ["--frame", "11"], 1, "1 to 10"),
         ("dicompyler-core/ct.0.dcm", ["--frame", "0"], 2, "from 1"),
         ("dicompyler-core/ct.0.dcm", ["--window", "40"], 2, "CENTER,WIDTH"),
+        ("dicompyler-core/ct.0.dcm", ["--window-number", "99"], 1, "number 99"),
         ("dicompyler-core/ct.0.dcm", ["--window", "40,0"], 2, "above 0"),
         ("dicompyler-core/ct.0.dcm", ["--size", "0x5"], 2, "--size"),
         ("dicompyler-core/ct.0.dcm", ["--size", "70000x5"], 2, "65535"),

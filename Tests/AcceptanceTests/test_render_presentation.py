@@ -204,9 +204,9 @@ def test_graphics_and_text_are_drawn_at_their_places(tmp_path):
     left = ours(IMAGE, tmp_path / "left.png", "--presentation-state", str(bare))
     right = ours(IMAGE, tmp_path / "right.png", "--presentation-state", str(drawn))
 
-    # Points count from 1 in the middle of pixels.
-    assert (right[19, 9:110] == 255).all()
-    assert right[399, 59] == 255 and right[479, 59] == 255 and right[439, 19] == 255 and right[439, 99] == 255
+    # Points count from 0 in the corner of the first pixel.
+    assert (right[20, 10:110] == 255).all() and (right[19, 10:110] == left[19, 10:110]).all()
+    assert right[400, 60] == 255 and right[479, 60] == 255 and right[440, 20] == 255 and right[440, 100] == 255
     changed = np.argwhere(left != right)
     text = changed[(changed[:, 1] >= 254)]
     assert len(text) > 50 and text[:, 0].min() >= 458 and text[:, 0].max() <= 480

@@ -53,6 +53,40 @@ import Testing
         #expect(try picture.rendered([2, 3], second).levels == [0, 255])
     }
 
+    @Test(arguments: [2, 3, Int.max - 1]) func `a window that is not there is refused`(index: Int) throws {
+        let item = table([1, 0, 8], .words(.lutData, [255]))
+        var picture = try Picture(
+            columns: 1,
+            [.text(.windowCenter, .ds, "1"), .text(.windowWidth, .ds, "1"), .sequence(.voilutSequence, [item])]
+        )
+        var request = RenderingRequest()
+        request.windowIndex = 1
+        #expect(try picture.rendered([0], request).levels == [255])
+
+        request.windowIndex = index
+        var error = #expect(throws: PixelError.self) { try picture.rendered([0], request) }
+        #expect(error?.code == .badAttribute)
+        #expect(error?.detail == "windows and tables: 2; number \(index + 1) was asked for")
+
+        picture.header = DataSet()
+        error = #expect(throws: PixelError.self) { try picture.rendered([0], request) }
+        #expect(error?.detail == "no window or table; number \(index + 1) was asked for")
+    }
+
+    @Test(arguments: [
+        (["", "2000"], ["200", "4000"]), (["   ", "2000"], ["200", "4000"]), (["wide", "2000"], ["200", "4000"]),
+        (["100", "2000"], ["", "4000"]), (["100", "2000", "5"], ["0", "4000"]), (["2000", "100"], ["4000"]),
+    ])
+    func `centers and widths belong together by their places`(centers: [String], widths: [String]) throws {
+        let picture = try Picture(
+            columns: 5,
+            [.text(.windowCenter, .ds, centers), .text(.windowWidth, .ds, widths)]
+        )
+
+        // 2000/4000: from 0 to 3999.
+        #expect(try picture.rendered([0, 1_999, 2_000, 3_999, 4_000]).levels == [0, 127, 128, 255, 255])
+    }
+
     @Test(arguments: ["0", "-4"]) func `a width that is not above 0 is no window`(width: String) throws {
         let picture = try Picture(
             columns: 3,
@@ -102,6 +136,50 @@ import Testing
         )
 
         #expect(try picture.rendered([-2_000, -1_995, 0, 100]).levels == [0, 0, 255, 0])
+    }
+
+    private func bytes(_ numbers: [Float]) -> [UInt8] {
+        numbers.flatMap { number in
+            stride(from: 0, to: 32, by: 8).map { UInt8(truncatingIfNeeded: number.bitPattern >> UInt32($0)) }
+        }
+    }
+
+    @Test(
+        arguments: [
+            ([.float(.floatPixelPaddingValue, -1e30)], [0, 0, 255, 255] as [UInt8]),
+            ([.float(.floatPixelPaddingValue, -1e30), .float(.floatPixelPaddingRangeLimit, -1)], [0, 0, 0, 255]),
+            ([.float(.floatPixelPaddingValue, 3), .float(.floatPixelPaddingRangeLimit, .nan)], [0, 255, 255, 0]),
+            ([.float(.floatPixelPaddingValue, .nan)], [0, 255, 255, 255]),
+        ] as [([DataElement], [UInt8])]
+    )
+    func `padding of numbers with a point is black and no part of the window`(
+        padding: [DataElement],
+        levels: [UInt8]
+    ) throws {
+        let picture = try Picture(columns: 4, bitsAllocated: 32, kind: .float, padding)
+
+        // The window ends at the lowest and the highest of what is left.
+        #expect(try picture.rendered(bytes: bytes([-1e30, -2, 2.9999, 3])).levels == levels)
+    }
+
+    @Test func `padding of doubles and of words of 32 bits is no part of the window`() throws {
+        let double = try Picture(
+            columns: 3,
+            bitsAllocated: 64,
+            kind: .float,
+            [.double(.doubleFloatPixelPaddingValue, -1e300)]
+        )
+        let words = try Picture(columns: 3, bitsAllocated: 32, kind: .signed, [.signedShort(.pixelPaddingValue, -5)])
+        let doubles = [-1e300, 0, 1].flatMap { (number: Double) in
+            stride(from: 0, to: 64, by: 8).map { UInt8(truncatingIfNeeded: number.bitPattern >> UInt64($0)) }
+        }
+
+        #expect(try double.rendered(bytes: doubles).levels == [0, 0, 255])
+        #expect(
+            try words.rendered(bytes: [0xFB, 0xFF, 0xFF, 0xFF, 0xFD, 0xFF, 0xFF, 0xFF, 100, 0, 0, 0]).levels == [
+                0, 0, 255,
+            ]
+        )
     }
 
     @Test func `padding that was written without sign means the same bits`() throws {
@@ -193,6 +271,43 @@ import Testing
         let window = RenderingRequest(window: WindowRequest(center: 20.5, width: 21))
 
         #expect(try picture.rendered([-2, -1, 0, 1, 2], window).levels == [0, 0, 128, 255, 255])
+    }
+
+    @Test func `the first value of a VOI LUT has a sign when what comes in may be below 0`() throws {
+        // Unsigned 12 bits less 1024: from -1024 on.
+        let ramp = table([4_096, UInt16(bitPattern: -1_024), 16], .words(.lutData, (0..<4_096).map { $0 * 16 }))
+        let rescaled = try Picture(
+            columns: 3,
+            bitsStored: 12,
+            [
+                .text(.rescaleSlope, .ds, "1"), .text(.rescaleIntercept, .ds, "-1024"),
+                .sequence(.voilutSequence, [ramp]),
+            ]
+        )
+
+        // 255 * 16 * 2048 / 65535 is 127.5.
+        #expect(try rescaled.rendered([0, 2_048, 4_095]).levels == [0, 128, 255])
+    }
+
+    @Test(arguments: [VR.us, .ss])
+    func `the first value of a VOI LUT has none behind a Modality LUT, whatever sign the pixels have`(vr: VR) throws {
+        let modality = table([3, UInt16(bitPattern: -1), 16], .words(.lutData, [39_999, 42_048, 44_095]), vr: .ss)
+        // SS is what Implicit VR makes of it by Pixel Representation.
+        let voi = table([4_096, 40_000, 16], .words(.lutData, (0..<4_096).map { $0 * 16 }), vr: vr)
+        let picture = try Picture(
+            columns: 3,
+            kind: .signed,
+            [.sequence(.modalityLUTSequence, [modality]), .sequence(.voilutSequence, [voi])]
+        )
+
+        #expect(try picture.rendered([-1, 0, 1]).levels == [0, 128, 255])
+    }
+
+    @Test func `SS that makes sense is believed`() throws {
+        let item = table([4, UInt16(bitPattern: -1), 8], .words(.lutData, [0, 51, 102, 255]), vr: .ss)
+        let picture = try Picture(columns: 3, [.sequence(.voilutSequence, [item])])
+
+        #expect(try picture.rendered([0, 1, 2]).levels == [51, 102, 255])
     }
 
     @Test func `entries of 8 bits may be bytes`() throws {

@@ -195,6 +195,45 @@ private func overlay(
         #expect(FrameRenderer.neededBulk(in: header) == [DICOMCore.Tag(rawValue: 0x6002_3000)])
     }
 
+    @Test func `a table of 4,096 entries in the functional groups of a frame is used`() throws {
+        var data = ByteBuffer()
+        for entry in 0..<4_096 { data.writeInteger(UInt16(4_095 - entry) * 16, endianness: .little) }
+        let table = DataSet([.words(.lutDescriptor, [4_096, 0, 16], vr: .us), reference(.lutData)])
+        func groups(_ item: DataSet) -> DataSet {
+            DataSet([.sequence(.frameVOILUTSequence, [DataSet([.sequence(.voilutSequence, [item])])])])
+        }
+        let window = DataSet([.text(.windowCenter, .ds, "1"), .text(.windowWidth, .ds, "1")])
+        let frames = [DataSet([.sequence(.frameVOILUTSequence, [window])]), groups(table)]
+        for (sequence, items) in [
+            (DICOMCore.Tag.perFrameFunctionalGroupsSequence, frames),
+            (.sharedFunctionalGroupsSequence, [groups(table)]),
+        ] {
+            var picture = try Picture(columns: 3, bitsStored: 12, [.sequence(sequence, items)])
+
+            #expect(RenderingBulk.values(in: picture.header) == [bulk])
+            picture.header = RenderingBulk.filled(picture.header, with: [bulk: data])
+
+            // 2047 * 16 of 65,535 is 127.4 of 255.
+            #expect(try picture.rendered([0, 2_048, 4_095], frameIndex: 1).levels == [255, 127, 0])
+        }
+    }
+
+    @Test func `a table that is not used does not stand in the way of a window that somebody asks for`() throws {
+        let table = DataSet([.words(.lutDescriptor, [4_096, 0, 16], vr: .us), reference(.lutData)])
+        let picture = try Picture(columns: 2, [.sequence(.voilutSequence, [table])])
+        let request = RenderingRequest(window: WindowRequest(center: 5, width: 1))
+
+        #expect(try picture.rendered([4, 5], request).levels == [0, 255])
+        #expect(throws: PixelError.self) { try picture.rendered([4, 5]) }
+    }
+
+    @Test func `of more than 256 MiB the last are left`() {
+        let values = (0..<5).map { BulkValue(offset: $0, length: 64 << 20) }
+        let items = values.map { DataSet([DataElement(tag: .lutData, vr: .ow, value: .bulk($0))]) }
+
+        #expect(RenderingBulk.values(in: DataSet([.sequence(.voilutSequence, items)])) == Array(values.prefix(4)))
+    }
+
     @Test func `bytes take the places of references, words of Big Endian the other way round`() {
         let header = DataSet([
             .sequence(

@@ -55,6 +55,22 @@ private let imageUID = UID("1.2.3.4")
         )
     }
 
+    @Test func `their VOI LUT begins below 0 when their rescale does`() throws {
+        let item = table([3, UInt16(bitPattern: -10), 8], .words(.lutData, [0, 51, 255]))
+        let voi = DataSet([.sequence(.voilutSequence, [item])])
+
+        #expect(
+            try levels(
+                picture(columns: 3),
+                [0, 1, 2],
+                state([
+                    .text(.rescaleIntercept, .ds, "-10"), .text(.rescaleSlope, .ds, "1"),
+                    .sequence(.softcopyVOILUTSequence, [voi]),
+                ])
+            ) == [0, 51, 255]
+        )
+    }
+
     @Test func `a Presentation LUT is spread over all levels`() throws {
         let lut = table([3, 0, 8], .words(.lutData, [255, 0, 51]))
 
@@ -129,10 +145,16 @@ private let imageUID = UID("1.2.3.4")
         #expect(try levels(picture(columns: 2), [1, 2], state(overlay)) == [255, 2])
     }
 
-    @Test func `lines and figures are drawn in the grey of their layer`() throws {
+    /// Pixels of the image count from 0 in the corner of the first one (PS3.3 C.10.5.1.2).
+    @Test(arguments: [
+        ([0.5, 1.5, 2.5, 1.5] as [Float], [1, 1, 1, 128, 128, 128, 1, 1, 1] as [UInt8]),
+        ([1, 1, 2, 1], [1, 1, 1, 1, 128, 128, 1, 1, 1]), ([0, 0, 0, 2], [128, 1, 1, 128, 1, 1, 128, 1, 1]),
+        ([1.99, 2.99, 2, 2.99], [1, 1, 1, 1, 1, 1, 1, 128, 128]),
+    ])
+    func `lines and figures are drawn in the grey of their layer`(points: [Float], levels expected: [UInt8]) throws {
         let line = DataSet([
             .text(.graphicAnnotationUnits, .cs, "PIXEL"), .text(.graphicType, .cs, "POLYLINE"),
-            .float(.graphicData, 1, 2, 3, 2),
+            .float(.graphicData, points[0], points[1], points[2], points[3]),
         ])
         let annotation = DataSet([
             .text(.graphicLayer, .cs, "LAYER"), .sequence(.graphicObjectSequence, [line]),
@@ -148,7 +170,7 @@ private let imageUID = UID("1.2.3.4")
             state([.sequence(.graphicAnnotationSequence, [annotation]), .sequence(.graphicLayerSequence, [layer])])
         )
 
-        #expect(drawn == [1, 1, 1, 128, 128, 128, 1, 1, 1])
+        #expect(drawn == expected)
     }
 
     @Test(arguments: ["POINT", "POLYLINE", "INTERPOLATED", "CIRCLE", "ELLIPSE", "SPIRAL"])

@@ -5,25 +5,42 @@ struct AnnotationText: Sendable {
     let patient: [String]
     let technique: [String]
 
-    init(_ header: DataSet, frameIndex: Int, _ request: RenderingRequest) {
-        patient = request.annotations.contains(.patient) ? Self.patient(header) : []
-        technique = request.annotations.contains(.technique) ? Self.technique(header, frameIndex, request) : []
+    /// - Parameter voi: what the picture was made with; `nil` for colours.
+    init(
+        _ attributes: FrameAttributes,
+        frameIndex: Int,
+        _ annotations: Set<RenderingRequest.Annotation>,
+        voi: VOITransform?
+    ) {
+        patient = annotations.contains(.patient) ? Self.patient(attributes.header) : []
+        technique = annotations.contains(.technique) ? Self.technique(attributes, frameIndex, voi) : []
     }
 
     private static func patient(_ header: DataSet) -> [String] {
         var lines: [String] = []
-        if let name = header.personName(.patientName) {
-            // Family name first, as on a film.
-            let parts = name.alphabetic.split(separator: "^").filter { !$0.isEmpty }
-            lines.append(parts.joined(separator: " "))
-        }
+        if let name = name(header), BitmapFont.canDraw(name) { lines.append(name) }
         if let identifier = header.string(.patientID) { lines.append("ID " + identifier) }
         let facts = [header.string(.patientBirthDate).map(date), header.string(.patientSex)].compactMap { $0 }
         lines.append(facts.joined(separator: " "))
         return lines.filter { !$0.isEmpty }
     }
 
-    private static func technique(_ header: DataSet, _ frameIndex: Int, _ request: RenderingRequest) -> [String] {
+    /// Family name first, as on a film.
+    private static func name(_ header: DataSet) -> String? {
+        header.personName(.patientName)?.alphabetic.split(separator: "^").joined(separator: " ")
+    }
+
+    /// Whether the patient has a name of which most would be question marks: it is not written.
+    static func omitsName(_ header: DataSet) -> Bool {
+        name(header).map { !BitmapFont.canDraw($0) } ?? false
+    }
+
+    private static func technique(
+        _ attributes: FrameAttributes,
+        _ frameIndex: Int,
+        _ voi: VOITransform?
+    ) -> [String] {
+        let header = attributes.header
         var lines: [String] = []
         let day = header.string(.acquisitionDate) ?? header.string(.studyDate)
         let time = header.string(.acquisitionTime) ?? header.string(.studyTime)
@@ -36,13 +53,16 @@ struct AnnotationText: Sendable {
         if let instance = header.integer(.instanceNumber) { numbers.append("Im \(instance)") }
         if let count = header.integer(.numberOfFrames), count > 1 { numbers.append("Fr \(frameIndex + 1)/\(count)") }
         lines.append(numbers.joined(separator: " "))
-        let position = header.decimals(.imagePositionPatient)
+        let position = attributes.attributes(.planePositionSequence).decimals(.imagePositionPatient)
         if position.count == 3 {
             lines.append("Pos " + position.map(short).joined(separator: " "))
         }
-        let center = request.window?.center ?? header.decimals(.windowCenter).first
-        let width = request.window?.width ?? header.decimals(.windowWidth).first
-        if let center, let width { lines.append("C \(short(center)) W \(short(width))") }
+        switch voi {
+        case .window(let window):
+            lines.append("C \(DecimalText.of(window.center)) W \(DecimalText.of(window.width))")
+        case .table: lines.append("VOI LUT")
+        case .range, nil: break
+        }
         return lines.filter { !$0.isEmpty }
     }
 

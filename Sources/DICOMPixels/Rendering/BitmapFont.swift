@@ -44,11 +44,19 @@ enum BitmapFont {
 
     /// The text in letters of this font; what has none is a question mark.
     static func printable(_ text: some StringProtocol) -> [UInt8] {
-        text.flatMap { character -> [UInt8] in
-            if let ascii = character.asciiValue { return [(0x20...0x7E).contains(ascii) ? ascii : 0x20] }
-            if let plain = unmarked[character] { return plain.asciiValue.map { [$0] } ?? [] }
-            return spelled[character].map { Array($0.utf8) } ?? [UInt8(ascii: "?")]
-        }
+        text.flatMap { letters(of: $0) ?? [UInt8(ascii: "?")] }
+    }
+
+    /// Whether at least half of the text has letters in this font; spaces do not count.
+    static func canDraw(_ text: some StringProtocol) -> Bool {
+        let characters = text.filter { !$0.isWhitespace }
+        return characters.count { letters(of: $0) == nil } * 2 <= characters.count
+    }
+
+    private static func letters(of character: Character) -> [UInt8]? {
+        if let ascii = character.asciiValue { return [(0x20...0x7E).contains(ascii) ? ascii : 0x20] }
+        if let plain = unmarked[character] { return plain.asciiValue.map { [$0] } ?? [] }
+        return spelled[character].map { Array($0.utf8) }
     }
 
     /// Whether there is a dot of that letter.

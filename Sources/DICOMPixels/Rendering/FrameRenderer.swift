@@ -9,8 +9,8 @@ public struct FrameRenderer: Sendable {
     /// Each takes up to seven bytes while a picture is made: of single bits a frame within its limit has many more.
     private static let sampleLimit = 1 << 27
 
-    private let header: DataSet
-    private let state: PresentationState?
+    let header: DataSet
+    let state: PresentationState?
 
     /// Takes what an object says of its frames.
     ///
@@ -55,13 +55,16 @@ public struct FrameRenderer: Sendable {
             throw PixelError(.tooLarge, "a picture is made of up to \(Self.sampleLimit) samples")
         }
         let attributes = FrameAttributes(header, frameIndex: frameIndex)
-        let adjustment = try state?.adjustment(frameIndex: frameIndex)
+        let adjustment = try state?.adjustment(frameIndex: frameIndex, frame.format)
         let format = frame.format
+        let grey =
+            format.photometricInterpretation.isMonochrome
+            ? try pipeline(StoredValues(frame: frame), attributes, adjustment, request) : nil
         var raster = Raster<Sample>(
             width: format.columns,
             height: format.rows,
             channels: try isColored(frame) ? 3 : 1,
-            samples: try samples(frame, attributes, adjustment, request)
+            samples: try samples(frame, grey)
         )
         let shutter = DisplayShutter(state?.dataSet ?? attributes.attributes(.frameDisplayShutterSequence))
         shutter?.draw(on: &raster)
@@ -82,7 +85,7 @@ public struct FrameRenderer: Sendable {
         raster = placement.place(raster)
         if request.showsOverlays { adjustment?.graphics.draw(on: &raster, placement) }
         if !request.annotations.isEmpty {
-            AnnotationText(header, frameIndex: frameIndex, request).draw(on: &raster)
+            AnnotationText(attributes, frameIndex: frameIndex, request.annotations, voi: grey?.voi).draw(on: &raster)
         }
         return try raster.image(iccProfile: iccProfile)
     }
@@ -103,12 +106,20 @@ public struct FrameRenderer: Sendable {
 
     private func samples<Sample: RasterSample>(
         _ frame: PixelFrame,
-        _ attributes: FrameAttributes,
-        _ adjustment: PresentationState.Adjustment?,
-        _ request: RenderingRequest
+        _ grey: GreyPipeline?
     ) throws(PixelError) -> [Sample] {
         let format = frame.format
         let values = StoredValues(frame: frame)
+        if let grey {
+            guard hasSupplementalPalette(format), let size = values.tableSize else { return grey.render(values) }
+            let palette = try PaletteColor(header, isSigned: format.kind == .signed)
+            let greys: [Sample] = grey.table(values, size: size)
+            var colors: [Sample] = palette.colors(values, size: size)
+            for bits in 0..<size where values.value(ofBits: bits) < palette.red.first {
+                for channel in 0..<3 { colors[bits * 3 + channel] = greys[bits] }
+            }
+            return Self.map(values.bits(), byColors: colors)
+        }
         switch format.photometricInterpretation {
         case .paletteColor:
             guard let size = values.tableSize else {
@@ -116,16 +127,6 @@ public struct FrameRenderer: Sendable {
             }
             let palette = try PaletteColor(header, isSigned: format.kind == .signed)
             return Self.map(values.bits(), byColors: palette.colors(values, size: size))
-        case .monochrome1, .monochrome2:
-            let pipeline = try pipeline(values, attributes, adjustment, request)
-            guard hasSupplementalPalette(format), let size = values.tableSize else { return pipeline.render(values) }
-            let palette = try PaletteColor(header, isSigned: format.kind == .signed)
-            let greys: [Sample] = pipeline.table(values, size: size)
-            var colors: [Sample] = palette.colors(values, size: size)
-            for bits in 0..<size where values.value(ofBits: bits) < palette.red.first {
-                for channel in 0..<3 { colors[bits * 3 + channel] = greys[bits] }
-            }
-            return Self.map(values.bits(), byColors: colors)
         default: return try ColorConversion.rgb(frame)
         }
     }
@@ -157,31 +158,43 @@ public struct FrameRenderer: Sendable {
             isSigned: isSigned
         )
         let modality = adjustment?.modality ?? (keepsStoredValues ? nil : own) ?? .identity
-        let choices: [VOITransform]
-        if let adjustment {
-            choices = adjustment.voi
-        } else {
-            choices = try VOITransform.choices(attributes.attributes(.frameVOILUTSequence), isSigned: isSigned)
-        }
-        let voi: VOITransform =
-            if let window = request.window {
-                .window(window)
-            } else if choices.indices.contains(request.windowIndex) {
-                choices[request.windowIndex]
-            } else if let first = choices.first {
-                first
-            } else if adjustment != nil {
-                WindowFinder.wholeRange(of: values, modality)
-            } else {
-                WindowFinder.range(of: values, modality, padding)
-            }
         return GreyPipeline(
             modality: modality,
-            voi: voi,
+            voi: try voi(values, modality, padding, attributes, adjustment, request),
             presentation: adjustment?.presentation
                 ?? PresentationTransform(image: header, format.photometricInterpretation),
             padding: padding
         )
+    }
+
+    private func voi(
+        _ values: StoredValues,
+        _ modality: ModalityTransform,
+        _ padding: PixelPadding?,
+        _ attributes: FrameAttributes,
+        _ adjustment: PresentationState.Adjustment?,
+        _ request: RenderingRequest
+    ) throws(PixelError) -> VOITransform {
+        // Tables that nobody asks for are not even read: they may be damaged.
+        if let window = request.window { return .window(window) }
+        let source = if let adjustment { adjustment.voi } else { attributes.attributes(.frameVOILUTSequence) }
+        let choices =
+            if let source {
+                try VOITransform.choices(source, isSigned: modality.isSigned(values.frame.format))
+            } else {
+                [VOITransform]()
+            }
+        if choices.indices.contains(request.windowIndex) { return choices[request.windowIndex] }
+        guard request.windowIndex == 0 else {
+            let offer = choices.isEmpty ? "no window or table" : "windows and tables: \(choices.count)"
+            throw PixelError(
+                .badAttribute,
+                "\(offer); number \(request.windowIndex + 1) was asked for",
+                tag: .windowCenter
+            )
+        }
+        return adjustment == nil
+            ? WindowFinder.range(of: values, modality, padding) : WindowFinder.wholeRange(of: values, modality, padding)
     }
 
     /// Whether the Modality LUT is for measuring, not for looking: of X-ray angiography in other than linear intensities

@@ -16,7 +16,7 @@ struct GreyPipeline: Sendable {
     func table<Sample: RasterSample>(_ values: StoredValues, size: Int) -> [Sample] {
         (0..<size).map { bits in
             let value = values.value(ofBits: bits)
-            return padding?.contains(value) == true ? 0 : Self.sample(level(Double(value)))
+            return padding?.contains(Double(value)) == true ? 0 : Self.sample(level(Double(value)))
         }
     }
 
@@ -25,7 +25,7 @@ struct GreyPipeline: Sendable {
         guard let size = values.tableSize else {
             return values.numbers().map { number in
                 // What is no number (a float image may hold some) is black.
-                number.isNaN || padding?.contains(Int(clamping: number)) == true ? 0 : Self.sample(level(number))
+                number.isNaN || padding?.contains(number) == true ? 0 : Self.sample(level(number))
             }
         }
         return Self.map(values.bits(), by: table(values, size: size))

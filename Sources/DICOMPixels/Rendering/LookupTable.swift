@@ -22,7 +22,7 @@ struct LookupTable: Sendable, Hashable {
     /// Reads a table.
     ///
     /// - Parameters:
-    ///   - isSigned: whether inputs may be negative; also what a descriptor with VR SS says.
+    ///   - isSigned: whether inputs may be negative; a descriptor with VR SS may say so, too.
     /// - Throws: `.badAttribute` when the descriptor is none or there are fewer entries than it says.
     init(_ dataSet: DataSet, descriptor: Tag, data: Tag, isSigned: Bool) throws(PixelError) {
         let shape = try LookupTableDescriptor(dataSet, descriptor, isSigned: isSigned)
@@ -78,8 +78,11 @@ struct LookupTableDescriptor: Sendable, Hashable {
             throw PixelError(.badAttribute, "entries of \(bits) bits", tag: tag)
         }
         self.count = count == 0 ? 65_536 : Int(count)
-        // The VR is that of the pixels, and one VR holds for all three: the first is unsigned whatever it is.
-        self.first = isSigned || element.vr == .ss ? Int(Int16(bitPattern: first)) : Int(first)
+        // One VR holds for all three, and the count is unsigned whatever it is.
+        let signedFirst = Int(Int16(bitPattern: first))
+        // SS may be a guess after the pixels (Implicit VR): it counts unless no input would then reach the table.
+        let saysSigned = element.vr == .ss && signedFirst + self.count > 0
+        self.first = isSigned || saysSigned ? signedFirst : Int(first)
         self.bits = Int(bits)
     }
 }

@@ -24,11 +24,36 @@ enum ModalityTransform: Sendable, Hashable {
         self = .rescale(slope: slope, intercept: dataSet.decimals(.rescaleIntercept).first ?? 0)
     }
 
+    /// Whether a value of the modality may be below 0.
+    ///
+    /// It decides how the first value of a VOI LUT is read (PS3.3 C.11.2.1.1): its input is what comes out here, not what is
+    /// stored. Entries of a table are never below 0.
+    func isSigned(_ format: PixelFormat) -> Bool {
+        switch self {
+        case .rescale(let slope, let intercept):
+            let range = format.storedRange
+            return min(range.lowerBound * slope, range.upperBound * slope) + intercept < 0
+        case .table: return false
+        }
+    }
+
     /// The value of a stored value.
     func value(_ stored: Double) -> Double {
         switch self {
         case .rescale(let slope, let intercept): stored * slope + intercept
         case .table(let table): Double(table.entry(Int(clamping: stored)))
+        }
+    }
+}
+
+extension PixelFormat {
+    /// The lowest and the highest value that a sample can have.
+    fileprivate var storedRange: ClosedRange<Double> {
+        func power(_ exponent: Int) -> Double { Double(sign: .plus, exponent: exponent, significand: 1) }
+        switch kind {
+        case .unsigned: return 0...(power(bitsStored) - 1)
+        case .signed: return -power(bitsStored - 1)...(power(bitsStored - 1) - 1)
+        case .float: return -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
         }
     }
 }

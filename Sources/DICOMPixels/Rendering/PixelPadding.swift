@@ -4,16 +4,30 @@ import DICOMCore
 ///
 /// They are black, whatever window and shape say, and no window is ever derived from them.
 struct PixelPadding: Sendable, Hashable {
-    let range: ClosedRange<Int>
+    private let range: ClosedRange<Double>
 
-    /// Reads Pixel Padding Value and Range Limit; `nil` without them.
+    /// Reads Pixel Padding Value and Range Limit, or those of Float or Double Float Pixel Data; `nil` without them.
     init?(_ dataSet: DataSet, _ format: PixelFormat) {
-        guard format.kind != .float, let value = Self.value(dataSet, .pixelPaddingValue, format) else { return nil }
-        let limit = Self.value(dataSet, .pixelPaddingRangeLimit, format) ?? value
-        range = min(value, limit)...max(value, limit)
+        let value: Double?
+        let limit: Double?
+        switch (format.kind, format.bitsAllocated) {
+        case (.float, 64):
+            value = dataSet.decimals(.doubleFloatPixelPaddingValue).first
+            limit = dataSet.decimals(.doubleFloatPixelPaddingRangeLimit).first
+        case (.float, _):
+            value = dataSet.decimals(.floatPixelPaddingValue).first
+            limit = dataSet.decimals(.floatPixelPaddingRangeLimit).first
+        default:
+            value = Self.value(dataSet, .pixelPaddingValue, format).map(Double.init)
+            limit = Self.value(dataSet, .pixelPaddingRangeLimit, format).map(Double.init)
+        }
+        // What is no number lies in no range; it is black anyway.
+        guard let value, !value.isNaN else { return nil }
+        let end = limit.flatMap { $0.isNaN ? nil : $0 } ?? value
+        range = min(value, end)...max(value, end)
     }
 
-    func contains(_ value: Int) -> Bool { range.contains(value) }
+    func contains(_ value: Double) -> Bool { range.contains(value) }
 
     // Writers confuse US and SS: the bits count, read as pixels are.
     private static func value(_ dataSet: DataSet, _ tag: Tag, _ format: PixelFormat) -> Int? {

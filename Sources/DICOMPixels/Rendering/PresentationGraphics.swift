@@ -99,9 +99,9 @@ struct PresentationGraphics: Sendable {
         for figure in figures {
             let level: Sample = GreyPipeline.sample(figure.level)
             let points = Self.outline(figure).map { point in
-                // The upper left corner of the first pixel is 0.5 (PS3.3 C.10.5.1.2).
+                // The upper left corner of the first pixel is 0, its lower right one is 1 (PS3.3 C.10.5.1.2).
                 figure.isInPixels
-                    ? placement.point(point.x - 0.5, point.y - 0.5)
+                    ? placement.point(point.x, point.y)
                     : Point(point.x * Double(raster.width), point.y * Double(raster.height))
             }
             if case .text(let lines) = figure.shape {

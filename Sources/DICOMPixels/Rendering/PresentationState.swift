@@ -7,8 +7,8 @@ struct PresentationState: Sendable {
     /// What it says of one frame.
     struct Adjustment: Sendable {
         let modality: ModalityTransform
-        /// Empty: all values, from the lowest to the highest that can be.
-        let voi: [VOITransform]
+        /// Windows and tables; `nil`: all values, from the lowest to the highest that can be.
+        let voi: DataSet?
         let presentation: PresentationTransform
         let area: DisplayedArea?
         let quarters: Int
@@ -19,7 +19,6 @@ struct PresentationState: Sendable {
     private static let classes = ["1.2.840.10008.5.1.4.1.1.11.1", "1.2.840.10008.5.1.4.1.1.11.2"]
 
     let dataSet: DataSet
-    private let image: DataSet
     private let imageUID: UID?
 
     /// - Throws: `.unsupported`, `.mismatch`.
@@ -31,7 +30,6 @@ struct PresentationState: Sendable {
             throw PixelError(.unsupported, "mask subtraction", tag: .maskSubtractionSequence)
         }
         self.dataSet = dataSet
-        self.image = image
         imageUID = image.uid(.sopInstanceUID)
         let references = dataSet.items(.referencedSeriesSequence).flatMap { $0.items(.referencedImageSequence) }
         guard references.contains(where: { $0.uid(.referencedSOPInstanceUID) == imageUID && imageUID != nil }) else {
@@ -45,20 +43,19 @@ struct PresentationState: Sendable {
     }
 
     /// - Throws: `.mismatch` for a frame that the Presentation State is not for; `.badAttribute`.
-    func adjustment(frameIndex: Int) throws(PixelError) -> Adjustment {
+    func adjustment(frameIndex: Int, _ format: PixelFormat) throws(PixelError) -> Adjustment {
         let references = dataSet.items(.referencedSeriesSequence).flatMap { $0.items(.referencedImageSequence) }
         guard references.contains(where: { isMeant($0, frameIndex: frameIndex) }) else {
             throw PixelError(.mismatch, "the Presentation State is for other frames", tag: .referencedFrameNumber)
         }
-        let isSigned = image.integer(.pixelRepresentation) == 1
         // What the Presentation State does not have is the identity, whatever the image has (PS3.4 N.2).
         let voi = dataSet.items(.softcopyVOILUTSequence).first { applies($0, frameIndex: frameIndex) }
         let area = dataSet.items(.displayedAreaSelectionSequence).first { applies($0, frameIndex: frameIndex) }
         let rotation = dataSet.integer(.imageRotation) ?? 0
         guard rotation % 90 == 0 else { throw PixelError(.badAttribute, "a multiple of 90", tag: .imageRotation) }
         return Adjustment(
-            modality: try ModalityTransform(dataSet, isSigned: isSigned) ?? .identity,
-            voi: try voi.map { (item) throws(PixelError) in try VOITransform.choices(item, isSigned: isSigned) } ?? [],
+            modality: try ModalityTransform(dataSet, isSigned: format.kind == .signed) ?? .identity,
+            voi: voi,
             presentation: try PresentationTransform(presentationState: dataSet),
             area: area.flatMap { DisplayedArea($0) },
             quarters: (rotation / 90) & 3,

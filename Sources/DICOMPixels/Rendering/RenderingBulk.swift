@@ -7,16 +7,25 @@ public import NIOCore
 public enum RenderingBulk {
     /// Longer values are left as references, and what they would have shown is not shown.
     private static let lengthLimit: UInt64 = 64 << 20
+    /// Of all together; those beyond it are left, too. Every frame may have tables of its own.
+    private static let totalLimit: UInt64 = 256 << 20
     /// Sequence, and the sequences in its items, that hold such values.
     private static let sequences: [Tag] = [
         .modalityLUTSequence, .voilutSequence, .softcopyVOILUTSequence, .presentationLUTSequence, .opticalPathSequence,
+        .sharedFunctionalGroupsSequence, .perFrameFunctionalGroupsSequence, .frameVOILUTSequence,
+        .pixelValueTransformationSequence,
     ]
-    private static let depth = 2
+    /// Functional groups, the macro, its sequence of tables; and one more.
+    private static let depth = 4
 
     /// The references of a header, or of a Presentation State, that have to be read.
     public static func values(in header: DataSet) -> [BulkValue] {
         var found: [BulkValue] = []
+        var total: UInt64 = 0
         _ = replacing(header, depth: depth) { bulk, _ in
+            // Each is within its own limit, so that this cannot overflow.
+            guard total + bulk.length <= totalLimit else { return nil }
+            total += bulk.length
             found.append(bulk)
             return nil
         }
@@ -36,7 +45,7 @@ public enum RenderingBulk {
         replacing(header, depth: depth) { bulk, vr in
             guard let bytes = values[bulk] else { return nil }
             return isBigEndian && vr.wordLength == 2 ? NativeWords.swapped(bytes) : bytes
-        }
+        } ?? header
     }
 
     static func isNeeded(_ tag: Tag) -> Bool {
@@ -49,21 +58,28 @@ public enum RenderingBulk {
         }
     }
 
-    // As deep as `depth` says, whatever the header holds.
+    // As deep as `depth` says, whatever the header holds; `nil` when nothing is replaced, as in most of many frames' items.
     private static func replacing(
         _ dataSet: DataSet,
         depth: Int,
         _ replacement: (BulkValue, VR) -> ByteBuffer?
-    ) -> DataSet {
-        var result = dataSet
+    ) -> DataSet? {
+        var result: DataSet?
+        func set(_ element: DataElement, _ value: DataElement.Value) {
+            var changed = result ?? dataSet
+            result = nil
+            changed.set(DataElement(tag: element.tag, vr: element.vr, value: value))
+            result = changed
+        }
         for element in dataSet.elements {
             switch element.value {
             case .bulk(let bulk) where isNeeded(element.tag) && bulk.length <= lengthLimit:
                 guard let bytes = replacement(bulk, element.vr) else { continue }
-                result.set(DataElement(tag: element.tag, vr: element.vr, value: .bytes(bytes)))
+                set(element, .bytes(bytes))
             case .items(let items) where depth > 0 && sequences.contains(element.tag):
                 let filled = items.map { replacing($0, depth: depth - 1, replacement) }
-                result.set(DataElement(tag: element.tag, vr: element.vr, value: .items(filled)))
+                guard filled.contains(where: { $0 != nil }) else { continue }
+                set(element, .items(zip(items, filled).map { $1 ?? $0 }))
             default: continue
             }
         }

@@ -10,7 +10,7 @@ public struct RenderingRequest: Sendable, Hashable {
 
     /// The window; `nil` takes that of the object.
     public var window: WindowRequest?
-    /// Which of several windows or VOI LUTs of the object, from 0; beyond the last the first is taken.
+    /// Which of several windows or VOI LUTs of the object, from 0; one that is not there is refused.
     public var windowIndex = 0
     /// The part of the image and the size; `nil` is the pixel matrix as it is.
     public var viewport: Viewport?

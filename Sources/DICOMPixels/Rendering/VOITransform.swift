@@ -11,12 +11,14 @@ enum VOITransform: Sendable, Hashable {
 
     /// The windows and tables of the VOI LUT Module or the Frame VOI LUT Macro, windows first.
     ///
-    /// Windows whose width is not above 0 mean nothing and are left out.
+    /// Centers and widths belong together by their places. Windows whose width is not above 0, or that lack either number, mean
+    /// nothing and are left out.
     ///
+    /// - Parameter isSigned: whether values that come in may be below 0; the tables' first values are signed then.
     /// - Throws: `.badAttribute`.
     static func choices(_ dataSet: DataSet, isSigned: Bool) throws(PixelError) -> [VOITransform] {
-        let centers = dataSet.decimals(.windowCenter)
-        let widths = dataSet.decimals(.windowWidth)
+        let centers = Self.numbers(dataSet[.windowCenter])
+        let widths = Self.numbers(dataSet[.windowWidth])
         let function: WindowRequest.Function =
             switch dataSet.string(.voilutFunction) {
             case "LINEAR_EXACT": .linearExact
@@ -24,7 +26,8 @@ enum VOITransform: Sendable, Hashable {
             default: .linear
             }
         var choices: [VOITransform] = zip(centers, widths).compactMap { center, width in
-            width > 0 ? .window(WindowRequest(center: center, width: width, function: function)) : nil
+            guard let center, let width, width > 0 else { return nil }
+            return .window(WindowRequest(center: center, width: width, function: function))
         }
         for item in dataSet.items(.voilutSequence) {
             choices.append(
@@ -32,6 +35,13 @@ enum VOITransform: Sendable, Hashable {
             )
         }
         return choices
+    }
+
+    // Every value in its place; `nil` for one that is empty or no number.
+    private static func numbers(_ element: DataElement?) -> [Double?] {
+        guard let element else { return [] }
+        return element.vr == .ds
+            ? element.strings(.ascii).map(DataElement.decimal) : element.decimals.map(Optional.some)
     }
 
     /// The level of a value.

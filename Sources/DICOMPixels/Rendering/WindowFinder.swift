@@ -13,7 +13,7 @@ enum WindowFinder {
         _ modality: ModalityTransform,
         _ padding: PixelPadding?
     ) -> VOITransform {
-        guard let size = values.tableSize else { return range(ofNumbers: values.numbers(), modality) }
+        guard let size = values.tableSize else { return range(ofNumbers: values.numbers(), modality, padding) }
         if size <= 256, modality == .identity {
             let isSigned = values.frame.format.kind == .signed
             return .range(isSigned ? Double(-size / 2) : 0, Double(isSigned ? size / 2 - 1 : size - 1))
@@ -22,24 +22,33 @@ enum WindowFinder {
         for sample in values.bits() { counts[Int(sample)] += 1 }
         var occurring: [(value: Double, count: Int)] = []
         for (bits, count) in counts.enumerated() where count > 0 {
-            let stored = values.value(ofBits: bits)
+            let stored = Double(values.value(ofBits: bits))
             guard padding?.contains(stored) != true else { continue }
-            occurring.append((modality.value(Double(stored)), count))
+            occurring.append((modality.value(stored), count))
         }
         occurring.sort { $0.value < $1.value }
         return range(of: occurring)
     }
 
     /// From the lowest to the highest value that can be: no window at all.
-    static func wholeRange(of values: StoredValues, _ modality: ModalityTransform) -> VOITransform {
-        guard let size = values.tableSize else { return range(ofNumbers: values.numbers(), modality) }
+    static func wholeRange(
+        of values: StoredValues,
+        _ modality: ModalityTransform,
+        _ padding: PixelPadding?
+    ) -> VOITransform {
+        guard let size = values.tableSize else { return range(ofNumbers: values.numbers(), modality, padding) }
         let all = (0..<size).map { modality.value(Double(values.value(ofBits: $0))) }
         return .range(all.min() ?? 0, all.max() ?? 1)
     }
 
-    private static func range(ofNumbers numbers: [Double], _ modality: ModalityTransform) -> VOITransform {
+    private static func range(
+        ofNumbers numbers: [Double],
+        _ modality: ModalityTransform,
+        _ padding: PixelPadding?
+    ) -> VOITransform {
         let step = max(1, numbers.count / sampleCount)
         let occurring = stride(from: 0, to: numbers.count, by: step)
+            .filter { padding?.contains(numbers[$0]) != true }
             .map { (value: modality.value(numbers[$0]), count: 1) }
             .filter { $0.value.isFinite }
             .sorted { $0.value < $1.value }
