@@ -60,7 +60,10 @@ struct DataSetRewriter: Sendable {
             if encodings.isEmpty { unwrapper.note(header, value) }
             writer.write(header.tag, header.vr, value)
         case .beginSequence(let header):
-            guard !isLeftOut(header.tag) else { return leftOutDepth = 1 }
+            guard !isLeftOut(header.tag) else {
+                leftOutDepth = 1
+                return
+            }
             encodings.append(writer.encoding)
             writer.writeHeader(header.tag, header.vr == .un ? .un : .sq, length: .max)
             if header.vr == .un { writer.encoding = .insideUnknown }
