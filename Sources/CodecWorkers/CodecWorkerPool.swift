@@ -91,9 +91,10 @@ public final class CodecWorkerPool: PixelCodec {
         guard codec.canDecode(transferSyntax), !codec.isSafeInProcess(transferSyntax) else {
             return try await inProcess.decode(encoded, in: transferSyntax, as: format)
         }
+        try demand(encoded.readableBytes, "the compressed frame")
+        let format = format.corrected(by: encoded, in: transferSyntax)
         let result = try format.decoded(from: transferSyntax)
         try demand(result.frameLength, "the frame")
-        try demand(encoded.readableBytes, "the compressed frame")
         let request = WorkerRequest(
             .decode,
             in: transferSyntax,

@@ -10,7 +10,8 @@ public protocol FrameCodec: Sendable {
     func canEncode(_ transferSyntax: TransferSyntax) -> Bool
     /// Whether the codec is our own Swift and needs no process of its own.
     func isSafeInProcess(_ transferSyntax: TransferSyntax) -> Bool
-    /// Decodes one frame; the result's format is `format.decoded(from: transferSyntax)`.
+    /// Decodes one frame; the result's format is `format.decoded(from: transferSyntax)`, of what is left of `format` when it
+    /// has been corrected by the frame.
     func decode(
         _ encoded: ByteBuffer,
         in transferSyntax: TransferSyntax,

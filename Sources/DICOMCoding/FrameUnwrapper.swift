@@ -8,6 +8,9 @@ struct FrameUnwrapper: Sendable {
     private var samplesPerPixel: UInt64 = 1
     private var frameCount: UInt64 = 1
     private(set) var bitsAllocated: UInt64 = 0
+    private var isSubsampled = false
+    private var joiner = FrameJoiner(bitsPerFrame: 0)
+    /// Bytes of a frame that begins with a byte, as those in fragments do.
     private var frameLength: UInt64 = 0
     /// Bytes that the frame that is passing still lacks, and frames behind it.
     private var remainingInFrame: UInt64 = 0
@@ -24,6 +27,9 @@ struct FrameUnwrapper: Sendable {
         case .columns: columns = number()
         case .samplesPerPixel: samplesPerPixel = number()
         case .bitsAllocated: bitsAllocated = number()
+        // The native form has two luminance samples for each pair of chrominance (PS3.3 C.7.6.3.1.2).
+        case .photometricInterpretation:
+            isSubsampled = ["YBR_FULL_422", "YBR_PARTIAL_422"].contains(element.strings(.ascii).first)
         case .numberOfFrames: frameCount = max(1, number())
         default: break
         }
@@ -31,21 +37,27 @@ struct FrameUnwrapper: Sendable {
 
     /// Begins the fragments.
     ///
-    /// - Returns: bytes of all frames; `nil` when the elements do not tell, or frames do not end with a byte.
+    /// - Returns: bytes of all frames, which lie without gaps in native form; `nil` when the elements do not tell.
     mutating func begin() -> UInt64? {
-        var bits: UInt64 = 1
-        for factor in [rows, columns, samplesPerPixel, bitsAllocated] {
-            let (product, overflow) = bits.multipliedReportingOverflow(by: factor)
-            guard !overflow else { return nil }
-            bits = product
-        }
-        guard bits > 0, bits % 8 == 0 else { return nil }
-        frameLength = bits / 8
-        let (length, overflow) = frameLength.multipliedReportingOverflow(by: frameCount)
-        guard !overflow, length < UInt64.max else { return nil }
+        let samples = isSubsampled && samplesPerPixel == 3 ? 2 : samplesPerPixel
+        guard let bits = Self.product([rows, columns, samples, bitsAllocated]), bits > 0, bits <= .max - 7,
+            let allBits = Self.product([bits, frameCount]), allBits <= .max - 7
+        else { return nil }
+        joiner = FrameJoiner(bitsPerFrame: bits)
+        frameLength = (bits + 7) / 8
         remainingFrames = frameCount
         remainingInFrame = frameLength
-        return length
+        return (allBits + 7) / 8
+    }
+
+    private static func product(_ factors: [UInt64]) -> UInt64? {
+        var result: UInt64 = 1
+        for factor in factors {
+            let (product, overflow) = result.multipliedReportingOverflow(by: factor)
+            guard !overflow else { return nil }
+            result = product
+        }
+        return result
     }
 
     /// Whether all frames have passed.
@@ -56,7 +68,7 @@ struct FrameUnwrapper: Sendable {
         isAtPadding = false
     }
 
-    /// The next bytes of frames; `nil` when none are left in `bytes`.
+    /// The next bytes of frames, may be empty; `nil` when none are left in `bytes`.
     ///
     /// - Throws: `.notEncodable` when there are more than the frames need.
     mutating func next(_ bytes: inout ByteBuffer) throws(DataSetError) -> ByteBuffer? {
@@ -72,12 +84,14 @@ struct FrameUnwrapper: Sendable {
         let count = Int(min(remainingInFrame, UInt64(bytes.readableBytes)))
         guard let piece = bytes.readSlice(length: count) else { return nil }
         remainingInFrame -= UInt64(count)
+        var joined = joiner.join(piece)
         if remainingInFrame == 0 {
             remainingFrames -= 1
             remainingInFrame = frameLength
             // Each frame begins with a fragment of its own.
             isAtPadding = true
+            if remainingFrames == 0 { joined.writeImmutableBuffer(joiner.finish()) }
         }
-        return piece
+        return joined
     }
 }

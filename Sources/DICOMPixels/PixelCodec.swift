@@ -10,6 +10,8 @@ public protocol PixelCodec: Sendable {
     /// What comes out is what an object in Explicit VR Little Endian would hold:
     /// - grey and palette images, and colour in lossless schemes without a colour transform of their own, keep their
     ///   Photometric Interpretation; JPEG (lossy) and JPEG 2000 colour becomes RGB; see ``PixelFormat/decoded(from:)``;
+    /// - chrominance that is called subsampled and is not, in JPEG 2000 without a transform, becomes YBR_FULL; see
+    ///   ``PixelFormat/corrected(by:in:)``;
     /// - colour by pixel; signed samples extended to Bits Allocated.
     ///
     /// - Parameters:

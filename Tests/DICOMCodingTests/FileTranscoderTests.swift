@@ -191,13 +191,23 @@ import Testing
         }
     }
 
-    /// Two frames of 3 bytes in fragments of their own, each padded.
-    private func frames(_ fragments: [[UInt8]]) -> ByteBuffer {
+    /// Frames of one row, without more two of 3 bytes, in fragments of their own, each padded.
+    private func frames(
+        _ fragments: [[UInt8]],
+        _ count: Int = 2,
+        columns: UInt8 = 3,
+        bits: UInt8 = 8,
+        chrominance: String? = nil
+    ) -> ByteBuffer {
         var bytes = Bytes()
-        bytes.explicit(0x0028_0008, "IS", Array("2 ".utf8))
+        if let chrominance {
+            bytes.explicit(0x0028_0002, "US", [3, 0])
+            bytes.text(0x0028_0004, "CS", chrominance)
+        }
+        bytes.explicit(0x0028_0008, "IS", Array("\(count) ".utf8))
         bytes.explicit(0x0028_0010, "US", [1, 0])
-        bytes.explicit(0x0028_0011, "US", [3, 0])
-        bytes.explicit(0x0028_0100, "US", [8, 0])
+        bytes.explicit(0x0028_0011, "US", [columns, 0])
+        bytes.explicit(0x0028_0100, "US", [bits, 0])
         bytes.explicit(0x7FE0_0010, "OB", [], length: Bytes.undefined)
         bytes.marker(Bytes.item, length: 0)
         for fragment in fragments {
@@ -216,6 +226,31 @@ import Testing
         let (_, dataSet, _) = try rewrite(source, to: .explicitVRLittleEndian, pieceLength: pieceLength)
 
         #expect(dataSet.suffix(18) == [0xE0, 0x7F, 0x10, 0, 0x4F, 0x42, 0, 0, 6, 0, 0, 0, 1, 2, 3, 4, 5, 6])
+    }
+
+    @Test(arguments: [1, 10_000], [TransferSyntax.explicitVRLittleEndian, .implicitVRLittleEndian])
+    func `frames that do not end with a byte come out without gaps`(pieceLength: Int, target: TransferSyntax) throws {
+        // Three frames of 11 bits; what stands above them in the last byte is no part of a frame.
+        let source = try file(
+            Self.encapsulated,
+            frames([[0x0F, 0xFD], [0x01, 0x03], [0, 6]], 3, columns: 11, bits: 1)
+        )
+
+        let (_, dataSet, _) = try rewrite(source, to: target, pieceLength: pieceLength)
+
+        // 50FH, 301H, 600H: the first pixel is the lowest bit (PS3.5 8.1.1).
+        let bits: UInt64 = 0x50F | 0x301 << 11 | 0x600 << 22
+        let packed = (0..<5).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+        #expect(dataSet.suffix(6) == packed + [0])
+    }
+
+    @Test func `subsampled chrominance has two samples a pixel in its fragments, too`() throws {
+        let fragments: [[UInt8]] = [[1, 2, 3, 4, 5, 6, 7, 8], [9, 10, 11, 12, 13, 14, 15, 16]]
+        let source = try file(Self.encapsulated, frames(fragments, columns: 4, chrominance: "YBR_FULL_422"))
+
+        let (_, dataSet, _) = try rewrite(source, to: .explicitVRLittleEndian)
+
+        #expect(dataSet.suffix(20) == [16, 0, 0, 0] + (1...16))
     }
 
     @Test(arguments: [[[1, 2, 3, 0]], [[1, 2, 3, 0], [4, 5, 6, 0], [7, 8]], [[1, 2, 3, 4, 5, 6]], []])

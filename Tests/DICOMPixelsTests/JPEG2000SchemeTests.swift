@@ -237,6 +237,37 @@ private func find(_ marker: [UInt8], in bytes: ByteBuffer) throws -> Int {
         #expect(expected.allSatisfy { $0 == bytes.readInteger(endianness: .little, as: Int16.self) })
     }
 
+    @Test(arguments: lossless, [PhotometricInterpretation.ybrFull, .rgb])
+    func `chrominance that is wrongly called subsampled keeps its samples`(
+        transferSyntax: TransferSyntax,
+        interpretation: PhotometricInterpretation
+    ) throws {
+        let shape = FrameShape(columns: 18, rows: 10, samples: 3, allocated: 8, stored: 8)
+        let format = try shape.format().with(photometricInterpretation: interpretation)
+        let frame = try PixelFrame(format, shape.frame().bytes)
+        let encoded = try CodecLibrary.encode(
+            frame,
+            in: transferSyntax,
+            options: EncodingOptions(),
+            limits: PixelLimits()
+        )
+        let label = try format.with(photometricInterpretation: .ybrFull422)
+
+        let decoded = try CodecLibrary.decode(encoded, in: transferSyntax, as: label, limits: PixelLimits())
+
+        // What the codestream's transform made is RGB; without one it is as it was.
+        #expect(decoded == frame)
+        #expect(try label.corrected(by: encoded, in: transferSyntax).decoded(from: transferSyntax) == format)
+        #expect(label.corrected(by: ByteBuffer(), in: transferSyntax) == label)
+        #expect(label.corrected(by: encoded, in: .jpegBaseline) == label)
+        let video = try format.with(photometricInterpretation: .ybrPartial422)
+        guard interpretation == .ybrFull else { return }
+        let error = #expect(throws: PixelError.self) {
+            try CodecLibrary.decode(encoded, in: transferSyntax, as: video, limits: PixelLimits())
+        }
+        #expect(error?.code == .unsupported)
+    }
+
     @Test func `the label of one kind and the codestream of the other are no obstacle`() throws {
         let classic = try encode(frame, .jpeg2000Lossless)
         let fast = try encode(frame, .htj2kLossless)

@@ -99,16 +99,23 @@ import Testing
         #expect(Array(frame.bytes.readableBytesView) == (0..<4).flatMap { pixel in planes.map { $0[pixel] } })
     }
 
-    @Test func `a stream without its end is whole`() throws {
-        let frame = try FrameShape(columns: 40, rows: 30, allocated: 16, stored: 12).frame()
-        var encoded = try encode(frame)
+    @Test(arguments: 30...41) func `a stream without its end is whole, padded or not`(columns: Int) throws {
+        let frame = try FrameShape(columns: columns, rows: 30, allocated: 16, stored: 12).frame()
+        let bytes = Array(try encode(frame).readableBytesView)
         // The end, and the padding that may follow it.
-        while encoded.readableBytes > 2, encoded.readableBytesView.suffix(2) != [0xFF, 0xD9] {
-            encoded = encoded.getSlice(at: encoded.readerIndex, length: encoded.readableBytes - 1) ?? ByteBuffer()
-        }
-        encoded = encoded.getSlice(at: encoded.readerIndex, length: encoded.readableBytes - 2) ?? ByteBuffer()
+        let end = try #require(bytes.indices.last { bytes[$0...].starts(with: [0xFF, 0xD9]) })
+        let bare = Array(bytes[..<end])
 
-        #expect(try decode(encoded, frame.format) == frame)
+        #expect(try decode(ByteBuffer(bytes: bare), frame.format) == frame)
+        #expect(try decode(ByteBuffer(bytes: bare + [0]), frame.format) == frame)
+        for tail: [UInt8] in [[0, 0], [1]] {
+            let error = #expect(throws: PixelError.self) { try decode(ByteBuffer(bytes: bare + tail), frame.format) }
+            #expect(error?.code == .malformed)
+        }
+        for missing in 2...3 {
+            let cut = ByteBuffer(bytes: bare.dropLast(missing) + [0])
+            if let decoded = try? decode(cut, frame.format) { #expect(decoded == frame) }
+        }
     }
 
     @Test(arguments: [

@@ -91,6 +91,10 @@ public enum CodecLibrary {
         let keepsLayout = scheme == DeflatedImageFrameScheme.self
         let source = keepsLayout ? frame : try frame.byPixel()
         try source.format.demandWithin(limits)
+        // What stands above the samples would be nearly the same, too, and carry into it makes white black.
+        guard transferSyntax.isLosslessOnly || source.samplesFit(bits: source.format.highBit + 1) else {
+            throw PixelError(.notEncodable, "bits above the samples, with loss", tag: .bitsStored)
+        }
         let encoded = try scheme.encode(source, in: transferSyntax, options: options)
         guard transferSyntax.isLosslessOnly else { return encoded }
         let again = try decodeAgain(encoded, in: transferSyntax, of: source.format, limits: limits)

@@ -85,9 +85,9 @@ struct CodestreamSamples {
 }
 
 extension PixelFrame {
-    /// Whether each sample of 8 or 16 bits is one of so many bits, widened by its sign.
-    fileprivate func samplesFit(bits: Int) -> Bool {
-        guard bits < format.bitsAllocated else { return true }
+    /// Whether each sample of 8 or 16 bits is one of so many bits, widened by its sign; no others are looked at.
+    func samplesFit(bits: Int) -> Bool {
+        guard bits < format.bitsAllocated, format.bitsAllocated <= 16 else { return true }
         return format.bitsAllocated == 8 ? fit(UInt8.self, bits: bits) : fit(UInt16.self, bits: bits)
     }
 

@@ -12,13 +12,11 @@ enum JPEG2000Scheme: FrameScheme {
     ) throws(PixelError) -> PixelFrame {
         let codestream = try JPEG2000Codestream(encoded)
         let samples = try CodestreamSamples(codestream, as: format)
-        let decoded = try format.decoded(from: transferSyntax)
+        let decoded = try format.corrected(by: codestream).decoded(from: transferSyntax)
         // Which library it is tells the codestream, not the label: either kind is seen under the other's.
-        let frame =
-            codestream.isForOpenJPH
+        return codestream.isForOpenJPH
             ? try HTJ2KScheme.decode(codestream, samples, as: decoded)
             : try decode(codestream, samples, as: decoded)
-        return try frame.withoutSubsampledLabel(format, codestream)
     }
 
     /// Decodes a codestream that has been compared with what group 0028 says.

@@ -20,18 +20,33 @@ enum JPEGLSDecoder {
         if hasEnd(stream, after: header.scanPlace) {
             samples = try decodeWhole(stream, header)
         } else {
-            // CharLS 2.4.1 loops for ever in a scan that no marker ends.
-            samples = try decodeWhole(appending([0xFF, 0xD9], to: stream), header)
-            // It reads bits beyond the end as zeros, up to some of the last pixel's. Were they missing, a byte more is welcome;
-            // otherwise it is too much.
-            guard (try? decodeWhole(appending([0, 0xFF, 0xD9], to: stream), header)) == nil else {
-                throw PixelError(.malformed, "the stream ends too early")
-            }
+            samples = try decodeWithoutEnd(stream, header)
         }
         let isPlanar = header.components.count > 1 && header.interleaveMode == 0
         let streamBytes = header.precision <= 8 ? 1 : 2
         guard isPlanar || streamBytes != bytesPerSample else { return samples }
         return arrange(samples, header, from: streamBytes, to: bytesPerSample, isPlanar: isPlanar)
+    }
+
+    /// The samples of a stream whose end (EOI) was left out, with or without the byte that pads it to even length.
+    private static func decodeWithoutEnd(_ stream: ByteBuffer, _ header: JPEGHeader) throws(PixelError) -> ByteBuffer {
+        let samples: ByteBuffer
+        do throws(PixelError) {
+            // CharLS 2.4.1 loops for ever in a scan that no marker ends.
+            samples = try decodeWhole(appending([0xFF, 0xD9], to: stream), header)
+        } catch {
+            guard stream.readableBytesView.last == 0,
+                let unpadded = stream.getSlice(at: stream.readerIndex, length: stream.readableBytes - 1)
+            else { throw error }
+            // With the byte it was too much: nothing is missing in front of it.
+            return try decodeWhole(appending([0xFF, 0xD9], to: unpadded), header)
+        }
+        // It reads bits beyond the end as zeros, up to some of the last pixel's. Were they missing, a byte more is welcome;
+        // otherwise it is too much.
+        guard (try? decodeWhole(appending([0, 0xFF, 0xD9], to: stream), header)) == nil else {
+            throw PixelError(.malformed, "the stream ends too early")
+        }
+        return samples
     }
 
     /// Whether the stream has its end (EOI): in a scan, no byte above 7FH follows FFH.

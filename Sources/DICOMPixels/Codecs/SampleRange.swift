@@ -2,8 +2,8 @@ import NIOCore
 
 /// How many bits the samples of a frame really take, and how signs come back that a codec knows nothing of.
 enum SampleRange {
-    /// Bits that a stream needs so that decoding gives back each word: Bits Stored where nothing is above them, otherwise
-    /// Bits Allocated (overlays in unused bits, High Bit above Bits Stored).
+    /// Bits that a stream needs so that decoding gives back each word: Bits Stored where nothing is above them, those up to
+    /// High Bit where nothing is above that, otherwise Bits Allocated (overlays in unused bits).
     ///
     /// Signed samples go with all their bits, as DCMTK and GDCM write them: decoders that do not extend signs read them, too.
     ///
@@ -17,7 +17,7 @@ enum SampleRange {
             unsafe format.bitsAllocated == 8
                 ? Self.used(bytes.bindMemory(to: UInt8.self)) : Self.used(bytes.bindMemory(to: UInt16.self))
         }
-        return used <= format.bitsStored ? format.bitsStored : format.bitsAllocated
+        return [format.bitsStored, format.highBit + 1].first { used <= $0 } ?? format.bitsAllocated
     }
 
     // Reads within the bounds of the samples only.

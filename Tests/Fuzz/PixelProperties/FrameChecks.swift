@@ -34,7 +34,7 @@ struct FrameChecks {
         _ transferSyntax: TransferSyntax,
         _ format: PixelFormat
     ) throws(PropertyViolation) -> PixelFrame? {
-        let expected = try? format.decoded(from: transferSyntax)
+        let expected = try? format.corrected(by: stream, in: transferSyntax).decoded(from: transferSyntax)
         do throws(PixelError) {
             let frame = try CodecLibrary.decode(stream, in: transferSyntax, as: format, limits: Self.limits)
             try Self.demand(frame.format == expected, "the frame is \(frame.format)")
