@@ -9,10 +9,11 @@ import Testing
         of bytes: ByteBuffer,
         _ transferSyntax: TransferSyntax,
         pieceLength: Int,
-        limit: Int = 1 << 20
+        limit: Int = 1 << 20,
+        swapsWords: Bool = false
     ) throws -> (frames: [[UInt8]], isComplete: Bool) {
         let index = try #require(try scanned(bytes, transferSyntax).frameIndex)
-        var cutter = FrameCutter(index, lengthLimit: limit)
+        var cutter = FrameCutter(index, lengthLimit: limit, swapsWords: swapsWords)
         var decoder = DataSetDecoder(transferSyntax: transferSyntax)
         var frames: [[UInt8]] = []
         var isInside = false
@@ -38,6 +39,18 @@ import Testing
         bytes.explicit(0x0028_0100, "US", [bits, 0])
         bytes.explicit(0x7FE0_0010, "OB", pixels)
         return bytes.buffer
+    }
+
+    @Test(arguments: [1, 2, 3, 5, 1_000]) func `words are put in order before frames are cut`(piece: Int) throws {
+        let three = image(bits: 8, frames: "3", [2, 1, 4, 3, 6, 5, 8, 7, 0, 9])
+        // Bits from the lowest on, the second byte of the word first: 101 011 110 010.
+        let bits = image(bits: 1, frames: "4", [0b0000_0100, 0b1111_0101])
+
+        let cut = try frames(of: three, .explicitVRLittleEndian, pieceLength: piece, swapsWords: true)
+        let cutBits = try frames(of: bits, .explicitVRLittleEndian, pieceLength: piece, swapsWords: true)
+
+        #expect(cut.frames == [[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+        #expect(cutBits.frames == [[0b101], [0b110], [0b011], [0b010]])
     }
 
     @Test(arguments: [1, 2, 5, 1_000]) func `native frames come out whole, whatever the pieces`(piece: Int) throws {

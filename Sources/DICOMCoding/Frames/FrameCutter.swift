@@ -16,10 +16,18 @@ struct FrameCutter: Sendable {
     private var fragmentEnd: UInt64 = 0
     private var isCollecting = false
     private var isWhole = false
+    /// Words of samples of a byte or less have their bytes exchanged: a piece may end, and a frame begin, within a word.
+    private let swapsWords: Bool
+    /// The first byte of a word whose other byte is in the next piece.
+    private var halfWord: UInt8?
+    private var bytesLeft: UInt64 = .max
 
-    /// - Parameter lengthLimit: bytes that a frame may have as it is stored.
-    init(_ index: FrameIndex, lengthLimit: Int) {
+    /// - Parameters:
+    ///   - lengthLimit: bytes that a frame may have as it is stored.
+    ///   - swapsWords: whether the bytes of each word of native Pixel Data are exchanged before frames are cut out.
+    init(_ index: FrameIndex, lengthLimit: Int, swapsWords: Bool = false) {
         self.index = index
+        self.swapsWords = swapsWords
         self.lengthLimit = UInt64(lengthLimit)
         ranges = index.byteRanges(frameIndex: 0)
     }
@@ -32,7 +40,9 @@ struct FrameCutter: Sendable {
     /// - Throws: `.lengthExceedsLimit`.
     mutating func accept(_ token: DataSetToken) throws(DataSetError) {
         switch token {
-        case .beginBulk(let header): start = header.valueOffset
+        case .beginBulk(let header):
+            start = header.valueOffset
+            bytesLeft = header.length.map(UInt64.init) ?? .max
         case .beginFragment(let offset, let length):
             fragmentEnd = offset + UInt64(length)
             // The Basic Offset Table, and fragments that belong to no frame, lie in front.
@@ -40,7 +50,7 @@ struct FrameCutter: Sendable {
             if isCollecting { try checkLength() }
         case .bulkBytes(let bytes):
             if !index.isEncapsulated {
-                try collectNative(bytes)
+                try collectNative(swapsWords ? inOrder(bytes) : bytes)
             } else if isCollecting {
                 passed.writeImmutableBuffer(bytes)
             }
@@ -79,6 +89,24 @@ struct FrameCutter: Sendable {
             passed.writeImmutableBuffer(bytes)
         }
         discard(upTo: ranges.first?.lowerBound ?? .max)
+    }
+
+    /// The bytes of the words that are whole now, in their order; one without a partner at the end of the value stays.
+    private mutating func inOrder(_ bytes: ByteBuffer) -> ByteBuffer {
+        bytesLeft -= min(bytesLeft, UInt64(bytes.readableBytes))
+        var words = bytes
+        if let half = halfWord.take() {
+            words = ByteBuffer()
+            words.reserveCapacity(bytes.readableBytes + 1)
+            words.writeInteger(half)
+            words.writeImmutableBuffer(bytes)
+        }
+        if words.readableBytes % 2 == 1, bytesLeft > 0 {
+            halfWord = words.readableBytesView.last
+            words = words.getSlice(at: words.readerIndex, length: words.readableBytes - 1) ?? ByteBuffer()
+        }
+        words.swapWords(of: 2)
+        return words
     }
 
     private mutating func discard(upTo end: UInt64) {
