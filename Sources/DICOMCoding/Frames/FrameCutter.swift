@@ -10,8 +10,10 @@ struct FrameCutter: Sendable {
     /// The next frame, 0-based, and where it is.
     private(set) var frameIndex = 0
     private var ranges: [Range<UInt64>]
-    /// Bytes that have passed: of native Pixel Data from `start` on, of encapsulated those of the frame.
+    /// Bytes of the next frame; in memory of their own, which goes with the frame.
     private var passed = ByteBuffer()
+    /// Of native Pixel Data, what has come and is not in `passed` yet, and where it begins.
+    private var piece = ByteBuffer()
     private var start: UInt64 = 0
     private var fragmentEnd: UInt64 = 0
     private var isCollecting = false
@@ -69,26 +71,57 @@ struct FrameCutter: Sendable {
             passed = ByteBuffer()
             isWhole = false
         } else {
-            guard start + UInt64(passed.readableBytes) >= range.upperBound else { return nil }
-            let offset = Int(range.lowerBound - start)
-            guard let bytes = passed.getSlice(at: passed.readerIndex + offset, length: range.count) else { return nil }
-            frame = Self.aligned(bytes, index.bits(frameIndex: frameIndex))
+            fill(range)
+            guard passed.readableBytes >= range.count else { return nil }
+            frame = Self.aligned(passed, index.bits(frameIndex: frameIndex))
         }
         frameIndex += 1
         ranges = index.byteRanges(frameIndex: frameIndex)
-        if !index.isEncapsulated { discard(upTo: ranges.first?.lowerBound ?? .max) }
+        if !index.isEncapsulated { beginNext(after: range) }
         return frame
     }
 
     private mutating func collectNative(_ bytes: ByteBuffer) throws(DataSetError) {
         guard !isComplete else { return }
         try checkLength()
-        if passed.readableBytes == 0 {
-            passed = bytes
+        if piece.readableBytes == 0 {
+            piece = bytes
         } else {
-            passed.writeImmutableBuffer(bytes)
+            piece.writeImmutableBuffer(bytes)
         }
-        discard(upTo: ranges.first?.lowerBound ?? .max)
+        if let range = ranges.first { fill(range) }
+    }
+
+    /// Moves bytes of the frame in a range from the piece to the frame.
+    private mutating func fill(_ range: Range<UInt64>) {
+        if start < range.lowerBound { skip(range.lowerBound - start) }
+        let missing = range.count - passed.readableBytes
+        guard missing > 0, piece.readableBytes > 0 else { return }
+        if passed.readableBytes == 0 { passed.reserveCapacity(range.count) }
+        let count = min(missing, piece.readableBytes)
+        passed.writeImmutableBuffer(piece.getSlice(at: piece.readerIndex, length: count) ?? ByteBuffer())
+        skip(UInt64(count))
+    }
+
+    /// Begins the next frame with the bytes that it shares with the one that has passed: frames of single bits.
+    private mutating func beginNext(after range: Range<UInt64>) {
+        let last = passed
+        passed = ByteBuffer()
+        guard let next = ranges.first else {
+            piece = ByteBuffer()
+            return
+        }
+        guard next.lowerBound < range.upperBound, next.lowerBound >= range.lowerBound else { return }
+        let shared = Int(range.upperBound - next.lowerBound)
+        passed.reserveCapacity(next.count)
+        passed.writeImmutableBuffer(last.getSlice(at: last.writerIndex - shared, length: shared) ?? ByteBuffer())
+    }
+
+    private mutating func skip(_ count: UInt64) {
+        let skipped = min(UInt64(piece.readableBytes), count)
+        piece.moveReaderIndex(forwardBy: Int(skipped))
+        start += skipped
+        if piece.readableBytes == 0 { piece = ByteBuffer() }
     }
 
     /// The bytes of the words that are whole now, in their order; one without a partner at the end of the value stays.
@@ -109,19 +142,15 @@ struct FrameCutter: Sendable {
         return words
     }
 
-    private mutating func discard(upTo end: UInt64) {
-        let count = min(UInt64(passed.readableBytes), end > start ? end - start : 0)
-        passed.moveReaderIndex(forwardBy: Int(count))
-        start += count
-        if passed.readableBytes == 0 { passed = ByteBuffer() }
-    }
-
     private func checkLength() throws(DataSetError) {
         let length = ranges.reduce(0) { $0 + UInt64($1.count) }
         guard length <= lengthLimit else {
             throw DataSetError(.lengthExceedsLimit, at: ranges.first?.lowerBound ?? 0, path: [.pixelData])
         }
     }
+
+    /// Bytes that are held: those of a frame, and of the piece that its end came in.
+    var heldCapacity: Int { passed.storageCapacity + piece.storageCapacity }
 
     private static func aligned(_ bytes: ByteBuffer, _ bits: (first: Int, count: UInt64)?) -> ByteBuffer {
         guard let bits else { return bytes }
