@@ -93,17 +93,17 @@ extension RetrieveService {
 
     /// Waits for the memory that making a frame takes.
     ///
-    /// - Parameter copies: How often the frame is in memory without compression.
+    /// - Parameter workLength: Bytes that are needed beside the frame as it is stored and twice without compression.
     func reserve(
         for image: StoredImage,
         storedLength: UInt64,
-        copies: Int = 2
+        workLength: Int = 0
     ) async throws(ArchiveError) -> MemoryReservation {
         let limit = pixels.limits.frame.frameLength
         guard let length = Int(exactly: storedLength), length <= limit, image.format.frameLength <= limit else {
             throw ArchiveError(.notDecodable, "The frame is longer than the limit limits.pixels.frame-length")
         }
-        return try await pixels.budget.reserve(length + copies * image.format.frameLength)
+        return try await pixels.budget.reserve(length + 2 * image.format.frameLength + workLength)
     }
 
     /// A frame without compression, kept for who asks next.
