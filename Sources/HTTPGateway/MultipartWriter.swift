@@ -46,6 +46,9 @@ struct BatchedWriter {
     private var pending: [ByteBuffer] = []
     private var pendingLength = 0
     private static let batchLength = 64 << 10
+    /// What is read from storage comes in chunks of at most that length; only what was made is longer.
+    private static let chunkLength = 1 << 20
+    private static let pieceLength = 256 << 10
 
     init(_ writer: any ResponseBodyWriter) {
         self.writer = writer
@@ -53,9 +56,20 @@ struct BatchedWriter {
 
     /// Takes bytes; waits while the client does not take what was written.
     mutating func write(_ bytes: ByteBuffer) async throws {
+        guard bytes.readableBytes <= Self.chunkLength else { return try await writePieces(of: bytes) }
         pending.append(bytes)
         pendingLength += bytes.readableBytes
         if pendingLength >= Self.batchLength { try await flush() }
+    }
+
+    /// Writes bytes piece by piece, so that they are on their way, and not only queued, when this returns: who made them
+    /// gives their memory back then.
+    private mutating func writePieces(of bytes: ByteBuffer) async throws {
+        try await flush()
+        var rest = bytes
+        while let piece = rest.readSlice(length: min(Self.pieceLength, rest.readableBytes)), piece.readableBytes > 0 {
+            try await writer.write(piece)
+        }
     }
 
     /// Takes everything of a sequence.

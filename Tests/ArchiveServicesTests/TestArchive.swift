@@ -22,6 +22,7 @@ final class TestArchive: Sendable {
     let front: FailingCatalog
     let packs: PackStore
     let keyring: Keyring
+    let codec = TestCodec()
 
     /// Opens the archive in `folder`, as a start of the server would.
     init(
@@ -61,7 +62,7 @@ final class TestArchive: Sendable {
             catalog: front,
             clock: clock,
             limits: DataSetLimits(),
-            codec: TestCodec(),
+            codec: codec,
             assumedCharacterSets: assumed,
             logger: logger
         )

@@ -28,6 +28,13 @@ import Testing
                         file.getSlice(at: start + Int(range.lowerBound), length: range.count) ?? ByteBuffer()
                     )
                 }
+                if let words = SwappedWords(scanned.dataSet, in: scanned.part10.transferSyntax),
+                    let range = scanned.frameIndex?.byteRanges(frameIndex: frameIndex).first
+                {
+                    let covering = words.words(around: range)
+                    let piece = file.getSlice(at: start + Int(covering.lowerBound), length: covering.count)
+                    bytes = words.bytes(of: range, in: piece ?? ByteBuffer())
+                }
                 guard let bits = scanned.frameIndex?.bits(frameIndex: frameIndex) else { return bytes }
                 var window = BitWindow(first: bits.first, count: bits.count)
                 var frame = window.take(bytes)
@@ -203,6 +210,50 @@ import Testing
 
         let dataSet = try Self.scan(file).dataSet
         #expect(dataSet[.extendedOffsetTable] == nil && dataSet[.extendedOffsetTableLengths] == nil)
+    }
+
+    /// Frames of 9 bytes in words of the other byte order, which frames share.
+    private func swappedWords() throws -> (file: ByteBuffer, pixels: [UInt8]) {
+        var object = TestObject()
+        object.transferSyntax = .explicitVRBigEndian
+        object.frames = 4
+        object.frameLength = 9
+        object.extra = [
+            .unsignedShort(.rows, 3), .unsignedShort(.columns, 3), .unsignedShort(.bitsAllocated, 8),
+            .unsignedShort(.bitsStored, 8), .unsignedShort(.highBit, 7),
+        ]
+        return (try object.part10(), Array(object.pixels.readableBytesView))
+    }
+
+    @Test(arguments: [1, 100, 100_000]) func `bytes in big-endian words are put in order in every frame`(
+        piece: Int
+    ) async throws {
+        let (file, expected) = try swappedWords()
+        #expect(try pixels(file).prefix(2) == [expected[1], expected[0]])
+
+        let compressed = try await transcode(file, to: .rleLossless, pieceLength: piece)
+        let back = try await transcode(compressed.file, to: .explicitVRLittleEndian)
+
+        #expect(try pixels(back.file) == expected)
+    }
+
+    @Test func `bytes in big-endian words come out of the archive in order in every frame`() async throws {
+        let (file, expected) = try swappedWords()
+        let archive = try await TestArchive()
+        let session = try archive.archive.ingest.openSession(for: TestArchive.administrator)
+        _ = await session.store(IncomingObject(form: .part10), body: Pieces(file))
+        await session.close()
+
+        let object = try await archive.archive.retrieve.object(
+            try await archive.instance(TestObject()),
+            in: TranscodingRequest(to: .rleLossless),
+            as: TestArchive.administrator
+        )
+        var compressed = ByteBuffer()
+        for try await piece in object { compressed.writeImmutableBuffer(piece) }
+        let back = try await transcode(compressed, to: .explicitVRLittleEndian)
+
+        #expect(try pixels(back.file) == expected)
     }
 
     @Test func `an object without Pixel Data cannot be compressed`() async throws {

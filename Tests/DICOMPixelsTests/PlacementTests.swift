@@ -104,6 +104,31 @@ import Testing
         #expect(error?.code == .tooLarge)
     }
 
+    @Test func `what a picture takes is known by its size, and so is that it is too large`() throws {
+        let picture = try Picture(columns: 64, rows: 64, bitsAllocated: 8, [])
+        let renderer = try FrameRenderer(header: picture.header)
+        func length(_ width: Int, _ height: Int, _ format: PixelFormat? = nil) throws -> Int {
+            try renderer.workLength(
+                of: format ?? picture.format,
+                frameIndex: 0,
+                request: RenderingRequest(viewport: Viewport(width: width, height: height))
+            )
+        }
+
+        #expect(try length(1_100, 1_100) == 64 * 64 * 3 + 4 * 1_100 * 1_100)
+        #expect(try length(4_096, 4_096) > 4 << 24)
+        #expect(throws: PixelError.self) { try length(4_097, 4_097) }
+        // A picture may be as large as its image.
+        let large = try PixelFormat(
+            rows: 5_000,
+            columns: 5_000,
+            bitsAllocated: 8,
+            photometricInterpretation: .monochrome2
+        )
+        #expect(try length(5_000, 5_000, large) > 4 * 25_000_000)
+        #expect(throws: PixelError.self) { try length(5_001, 5_001, large) }
+    }
+
     @Test func `annotations are written on request`() throws {
         let picture = try Picture(
             columns: 64,

@@ -66,6 +66,7 @@ struct FrameMaker: Sendable {
             form: try plan.form(of: format),
             frameIndex: plan.frameIndex,
             frameLengthLimit: pixels.limits.frame.frameLength,
+            swapsWords: SwappedWords(plan.header, in: plan.source) != nil,
             elements: changes,
             names: names,
             renames: plan.isLossy,

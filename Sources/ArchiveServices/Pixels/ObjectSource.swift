@@ -14,7 +14,7 @@ public struct ObjectSource: Sendable {
     let frameIndex: FrameIndex?
     /// Begins to read the Part 10 file.
     let reader: @Sendable () -> Reader
-    /// Reads one frame as it is stored, 0-based.
+    /// Reads one frame, 0-based, as it is stored, but with the bytes of `SwappedWords` in their order.
     let frame: @Sendable (Int) async throws -> ByteBuffer
 
     /// Describes an object.

@@ -20,8 +20,9 @@ extension RetrieveService {
         try authorize(.readPixels, principal)
         let stored = try await payload(of: instance, as: principal)
         let index = instance.record.frameIndex == nil ? nil : try frameIndex(of: instance)
+        let header = try headers.dataSet(instance.record.header)
         let source = ObjectSource(
-            header: try headers.dataSet(instance.record.header),
+            header: header,
             transferSyntax: instance.transferSyntax,
             frameIndex: index,
             reader: {
@@ -30,7 +31,7 @@ extension RetrieveService {
             },
             frame: { [self] frameIndex in
                 guard let index else { return ByteBuffer() }
-                return try await gathered(storedFrame(frameIndex, index, of: instance))
+                return try await orderedFrame(frameIndex, index, of: instance, header)
             }
         )
         do throws(TranscodingError) {
@@ -92,17 +93,17 @@ extension RetrieveService {
 
     /// Waits for the memory that making a frame takes.
     ///
-    /// - Parameter copies: How often the frame is in memory without compression.
+    /// - Parameter workLength: Bytes that are needed beside the frame as it is stored and twice without compression.
     func reserve(
         for image: StoredImage,
         storedLength: UInt64,
-        copies: Int = 2
+        workLength: Int = 0
     ) async throws(ArchiveError) -> MemoryReservation {
         let limit = pixels.limits.frame.frameLength
         guard let length = Int(exactly: storedLength), length <= limit, image.format.frameLength <= limit else {
             throw ArchiveError(.notDecodable, "The frame is longer than the limit limits.pixels.frame-length")
         }
-        return try await pixels.budget.reserve(length + copies * image.format.frameLength)
+        return try await pixels.budget.reserve(length + 2 * image.format.frameLength + workLength)
     }
 
     /// A frame without compression, kept for who asks next.
@@ -112,12 +113,7 @@ extension RetrieveService {
         _ image: StoredImage
     ) async throws(ArchiveError) -> FrameCache.Entry {
         try await entry(image.key(frameNumber, .decoded)) { [self] in
-            let bytes: ByteBuffer
-            if let inOrder = try await inOrder(frameNumber, image) {
-                bytes = inOrder
-            } else {
-                bytes = try await gathered(stored)
-            }
+            let bytes = try await orderedFrame(frameNumber - 1, image.index, of: image.instance, image.header, stored)
             let frame = try await pixels.decode(
                 bytes,
                 in: image.transferSyntax,
@@ -128,15 +124,25 @@ extension RetrieveService {
         }
     }
 
-    /// A frame whose samples share words of the other byte order with each other; `nil` where they do not.
-    private func inOrder(_ frameNumber: Int, _ image: StoredImage) async throws -> ByteBuffer? {
-        guard let words = SwappedWords(image.header, in: image.transferSyntax) else { return nil }
-        var bytes = ByteBuffer()
-        for range in image.index.byteRanges(frameIndex: frameNumber - 1) {
-            let stored = stream(image.instance, dataSetRanges: [words.words(around: range)])
-            bytes.writeImmutableBuffer(words.bytes(of: range, in: try await gathered(stored)))
+    /// A frame as it is stored, 0-based, with its bytes in their order where it shares words with others.
+    ///
+    /// - Parameter stored: The frame, where its reading has been set up before.
+    private func orderedFrame(
+        _ frameIndex: Int,
+        _ index: FrameIndex,
+        of instance: ArchivedInstance,
+        _ header: DataSet,
+        _ stored: ByteStream? = nil
+    ) async throws(ArchiveError) -> ByteBuffer {
+        guard let words = SwappedWords(header, in: instance.transferSyntax) else {
+            return try await gathered(stored ?? storedFrame(frameIndex, index, of: instance))
         }
-        guard let bits = image.index.bits(frameIndex: frameNumber - 1) else { return bytes }
+        var bytes = ByteBuffer()
+        for range in index.byteRanges(frameIndex: frameIndex) {
+            let covering = stream(instance, dataSetRanges: [words.words(around: range)])
+            bytes.writeImmutableBuffer(words.bytes(of: range, in: try await gathered(covering)))
+        }
+        guard let bits = index.bits(frameIndex: frameIndex) else { return bytes }
         var window = BitWindow(first: bits.first, count: bits.count)
         var frame = window.take(bytes)
         frame.writeImmutableBuffer(window.finish())

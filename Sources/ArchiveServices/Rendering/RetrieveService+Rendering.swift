@@ -27,7 +27,15 @@ extension RetrieveService {
         let stored = try await frame(number, of: instance, as: principal)
         let stateID = presentationState?.record.location.recordID
         let key = image.key(number, .picture(order, presentationState: stateID))
-        let reservation = try await reserve(for: image, storedLength: stored.length, copies: 3)
+        let workLength: Int
+        do {
+            let state = try presentationState.map { try headers.dataSet($0.record.header) }
+            let renderer = try FrameRenderer(header: image.header, presentationState: state)
+            workLength = try Self.workLength(number, image, renderer, order)
+        } catch {
+            throw Self.asArchiveError(error)
+        }
+        let reservation = try await reserve(for: image, storedLength: stored.length, workLength: workLength)
         let entry = try await entry(key) { [self] in
             let state = try await presentationState.asyncMap { try await filledHeader(of: $0) }
             let renderer = try FrameRenderer(header: try await filledHeader(of: instance), presentationState: state)
@@ -60,8 +68,9 @@ extension RetrieveService {
         return try await Film(frameCount: image.index.frameCount, timing: timing) {
             [self] number throws(ArchiveError) in
             let stored = storedFrame(number - 1, image.index, of: instance)
-            let reservation = try await reserve(for: image, storedLength: stored.length, copies: 3)
             do {
+                let workLength = try Self.workLength(number, image, renderer, order)
+                let reservation = try await reserve(for: image, storedLength: stored.length, workLength: workLength)
                 return (try await render(number, stored, image, renderer, order), reservation)
             } catch {
                 throw Self.asArchiveError(error)
@@ -94,11 +103,28 @@ extension RetrieveService {
         }
         switch result {
         case .success(let picture): return picture
-        case .failure(let error):
-            let isViewport = error.code == .tooLarge || error.code == .badDescription
-            guard isViewport, order.request.viewport != nil else { throw error }
-            throw ArchiveError(.badRequest, "The viewport cannot be shown: \(error.detail)")
+        case .failure(let error): throw Self.asOrdered(error, order)
         }
+    }
+
+    /// Bytes that a picture takes beside its frame; what the viewport is to blame for is known here.
+    private static func workLength(
+        _ frameNumber: Int,
+        _ image: StoredImage,
+        _ renderer: FrameRenderer,
+        _ order: PictureOrder
+    ) throws -> Int {
+        do throws(PixelError) {
+            return try renderer.workLength(of: image.format, frameIndex: frameNumber - 1, request: order.request)
+        } catch {
+            throw asOrdered(error, order)
+        }
+    }
+
+    private static func asOrdered(_ error: PixelError, _ order: PictureOrder) -> any Error {
+        let isViewport = error.code == .tooLarge || error.code == .badDescription
+        guard isViewport, order.request.viewport != nil else { return error }
+        return ArchiveError(.badRequest, "The viewport cannot be shown: \(error.detail)")
     }
 
     private func written(_ picture: RenderedImage, _ order: PictureOrder) async throws -> ByteBuffer {

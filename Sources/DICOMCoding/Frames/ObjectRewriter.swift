@@ -28,6 +28,8 @@ package struct ObjectRewriter {
         package var frameIndex: FrameIndex
         /// Bytes that a frame may have as it is stored.
         package var frameLengthLimit: Int
+        /// Whether the bytes of each word of native Pixel Data are exchanged before frames are cut out.
+        package var swapsWords: Bool
         /// Elements that stand in the place of those of the outermost Data Set, or are added to it.
         package var elements: DataSet
         /// SOP Class and SOP Instance UID of what is written.
@@ -45,6 +47,7 @@ package struct ObjectRewriter {
             form: PixelDataForm,
             frameIndex: FrameIndex,
             frameLengthLimit: Int,
+            swapsWords: Bool,
             elements: DataSet,
             names: DataSet,
             renames: Bool,
@@ -55,6 +58,7 @@ package struct ObjectRewriter {
             self.form = form
             self.frameIndex = frameIndex
             self.frameLengthLimit = frameLengthLimit
+            self.swapsWords = swapsWords
             self.elements = elements
             self.names = names
             self.renames = renames
@@ -92,7 +96,11 @@ package struct ObjectRewriter {
     package init(_ instructions: Instructions, limits: DataSetLimits) {
         self.instructions = instructions
         self.limits = limits
-        cutter = FrameCutter(instructions.frameIndex, lengthLimit: instructions.frameLengthLimit)
+        cutter = FrameCutter(
+            instructions.frameIndex,
+            lengthLimit: instructions.frameLengthLimit,
+            swapsWords: instructions.swapsWords
+        )
         pixels = PixelDataWriter(instructions.form)
         waiting = instructions.elements.elements[...]
         if instructions.target.isDeflated { deflater = DeflatingStream(level: 6) }

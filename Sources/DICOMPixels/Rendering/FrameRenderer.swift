@@ -45,6 +45,44 @@ public struct FrameRenderer: Sendable {
         }
     }
 
+    /// Bytes that the picture of a frame takes while it is made and written, beside the frame; known before anything is
+    /// decoded, and of a header whose bulk is only references.
+    ///
+    /// - Parameters:
+    ///   - format: as the frame is stored or decoded.
+    ///   - frameIndex: 0-based.
+    /// - Throws: `.badAttribute`, `.badDescription`, `.tooLarge`.
+    public func workLength(
+        of format: PixelFormat,
+        frameIndex: Int,
+        request: RenderingRequest = RenderingRequest()
+    ) throws(PixelError) -> Int {
+        let attributes = FrameAttributes(header, frameIndex: frameIndex)
+        let placement = try placement(of: format, attributes, try state?.view(frameIndex: frameIndex), request)
+        let pixelLength = (isColored(format) ? 3 : 1) * request.bitsPerSample / 8
+        // Stored values of two bytes and a picture as large as the image; the one that was asked for scaled, turned, as
+        // it leaves, and as it is written.
+        let image = format.columns * format.rows * (2 * format.samplesPerPixel + pixelLength)
+        return image + 4 * placement.width * placement.height * pixelLength
+    }
+
+    private func placement(
+        of format: PixelFormat,
+        _ attributes: FrameAttributes,
+        _ view: PresentationState.View?,
+        _ request: RenderingRequest
+    ) throws(PixelError) -> Placement {
+        try Placement(
+            image: (format.columns, format.rows),
+            region: view?.area?.region,
+            quarters: view?.quarters ?? 0,
+            isMirrored: view?.isMirrored ?? false,
+            magnification: view?.area?.magnification ?? 1,
+            aspect: view?.area?.pixelAspect ?? attributes.pixelAspect,
+            viewport: request.viewport
+        )
+    }
+
     private func picture<Sample: RasterSample>(
         _ frame: PixelFrame,
         _ frameIndex: Int,
@@ -63,7 +101,7 @@ public struct FrameRenderer: Sendable {
         var raster = Raster<Sample>(
             width: format.columns,
             height: format.rows,
-            channels: try isColored(frame) ? 3 : 1,
+            channels: isColored(format) ? 3 : 1,
             samples: try samples(frame, grey)
         )
         let shutter = DisplayShutter(state?.dataSet ?? attributes.attributes(.frameDisplayShutterSequence))
@@ -73,15 +111,7 @@ public struct FrameRenderer: Sendable {
                 .draw(on: &raster, level: GreyPipeline.sample(shutter?.level ?? 0))
         }
         if request.showsOverlays { drawOverlays(frame, frameIndex, hiding: shutter?.overlayGroup, on: &raster) }
-        let placement = try Placement(
-            image: (format.columns, format.rows),
-            region: adjustment?.area?.region,
-            quarters: adjustment?.quarters ?? 0,
-            isMirrored: adjustment?.isMirrored ?? false,
-            magnification: adjustment?.area?.magnification ?? 1,
-            aspect: adjustment?.area?.pixelAspect ?? attributes.pixelAspect,
-            viewport: request.viewport
-        )
+        let placement = try placement(of: format, attributes, adjustment?.view, request)
         raster = placement.place(raster)
         if request.showsOverlays { adjustment?.graphics.draw(on: &raster, placement) }
         if !request.annotations.isEmpty {
@@ -91,9 +121,8 @@ public struct FrameRenderer: Sendable {
     }
 
     /// Whether the picture has colours.
-    private func isColored(_ frame: PixelFrame) throws(PixelError) -> Bool {
-        let format = frame.format
-        return !format.photometricInterpretation.isMonochrome || hasSupplementalPalette(format)
+    private func isColored(_ format: PixelFormat) -> Bool {
+        !format.photometricInterpretation.isMonochrome || hasSupplementalPalette(format)
     }
 
     /// Grey images may show the values behind the grey ones in colours (PS3.3 C.7.6.19).

@@ -11,7 +11,7 @@ struct Placement: Sendable, Hashable {
     let height: Int
 
     /// No picture has more pixels than this, or than its image.
-    private static let pixelLimit = 1 << 27
+    private static let pixelLimit = 4_096 * 4_096
 
     /// Works out the sizes.
     ///
@@ -40,12 +40,19 @@ struct Placement: Sendable, Hashable {
         let isSwapped = quarters & 1 == 1
         let natural = (width: region.width, height: region.height * (viewport == nil ? 1 : aspect))
         let upright = isSwapped ? (width: natural.height, height: natural.width) : natural
-        let scale =
-            viewport.map { min(Double($0.width) / upright.width, Double($0.height) / upright.height) } ?? magnification
         let limit = Double(max(image.width * image.height, Self.pixelLimit))
+        // Nobody asks for the size of a Presentation State by number: its picture is as large as may be. Sides are rounded,
+        // at most by the thousandth that is left.
+        let largest = max(1, (limit / (upright.width * upright.height)).squareRoot() * 0.999)
+        let scale =
+            viewport.map { min(Double($0.width) / upright.width, Double($0.height) / upright.height) }
+            ?? min(magnification, largest)
         let size = (width: (upright.width * scale).rounded(), height: (upright.height * scale).rounded())
         guard size.width <= 65_535, size.height <= 65_535, size.width * size.height <= limit else {
-            throw PixelError(.tooLarge, "the picture would have more than 65,535 rows or columns, or too many pixels")
+            throw PixelError(
+                .tooLarge,
+                "the picture would have more than 65,535 rows or columns, or more pixels than 4096 by 4096 and its image"
+            )
         }
         width = max(1, Int(size.width))
         height = max(1, Int(size.height))

@@ -10,10 +10,15 @@ struct PresentationState: Sendable {
         /// Windows and tables; `nil`: all values, from the lowest to the highest that can be.
         let voi: DataSet?
         let presentation: PresentationTransform
+        let view: View
+        let graphics: PresentationGraphics
+    }
+
+    /// Which part of an image is shown, and which way round.
+    struct View: Sendable, Hashable {
         let area: DisplayedArea?
         let quarters: Int
         let isMirrored: Bool
-        let graphics: PresentationGraphics
     }
 
     private static let classes = ["1.2.840.10008.5.1.4.1.1.11.1", "1.2.840.10008.5.1.4.1.1.11.2"]
@@ -50,21 +55,28 @@ struct PresentationState: Sendable {
         }
         // What the Presentation State does not have is the identity, whatever the image has (PS3.4 N.2).
         let voi = dataSet.items(.softcopyVOILUTSequence).first { applies($0, frameIndex: frameIndex) }
-        let area = dataSet.items(.displayedAreaSelectionSequence).first { applies($0, frameIndex: frameIndex) }
-        let rotation = dataSet.integer(.imageRotation) ?? 0
-        guard rotation % 90 == 0 else { throw PixelError(.badAttribute, "a multiple of 90", tag: .imageRotation) }
         return Adjustment(
             modality: try ModalityTransform(dataSet, isSigned: format.kind == .signed) ?? .identity,
             voi: voi,
             presentation: try PresentationTransform(presentationState: dataSet),
-            area: area.flatMap { DisplayedArea($0) },
-            quarters: (rotation / 90) & 3,
-            isMirrored: dataSet.string(.imageHorizontalFlip) == "Y",
+            view: try view(frameIndex: frameIndex),
             graphics: PresentationGraphics(
                 dataSet.items(.graphicAnnotationSequence).filter { applies($0, frameIndex: frameIndex) },
                 layers: dataSet.items(.graphicLayerSequence),
                 characterSet: dataSet.specificCharacterSet
             )
+        )
+    }
+
+    /// - Throws: `.badAttribute`.
+    func view(frameIndex: Int) throws(PixelError) -> View {
+        let area = dataSet.items(.displayedAreaSelectionSequence).first { applies($0, frameIndex: frameIndex) }
+        let rotation = dataSet.integer(.imageRotation) ?? 0
+        guard rotation % 90 == 0 else { throw PixelError(.badAttribute, "a multiple of 90", tag: .imageRotation) }
+        return View(
+            area: area.flatMap { DisplayedArea($0) },
+            quarters: (rotation / 90) & 3,
+            isMirrored: dataSet.string(.imageHorizontalFlip) == "Y"
         )
     }
 
