@@ -80,26 +80,34 @@ struct FrameIndexBuilder: Sendable {
         switch pixelData {
         case .none: return nil
         case .encapsulated: return fragments.frameIndex(frameCount: isVideo ? 1 : frameCount)
-        case .native(let offset, let length, let bits):
-            guard let rows, let columns, samplesPerPixel > 0, let bitsAllocated = bits ?? bitsAllocated else {
-                return nil
-            }
-            // At most 65,535 × 65,535 × 65,535 × 65,535: fits.
-            let bitsPerPlane = rows * columns
-            let full = bitsPerPlane.multipliedReportingOverflow(by: samplesPerPixel * bitsAllocated)
-            guard !full.overflow else { return nil }
-            let subsampled =
-                samplesPerPixel == 3 ? bitsPerPlane.multipliedReportingOverflow(by: 2 * bitsAllocated) : full
-            let candidates =
-                isSubsampled && !subsampled.overflow
-                ? [subsampled.partialValue, full.partialValue] : [full.partialValue]
-            let excesses = candidates.map { Self.excess(of: length, over: $0, frameCount: frameCount) }
-            // What fits is what was meant; else what stands behind the frames is padding as long as it is no frame itself.
-            let meant = excesses.firstIndex { $0 == 0 } ?? excesses.lastIndex { $0 != nil }
-            return meant.flatMap {
-                FrameIndex(frameCount: frameCount, bitsPerFrame: candidates[$0], offset: offset)
+        case .native(let offset, _, _):
+            return native().flatMap {
+                FrameIndex(frameCount: frameCount, bitsPerFrame: $0.bitsPerFrame, offset: offset)
             }
         }
+    }
+
+    /// Whether native frames have more behind them than the byte that makes their length even.
+    var isPadded: Bool { (native()?.excess ?? 0) > 0 }
+
+    /// What native frames are, and how many bytes are left behind them.
+    private func native() -> (bitsPerFrame: UInt64, excess: UInt64)? {
+        guard case .native(_, let length, let bits) = pixelData, let frameCount, let rows, let columns,
+            samplesPerPixel > 0, let bitsAllocated = bits ?? bitsAllocated
+        else { return nil }
+        // At most 65,535 × 65,535 × 65,535 × 65,535: fits.
+        let bitsPerPlane = rows * columns
+        let full = bitsPerPlane.multipliedReportingOverflow(by: samplesPerPixel * bitsAllocated)
+        guard !full.overflow else { return nil }
+        let subsampled = samplesPerPixel == 3 ? bitsPerPlane.multipliedReportingOverflow(by: 2 * bitsAllocated) : full
+        let candidates =
+            isSubsampled && !subsampled.overflow
+            ? [subsampled.partialValue, full.partialValue] : [full.partialValue]
+        let fitting = candidates.compactMap { bitsPerFrame in
+            Self.excess(of: length, over: bitsPerFrame, frameCount: frameCount).map { (bitsPerFrame, $0) }
+        }
+        // What fits is what was meant; else what stands behind the frames is padding as long as it is no frame itself.
+        return fitting.first { $0.1 == 0 } ?? fitting.last
     }
 
     /// Bytes that some writers fill their last block with.

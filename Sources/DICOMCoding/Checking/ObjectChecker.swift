@@ -154,7 +154,7 @@ public struct ObjectChecker: Sendable {
         if !pixelData.isEncapsulated, transferSyntax.isEncapsulated {
             note(Finding(.object(.nativePixelData), at: place, path: [.pixelData]))
         }
-        if frames.frameIndex() == nil {
+        if frames.isPadded || frames.frameIndex() == nil {
             let fault = pixelData.isEncapsulated ? ObjectFault.frameCount : .pixelDataLength
             note(Finding(.object(fault), at: place, path: [.pixelData]))
         }
