@@ -7,7 +7,9 @@ public import NIOCore
 public enum RenderingBulk {
     /// Longer values are left as references, and what they would have shown is not shown.
     private static let lengthLimit: UInt64 = 64 << 20
-    /// Of all together; those beyond it are left, too. Every frame may have tables of its own.
+    /// Of all together; those beyond it are left, too.
+    ///
+    /// Every frame may have tables of its own.
     private static let totalLimit: UInt64 = 256 << 20
     /// Sequence, and the sequences in its items, that hold such values.
     private static let sequences: [Tag] = [
