@@ -40,7 +40,8 @@ final class CodecWorker: @unchecked Sendable {
             case .ready(let isSealed) = WorkerAnswer(message)?.outcome
         else {
             isSealed = false
-            throw WorkerStartError("it ends before it is ready: \(Self.reap(child))")
+            // What is thrown away here is ended once more, which does nothing then.
+            throw WorkerStartError("it ends before it is ready: \(end())")
         }
         self.isSealed = isSealed
     }
