@@ -40,7 +40,8 @@ final class CodecWorker: @unchecked Sendable {
             case .ready(let isSealed) = WorkerAnswer(message)?.outcome
         else {
             isSealed = false
-            throw WorkerStartError("it ends before it is ready: \(Self.reap(child))")
+            // What is thrown away here is ended once more, which does nothing then.
+            throw WorkerStartError("it ends before it is ready: \(end())")
         }
         self.isSealed = isSealed
     }
@@ -126,18 +127,18 @@ final class CodecWorker: @unchecked Sendable {
         return (pair[0], pair[1])
     }
 
-    private static func spawn(
+    /// Starts a process with copies of the two descriptors.
+    static func spawn(
         _ executable: String,
         _ memoryLimit: Int,
         control: Int32,
         memory: Int32
     ) throws(WorkerStartError) -> pid_t {
         // Beyond the numbers that they will have, lest one takes the other's place.
-        let high = try (duplicate(control), duplicate(memory))
-        defer {
-            close(high.0)
-            close(high.1)
-        }
+        let highControl = try duplicate(control)
+        defer { close(highControl) }
+        let highMemory = try duplicate(memory)
+        defer { close(highMemory) }
         var child: pid_t = 0
         // The strings live for the call, which copies them.
         let failure = unsafe cassette_spawn_worker(
@@ -146,8 +147,8 @@ final class CodecWorker: @unchecked Sendable {
             "cassette",
             CodecWorkerProcess.command,
             String(memoryLimit),
-            high.0,
-            high.1
+            highControl,
+            highMemory
         )
         guard failure == 0 else { throw WorkerStartError("posix_spawn: errno \(failure)") }
         return child

@@ -25,12 +25,12 @@ final class ControlSocket: Sendable {
         close(descriptor)
     }
 
-    /// Sends a message; `false` when the other end is closed.
+    /// Sends a message; `false` when the other end is closed, or takes nothing: who waited for its answers finds room.
     func send(_ message: ByteBuffer) -> Bool {
         let sent = restarted {
             // The call only reads the bytes, and within their count.
             unsafe message.withUnsafeReadableBytes { bytes in
-                unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+                unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
             }
         }
         return sent == message.readableBytes

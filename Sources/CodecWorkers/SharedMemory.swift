@@ -14,6 +14,8 @@ import NIOCore
     // Mapped for reading and writing, `capacity` bytes; the mapping is given back in `unmap` only.
     private var start: UnsafeMutableRawPointer?
     private(set) var capacity = 0
+    /// Bytes behind the descriptor as far as we made them: what is mapped, or more after a failure, as it never shrinks.
+    private var length = 0
 
     /// Makes memory without a byte, for this process and one that is given the descriptor.
     init() throws(WorkerStartError) {
@@ -39,7 +41,11 @@ import NIOCore
         let (padded, overflow) = length.addingReportingOverflow(Self.granularity)
         guard !overflow else { return false }
         let size = padded / Self.granularity * Self.granularity
-        return ftruncate(descriptor, size) == 0 && map(size)
+        if size > self.length {
+            guard ftruncate(descriptor, size) == 0 else { return false }
+            self.length = size
+        }
+        return map(size)
     }
 
     /// Sees memory of this size, which the side that may let it grow has made; `false` when there is no room for it.

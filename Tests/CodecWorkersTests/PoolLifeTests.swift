@@ -170,6 +170,21 @@ extension `Workers` {
             #expect(self.children.subtracting(children).isEmpty)
         }
 
+        @Test func `a worker that cannot be given its descriptors leaves none`() {
+            let before = descriptorCount
+            var pair: [Int32] = [-1, -1]
+            // The call fills the two.
+            #expect(unsafe socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &pair) == 0)
+            #expect(descriptorCount == before + 2)
+
+            #expect(throws: WorkerStartError.self) {
+                try CodecWorker.spawn("/bin/false", 1 << 30, control: pair[0], memory: -1)
+            }
+
+            for descriptor in pair { close(descriptor) }
+            #expect(descriptorCount == before)
+        }
+
         @Test func `no worker outlives a parent that is killed, not even one at work`() async throws {
             let parent = Process()
             let output = Pipe()
