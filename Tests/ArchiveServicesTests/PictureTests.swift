@@ -2,7 +2,10 @@ import ArchiveServices
 import DICOMCoding
 import DICOMCore
 import DICOMPixels
+import Dispatch
 import NIOCore
+import NIOPosix
+import Platform
 import Testing
 
 @Suite struct `Showing stored objects` {
@@ -25,5 +28,37 @@ import Testing
         #expect(archive.codec.decodedCount == 0)
         let small = try await archive.archive.retrieve.picture(ofFrame: 1, of: instance, order(16, 16), as: principal)
         #expect(small.length > 0)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `pictures are not made on the threads that files are read with`() async throws {
+        let threads = NIOThreadPool(numberOfThreads: 1)
+        threads.start()
+        let archive = try await TestArchive(pool: WorkPool(threads: threads))
+        var object = TestObject()
+        object.frames = 2
+        _ = try await archive.store(object)
+        let instance = try await archive.instance(object)
+        let retrieve = archive.archive.retrieve
+        // Both frames are decoded now, and kept.
+        let film = try await retrieve.film(of: instance, PictureOrder(RenderingRequest(), as: .gif), as: principal)
+        for try await _ in film {}
+        let release = DispatchSemaphore(value: 0)
+        threads.submit { _ in release.wait() }
+
+        for form in [PictureOrder.Form.png, .gif, .jpeg(quality: 90)] {
+            let picture = try await retrieve.picture(
+                ofFrame: 2,
+                of: instance,
+                PictureOrder(RenderingRequest(), as: form),
+                as: principal
+            )
+            #expect(picture.length > 0)
+        }
+        var pieces = 0
+        for try await _ in film { pieces += 1 }
+
+        #expect(pieces == 3)
+        release.signal()
+        try await threads.shutdownGracefully()
     }
 }
