@@ -30,6 +30,53 @@ import Testing
         #expect(small.length > 0)
     }
 
+    /// A Presentation State for frames of an object.
+    private func presentationState(of object: TestObject, frames: [String]) -> TestObject {
+        var reference = DataSet([
+            .uid(.referencedSOPClassUID, object.sopClass), .uid(.referencedSOPInstanceUID, object.instance),
+        ])
+        if !frames.isEmpty { reference.set(.text(.referencedFrameNumber, .is, frames)) }
+        var state = TestObject()
+        state.series = UID(literal: "1.2.3.1.2")
+        state.instance = UID(literal: "1.2.3.1.2.1")
+        state.sopClass = UID(literal: "1.2.840.10008.5.1.4.1.1.11.1")
+        state.extra = [
+            .sequence(
+                .referencedSeriesSequence,
+                [
+                    DataSet([
+                        .uid(.seriesInstanceUID, object.series), .sequence(.referencedImageSequence, [reference]),
+                    ])
+                ]
+            )
+        ]
+        return state
+    }
+
+    @Test(
+        arguments: [
+            ([], [nil]), (["2"], [2]), (["3", "1", "2"], [3, 1, 2]), (["0", "4", "3", "-1", "99"], [3]), (["4"], []),
+        ] as [([String], [Int?])]
+    )
+    func `a Presentation State shows the frames that it names, as far as they are there`(
+        named: [String],
+        shown: [Int?]
+    ) async throws {
+        let archive = try await TestArchive()
+        var object = TestObject()
+        object.frames = 3
+        _ = try await archive.store(object)
+        let state = presentationState(of: object, frames: named)
+        _ = try await archive.store(state)
+        let instance = try await archive.instance(state)
+
+        let images = try await archive.archive.retrieve.presentedImages(by: instance, as: principal, limit: 10)
+        let limited = try await archive.archive.retrieve.presentedImages(by: instance, as: principal, limit: 1)
+
+        #expect(images.map(\.frameNumber) == shown)
+        #expect(limited.map(\.frameNumber) == Array(shown.prefix(1)))
+    }
+
     @Test(.timeLimit(.minutes(1))) func `pictures are not made on the threads that files are read with`() async throws {
         let threads = NIOThreadPool(numberOfThreads: 1)
         threads.start()
