@@ -222,7 +222,7 @@ let package = Package(
                 "ArchiveCatalog", "PackStorage", "Sealing", "DICOMPixels", "DICOMCoding", "DICOMCore", "AccessControl",
                 "Platform", nioCore, crypto, logging,
             ],
-            testedWith: ["TestKit", "CatalogSQLite"]
+            testedWith: ["TestKit", "CatalogSQLite", nioPosix]
         )
         + layer(
             "DICOMGateway",

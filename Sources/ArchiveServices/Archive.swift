@@ -38,6 +38,7 @@ public final class Archive: Sendable {
         clock: any WallClock,
         limits: DataSetLimits,
         codec: any PixelCodec,
+        pixelPool: WorkPool,
         pixelLimits: PixelService.Limits = PixelService.Limits(),
         assumedCharacterSets: AssumedCharacterSets = .none,
         logger: Logger
@@ -66,7 +67,7 @@ public final class Archive: Sendable {
             catalog: current,
             packs: packs,
             headers: headers,
-            pixels: PixelService(codec: codec, limits: pixelLimits),
+            pixels: PixelService(codec: codec, pool: pixelPool, limits: pixelLimits),
             limits: .stored
         )
         verification = VerificationService(policy: policy, catalog: current, packs: packs)

@@ -226,9 +226,6 @@ public final class RetrieveService: Sendable {
         return ByteStream(length: bits.count / 8 + (bits.count % 8 == 0 ? 0 : 1), parts: parts, window: window)
     }
 
-    /// Threads that may be busy or blocked.
-    var executor: any TaskExecutor { packs.taskExecutor }
-
     private func payload(_ instance: ArchivedInstance) -> ByteStream.StoredPayload {
         ByteStream.StoredPayload(
             packs: packs,

@@ -76,13 +76,13 @@ struct FrameRoutes: Sendable {
         as principal: Principal
     ) async throws -> Response {
         guard let firstNumber = frameNumbers.first else { throw ArchiveError(.notFound, "No frame was asked for") }
-        var failures = RetrieveFailures(stored: instance.transferSyntax, kind: .frames)
+        var failures = RetrieveFailures(stored: instance.transferSyntax, kind: .frames, hasFrames: true)
         for choice in choices {
             do throws(ArchiveError) {
                 let first = try await frame(firstNumber, of: instance, choice, as: principal)
                 return answer(first, frameNumbers, of: instance, choice, as: principal)
             } catch {
-                try failures.note(error)
+                try failures.note(error, of: choice)
             }
         }
         throw failures.error

@@ -56,7 +56,11 @@ struct ObjectRoutes: Sendable {
         _ packaging: RetrieveAcceptance.Packaging? = nil,
         as principal: Principal
     ) async throws -> OpenedObject {
-        var failures = RetrieveFailures(stored: instance.transferSyntax, kind: .objects)
+        var failures = RetrieveFailures(
+            stored: instance.transferSyntax,
+            kind: .objects,
+            hasFrames: instance.record.frameIndex != nil
+        )
         for choice in acceptance.choices(for: instance.transferSyntax, .objects)
         where packaging == nil || packaging == choice.packaging {
             do throws(ArchiveError) {
@@ -67,7 +71,7 @@ struct ObjectRoutes: Sendable {
                 let object = try await retrieve.object(instance, in: request, as: principal)
                 return OpenedObject(choice: choice, body: .made(object))
             } catch {
-                try failures.note(error)
+                try failures.note(error, of: choice)
             }
         }
         throw failures.error

@@ -92,6 +92,9 @@ struct RenderedRoutes: Sendable {
         let numbers = try frame.map { text throws(RequestError) in
             try FrameList.frameNumbers(text, limit: limits.frameCount)
         }
+        guard numbers.map({ $0.count == 1 }) ?? true else {
+            throw RequestError(.badRequest, "A thumbnail shows one frame: name one, or none")
+        }
         let acceptance = try RenderedAcceptance(accept, allowsSingle: true)
         guard let instance = try await retrieve.representative(of: scope, as: principal) else {
             // A study without any image is found; its picture is not. Unknown ones look the same.

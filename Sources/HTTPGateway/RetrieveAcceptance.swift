@@ -60,7 +60,9 @@ struct RetrieveAcceptance: Sendable, Hashable {
 
     /// Whether the first offer takes every object as it is stored, so that nothing need be made.
     var takesStored: Bool {
-        guard let first = offers.first else { return false }
+        guard let first = offers.first, MediaType.range(first.mediaRange, includes: "application/dicom") else {
+            return false
+        }
         return first.transferSyntaxUID == "*" || first.transferSyntaxUID == nil && first.mediaRange == "*/*"
     }
 

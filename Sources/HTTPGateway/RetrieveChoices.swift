@@ -81,9 +81,20 @@ extension RetrieveAcceptance {
     }
 
     /// Why nothing can be sent of an object, with what could.
-    static func refusal(of stored: TransferSyntax, _ kind: RetrievedKind, _ detail: String? = nil) -> RequestError {
+    ///
+    /// - Parameters:
+    ///   - tried: What was asked for, and cannot be made of this object.
+    ///   - hasFrames: Whether there is something to compress.
+    static func refusal(
+        of stored: TransferSyntax,
+        _ kind: RetrievedKind,
+        _ detail: String? = nil,
+        without tried: Set<TransferSyntax> = [],
+        hasFrames: Bool = true
+    ) -> RequestError {
         let isWhole = !stored.isVideo && !stored.isReferenced
-        let forms = Set([stored] + (isWhole ? kind.targets : [])).map { kind.form($0) }
+        let targets = kind.targets.filter { !tried.contains($0) && (hasFrames || $0.isNative) }
+        let forms = Set([stored] + (isWhole ? targets : [])).map { kind.form($0) }
         let types = Set(
             forms.map { "multipart/related; type=\"\($0.mediaType)\"; transfer-syntax=\($0.transferSyntaxUID)" }
         )

@@ -1,4 +1,3 @@
-import DICOMPixels
 import Platform
 
 /// What an archive stands on: this machine, or in a test a simulated one.
@@ -9,5 +8,5 @@ struct ArchiveHost: Sendable {
     /// What is assumed of text whose Data Set names no character set, unless its source has a set of its own.
     var characterSet: CharacterSetSetting?
     /// What takes frames out of their compression and puts them into it; in this process when nothing else is said.
-    var codec: (any PixelCodec)?
+    var codecs: CodecProcesses?
 }

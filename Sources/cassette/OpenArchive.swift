@@ -31,7 +31,7 @@ struct OpenArchive: Sendable {
         rebuild: IndexRebuild = .ifMissing,
         freeSpaceFloor: UInt64? = nil,
         characterSet: CharacterSetSetting? = nil,
-        codec: (any PixelCodec)? = nil,
+        codecs: CodecProcesses? = nil,
         limits: ArchiveLimits,
         logger: Logger
     ) async throws -> OpenArchive {
@@ -42,7 +42,7 @@ struct OpenArchive: Sendable {
             limits.packs.freeSpaceFloorLimit = freeSpaceFloor ?? .max
             var host = ArchiveHost()
             host.characterSet = characterSet
-            host.codec = codec
+            host.codecs = codecs
             return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)
         } catch {
             try await threads.shutdownGracefully()
@@ -93,7 +93,8 @@ struct OpenArchive: Sendable {
             catalog: catalog,
             clock: host.clock,
             limits: limits.dataSet,
-            codec: host.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
+            codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
+            pixelPool: host.codecs?.pool ?? pool,
             pixelLimits: limits.pixels,
             assumedCharacterSets: assumed,
             logger: logger

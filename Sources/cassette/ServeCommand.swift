@@ -88,7 +88,7 @@ struct ServeCommand: AsyncParsableCommand {
             rootKeyPath: DataFolderOptions.rootKeyPath(settings.keyFile, data),
             freeSpaceFloor: settings.freeSpaceFloor,
             characterSet: settings.characterSet,
-            codec: codecs.codec,
+            codecs: codecs,
             limits: settings.limits,
             logger: logger
         )

@@ -106,7 +106,7 @@ struct TranscodeCommand: AsyncParsableCommand {
         let limits = try ArchiveLimits.fromEnvironment().pixels
         let codecs = CodecProcesses(limits.frame, Logger(label: "cassette") { _ in SwiftLogNoOpLogHandler() })
         do {
-            let pixels = PixelService(codec: codecs.codec, limits: limits)
+            let pixels = PixelService(codec: codecs.codec, pool: codecs.pool, limits: limits)
             let result = try await codecs.run { try await makeFrames(source, pixels, codecs.pool) }
             try await codecs.close()
             return result

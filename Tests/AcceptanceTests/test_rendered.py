@@ -154,6 +154,7 @@ def test_a_frame_has_a_thumbnail(filled, originals):
 
     assert max(image(filled.get(original.path + "/frames/2/thumbnail")).size) == 256
     assert filled.get(original.path + "/frames/99/thumbnail").status_code == 404
+    assert filled.get(original.path + "/frames/1,2/thumbnail").status_code == 400
 
 
 def test_dicomweb_client_shows_what_it_asks_for(filled, originals):

@@ -53,6 +53,26 @@ import Testing
         #expect(entry.bytes.readableBytes == 0)
     }
 
+    @Test func `who waits for a frame makes it when its maker was cancelled, whatever that one threw`() async throws {
+        let cache = FrameCache(limit: 1 << 20)
+        let key = key(0)
+        let begun = Counter()
+        let maker = Task {
+            try await cache.entry(for: key) {
+                begun.count()
+                while !Task.isCancelled { await Task.yield() }
+                throw ArchiveError(.unavailable, "cancelled")
+            }
+        }
+        while begun.value == 0 { await Task.yield() }
+        async let waiting = cache.entry(for: key) { FrameCache.Entry(bytes: ByteBuffer(repeating: 7, count: 3)) }
+        while cache.waiterCount == 0 { await Task.yield() }
+        maker.cancel()
+
+        #expect(try await waiting.bytes.readableBytes == 3)
+        await #expect(throws: ArchiveError.self) { try await maker.value }
+    }
+
     @Test func `the oldest are forgotten beyond the limit`() async throws {
         let cache = FrameCache(limit: 4_000)
         var made: [Int] = []

@@ -32,11 +32,11 @@ final class TestArchive: Sendable {
         failingInserts: Int = 0,
         failureCode: CatalogError.Code = .failed,
         assuming assumed: AssumedCharacterSets = .none,
+        pool: WorkPool = TestPool.shared,
         logger: Logger = .silent
     ) async throws {
         self.folder = folder
         let random = SystemRandomSource()
-        let pool = TestPool.shared
         keyring = try await Self.openKeyring(in: folder, disk: disk, pool: pool, random: random, clock: clock)
         var configuration = PackConfiguration()
         configuration.freeSpaceFloorLimit = 0
@@ -63,6 +63,7 @@ final class TestArchive: Sendable {
             clock: clock,
             limits: DataSetLimits(),
             codec: codec,
+            pixelPool: TestPool.shared,
             assumedCharacterSets: assumed,
             logger: logger
         )

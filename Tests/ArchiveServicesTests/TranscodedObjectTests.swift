@@ -2,6 +2,7 @@ import DICOMCoding
 import DICOMCore
 import DICOMPixels
 import NIOCore
+import TestKit
 import Testing
 
 @testable import ArchiveServices
@@ -58,7 +59,7 @@ import Testing
         limits: PixelService.Limits = PixelService.Limits()
     ) async throws -> (file: ByteBuffer, summary: TranscodedObject.Summary) {
         let request = TranscodingRequest(to: target, allowsLossy: lossy)
-        let service = PixelService(codec: codec, limits: limits)
+        let service = PixelService(codec: codec, pool: TestPool.shared, limits: limits)
         let object = try await service.transcode(try source(file, pieceLength: pieceLength), request)
         var written = ByteBuffer()
         for try await piece in object { written.writeImmutableBuffer(piece) }

@@ -43,6 +43,17 @@ import Testing
         #expect(packaging.flatMap { acceptance.mediaType(for: form, packaging: $0) } == mediaType)
     }
 
+    @Test(arguments: [
+        ("*/*", true), ("application/dicom; transfer-syntax=*", true), ("application/*; transfer-syntax=*", true),
+        ("multipart/related; type=\"application/dicom\"; transfer-syntax=*", true), ("application/dicom", false),
+        ("image/jpeg; transfer-syntax=*, application/dicom; q=0.5", false),
+        ("multipart/related; type=\"image/jpeg\"; transfer-syntax=*, application/dicom; q=0.5", false),
+        ("text/html", false),
+    ])
+    func `only who takes whole objects as they are stored takes all as they are stored`(accept: String, takes: Bool) {
+        #expect(RetrieveAcceptance(AcceptHeader([accept], limit: 64), allowsSingle: true).takesStored == takes)
+    }
+
     @Test func `bytes travel alone only when they are the only ones and asked for so`() {
         let form = Representation.object(.explicitVRLittleEndian)
         let single = AcceptHeader(["application/dicom"], limit: 64)

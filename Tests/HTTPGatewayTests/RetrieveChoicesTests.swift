@@ -82,6 +82,21 @@ import Testing
         #expect(try first("video/mpeg", Self.mpeg, .frames)?.request == nil)
     }
 
+    @Test func `what was refused is not offered, nor a compression of an object without frames`() throws {
+        var failures = RetrieveFailures(stored: .explicitVRBigEndian, kind: .objects, hasFrames: true)
+        let choice = try #require(try first("application/dicom; transfer-syntax=\(Self.rle)", Self.bigEndian, .objects))
+        try failures.note(ArchiveError(.notMakeable, "no"), of: choice)
+        let refusal = try #require(failures.error as? RequestError)
+        let bare = RetrieveFailures(stored: .explicitVRBigEndian, kind: .objects, hasFrames: false)
+        let native = try #require(bare.error as? RequestError)
+
+        #expect(!refusal.available.contains { $0.hasSuffix("=" + Self.rle) })
+        #expect(refusal.available.contains { $0.hasSuffix("=" + Self.jpeg2000) })
+        #expect(refusal.available.contains { $0.hasSuffix("=" + Self.bigEndian) })
+        #expect(native.available.count == 4)
+        #expect(!native.available.contains { $0.hasSuffix("=" + Self.jpeg2000) })
+    }
+
     @Test func `a refusal lists what is stored and what can be made`() {
         let refusal = RetrieveAcceptance.refusal(of: .rleLossless, .frames)
 

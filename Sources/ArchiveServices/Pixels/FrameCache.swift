@@ -69,7 +69,8 @@ final class FrameCache: Sendable {
                     end(key, .success(entry))
                     return entry
                 } catch {
-                    end(key, .failure(error))
+                    // Those who wait have not given up, whatever giving up looks like in what makes.
+                    end(key, .failure(Task.isCancelled ? CancellationError() : error))
                     throw error
                 }
             case .follower(let id):
@@ -82,6 +83,9 @@ final class FrameCache: Sendable {
             }
         }
     }
+
+    /// How many wait for what others make.
+    var waiterCount: Int { state.withLock { $0.flights.values.reduce(0) { $0 + $1.count } } }
 
     private func role(for key: Key) -> Role {
         state.withLock { state in

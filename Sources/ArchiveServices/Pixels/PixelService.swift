@@ -1,6 +1,7 @@
 import DICOMCore
 public import DICOMPixels
 import NIOCore
+public import Platform
 
 /// Makes frames: decoded, or in another Transfer Syntax; within a budget of memory, whoever asks.
 public final class PixelService: Sendable {
@@ -22,10 +23,14 @@ public final class PixelService: Sendable {
     let codec: any PixelCodec
     let budget: MemoryBudget
     let cache: FrameCache
+    private let pool: WorkPool
 
     /// Makes a service over a codec.
-    public init(codec: any PixelCodec, limits: Limits = Limits()) {
+    ///
+    /// - Parameter pool: Threads that pictures are made on; none that files or the index wait for.
+    public init(codec: any PixelCodec, pool: WorkPool, limits: Limits = Limits()) {
         self.codec = codec
+        self.pool = pool
         self.limits = limits
         budget = MemoryBudget(limit: limits.inFlightLength)
         cache = FrameCache(limit: limits.cacheLength)
@@ -68,6 +73,13 @@ public final class PixelService: Sendable {
         } catch {
             throw TranscodingError(encoding: error, frameNumber: frameNumber)
         }
+    }
+
+    /// Does work that keeps a thread busy where that harms nobody.
+    func onPool<Value: Sendable>(
+        _ work: @escaping @Sendable () throws(PixelError) -> Value
+    ) async throws(PixelError) -> Value {
+        try await pool.runToEnd { Result { () throws(PixelError) in try work() } }.get()
     }
 
     /// Bytes that making a frame takes: as it is stored, without compression, and made.

@@ -185,13 +185,6 @@ extension RetrieveService {
         }
     }
 
-    /// Does work that keeps a thread busy where that harms nobody.
-    func onWorkPool<Value: Sendable>(
-        _ work: @escaping @Sendable () -> Result<Value, PixelError>
-    ) async -> Result<Value, PixelError> {
-        await withTaskExecutorPreference(executor) { work() }
-    }
-
     /// All bytes of a frame, which its limit has been checked against.
     func gathered(_ stream: ByteStream) async throws(ArchiveError) -> ByteBuffer {
         var bytes = ByteBuffer()

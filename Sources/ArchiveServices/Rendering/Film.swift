@@ -12,11 +12,18 @@ public struct Film: AsyncSequence, Sendable {
 
     private let frameCount: Int
     private let timing: FrameTiming
+    private let pixels: PixelService
     private let make: Maker
 
-    init(frameCount: Int, timing: FrameTiming, _ make: @escaping Maker) async throws(ArchiveError) {
+    init(
+        frameCount: Int,
+        timing: FrameTiming,
+        pixels: PixelService,
+        _ make: @escaping Maker
+    ) async throws(ArchiveError) {
         self.frameCount = frameCount
         self.timing = timing
+        self.pixels = pixels
         self.make = make
         // Decoded, it is kept for the reading that follows.
         _ = try await make(1)
@@ -24,22 +31,24 @@ public struct Film: AsyncSequence, Sendable {
 
     /// Starts making.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(frameCount: frameCount, timing: timing, make: make)
+        AsyncIterator(frameCount: frameCount, timing: timing, pixels: pixels, make: make)
     }
 
     /// Makes picture after picture.
     public struct AsyncIterator: AsyncIteratorProtocol {
         private let frameCount: Int
         private let timing: FrameTiming
+        private let pixels: PixelService
         private let make: Maker
         private var writer = GIFWriter()
         private var frameIndex = 0
         private var isFinished = false
         private var reservation: MemoryReservation?
 
-        init(frameCount: Int, timing: FrameTiming, make: @escaping Maker) {
+        init(frameCount: Int, timing: FrameTiming, pixels: PixelService, make: @escaping Maker) {
             self.frameCount = frameCount
             self.timing = timing
+            self.pixels = pixels
             self.make = make
         }
 
@@ -57,7 +66,13 @@ public struct Film: AsyncSequence, Sendable {
             self.reservation = reservation
             defer { frameIndex += 1 }
             do throws(PixelError) {
-                let bytes = try writer.append(picture, duration: timing.duration(frameIndex: frameIndex))
+                let duration = timing.duration(frameIndex: frameIndex)
+                let bytes: ByteBuffer
+                (writer, bytes) = try await pixels.onPool { [writer] () throws(PixelError) in
+                    var writer = writer
+                    let bytes = try writer.append(picture, duration: duration)
+                    return (writer, bytes)
+                }
                 reservation.shrink(to: bytes.readableBytes)
                 return bytes
             } catch {

@@ -16,7 +16,8 @@ extension RetrieveService {
         presentationStates.contains(instance.sopClassUID.string)
     }
 
-    /// The images of the same study that a Presentation State is for, in its order; those that are not there are left out.
+    /// The images and frames of the same study that a Presentation State is for, in its order; those that are not there
+    /// are left out.
     ///
     /// - Parameter instance: The Presentation State, read with its header.
     public func presentedImages(
@@ -28,7 +29,6 @@ extension RetrieveService {
         var found: [PresentedImage] = []
         for series in header.items(.referencedSeriesSequence) {
             for reference in series.items(.referencedImageSequence) {
-                guard found.count < limit else { return found }
                 guard let uid = reference.uid(.referencedSOPInstanceUID) else { continue }
                 let scope = RetrieveScope(
                     studyInstanceUID: instance.path.studyInstanceUID,
@@ -36,11 +36,24 @@ extension RetrieveService {
                     sopInstanceUID: uid
                 )
                 guard let image = try await known(scope, as: principal) else { continue }
-                let frameNumber = reference.integers(.referencedFrameNumber).first
-                found.append(PresentedImage(instance: image, frameNumber: frameNumber))
+                for frameNumber in try presentedFrames(by: reference, of: image) {
+                    guard found.count < limit else { return found }
+                    found.append(PresentedImage(instance: image, frameNumber: frameNumber))
+                }
             }
         }
         return found
+    }
+
+    /// The frames that a reference names; without names the one that stands for all.
+    private func presentedFrames(
+        by reference: DataSet,
+        of image: ArchivedInstance
+    ) throws(ArchiveError) -> [Int?] {
+        let named = reference.integers(.referencedFrameNumber)
+        guard !named.isEmpty else { return [nil] }
+        let count = try pictureCount(of: image) ?? 0
+        return named.filter { 1 <= $0 && $0 <= count }
     }
 
     /// The instance that stands for a study or series: the middle one of the first series that has images.

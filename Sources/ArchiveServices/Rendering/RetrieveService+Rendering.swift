@@ -65,7 +65,7 @@ extension RetrieveService {
             throw Self.asArchiveError(error)
         }
         let timing = FrameTiming(header)
-        return try await Film(frameCount: image.index.frameCount, timing: timing) {
+        return try await Film(frameCount: image.index.frameCount, timing: timing, pixels: pixels) {
             [self] number throws(ArchiveError) in
             let stored = storedFrame(number - 1, image.index, of: instance)
             do {
@@ -96,14 +96,12 @@ extension RetrieveService {
         let decoded = try await decoded(frameNumber, stored, image)
         let frame = try PixelFrame(decoded.format ?? image.format, decoded.bytes)
         // On threads that may be busy for a while.
-        let result = await onWorkPool {
-            Result { () throws(PixelError) in
+        do throws(PixelError) {
+            return try await pixels.onPool { () throws(PixelError) in
                 try renderer.render(frame, frameIndex: frameNumber - 1, request: order.request)
             }
-        }
-        switch result {
-        case .success(let picture): return picture
-        case .failure(let error): throw Self.asOrdered(error, order)
+        } catch {
+            throw Self.asOrdered(error, order)
         }
     }
 
@@ -147,18 +145,14 @@ extension RetrieveService {
             )
             return picture.iccProfile.map { ICCProfile.insert($0, intoJPEG: jpeg) } ?? jpeg
         case .png:
-            return try await onWorkPool { [picture] in
-                Result { () throws(PixelError) in try PNGWriter.png(picture) }
-            }.get()
+            return try await pixels.onPool { [picture] () throws(PixelError) in try PNGWriter.png(picture) }
         case .gif:
-            return try await onWorkPool { [picture] in
-                Result { () throws(PixelError) in
-                    var writer = GIFWriter()
-                    var bytes = try writer.append(picture, duration: .zero)
-                    bytes.writeImmutableBuffer(writer.finish())
-                    return bytes
-                }
-            }.get()
+            return try await pixels.onPool { [picture] () throws(PixelError) in
+                var writer = GIFWriter()
+                var bytes = try writer.append(picture, duration: .zero)
+                bytes.writeImmutableBuffer(writer.finish())
+                return bytes
+            }
         }
     }
 
