@@ -5,7 +5,10 @@ extension PixelFormat {
     ///
     /// Colour comes out by pixel. Where the scheme has a colour transform of its own (lossy JPEG, JPEG 2000), RGB comes
     /// out, whatever the object calls it; elsewhere the Photometric Interpretation stays, but for subsampled labels that
-    /// such a scheme cannot mean. JPEG 2000 without its transform can hold YBR_FULL as it is: that stays, bit by bit.
+    /// such a scheme cannot mean: chrominance for each pixel makes YBR_FULL_422 YBR_FULL, and nothing that has a name of
+    /// the reduced range of YBR_PARTIAL_422. JPEG 2000 without its transform can hold YBR_FULL as it is: that stays, bit by bit.
+    ///
+    /// - Throws: `.unsupported` for that range.
     public func decoded(from transferSyntax: TransferSyntax) throws(PixelError) -> PixelFormat {
         guard transferSyntax.isEncapsulated else { return self }
         guard photometricInterpretation.isColor else { return try with(isPlanar: false) }
@@ -17,6 +20,9 @@ extension PixelFormat {
             let isKept = photometricInterpretation == .ybrFull
             return try with(photometricInterpretation: isKept ? nil : .rgb, isPlanar: false)
         default:
+            guard photometricInterpretation != .ybrPartial422 else {
+                throw PixelError(.unsupported, "chrominance of video without loss", tag: .photometricInterpretation)
+            }
             let isFull = photometricInterpretation.isSubsampled
             return try with(photometricInterpretation: isFull ? .ybrFull : nil, isPlanar: false)
         }

@@ -83,4 +83,23 @@ private func describe(_ numbers: [DICOMCore.Tag: UInt16], _ interpretation: Stri
         #expect(try format.decoded(from: .jpegLosslessSV1).photometricInterpretation == .ybrFull)
         #expect(try !format.decoded(from: .jpegLosslessSV1).isPlanar)
     }
+
+    @Test(arguments: [TransferSyntax.jpegLossless, .jpegLosslessSV1, .jpegLSLossless, .rleLossless])
+    func `the reduced range of video is not called the full one`(transferSyntax: TransferSyntax) throws {
+        func format(_ interpretation: PhotometricInterpretation) throws -> PixelFormat {
+            try PixelFormat(
+                rows: 2,
+                columns: 2,
+                samplesPerPixel: 3,
+                bitsAllocated: 8,
+                photometricInterpretation: interpretation
+            )
+        }
+        #expect(try format(.ybrFull422).decoded(from: transferSyntax) == format(.ybrFull))
+
+        let error = #expect(throws: PixelError.self) { try format(.ybrPartial422).decoded(from: transferSyntax) }
+
+        #expect(error?.code == .unsupported)
+        #expect(error?.tag == .photometricInterpretation)
+    }
 }
