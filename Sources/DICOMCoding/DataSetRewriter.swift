@@ -87,7 +87,7 @@ struct DataSetRewriter: Sendable {
     }
 
     private func isLeftOut(_ tag: Tag) -> Bool {
-        tag.isGroupLength || encodings.isEmpty && (tag.group <= 0x0002 || tag.rawValue == 0x0008_0001)
+        tag.isGroupLength || encodings.isEmpty && (tag.group == 0 || tag.group == 2 || tag.rawValue == 0x0008_0001)
     }
 
     private mutating func leaveOut(_ token: DataSetToken) {
