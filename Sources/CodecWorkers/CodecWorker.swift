@@ -6,7 +6,7 @@ import NIOCore
 /// A process that runs codecs, seen from ours.
 ///
 /// Its calls block. It is used by one thread at a time: whoever holds the slot that it is in.
-// Only the holder of the slot touches what changes; `control` is Sendable by itself.
+// Sendable unchecked: who has taken it out of its slot, under the pool's lock, alone touches what changes.
 final class CodecWorker: @unchecked Sendable {
     /// What keeps a request from an answer.
     enum Failure: Error, Sendable, Hashable {
