@@ -1,6 +1,5 @@
-import Logging
 import Metrics
-public import NIOCore
+import NIOCore
 public import Platform
 import Synchronization
 

@@ -1,5 +1,3 @@
-public import Platform
-
 /// A store of packs besides the data folder, as the configuration names it.
 public struct NamedBlobStore: Sendable {
     /// Its name.
@@ -69,6 +67,7 @@ public struct PackTiers: Sendable {
             length: place.size,
             name: named.name,
             store: named.store,
+            isNear: named.isLocal,
             cache: named.isLocal ? nil : cache
         )
     }

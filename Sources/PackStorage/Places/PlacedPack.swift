@@ -7,6 +7,8 @@ struct PlacedPack: Sendable {
     let length: UInt64
     let name: StoreName
     let store: any BlobStore
+    /// Whether the store is on this machine.
+    let isNear: Bool
     /// Keeps what is read; `nil` when it must come from the store.
     let cache: PackCache?
 
@@ -39,13 +41,10 @@ struct PlacedPack: Sendable {
         return result
     }
 
-    /// Drops what the cache holds of a range, because it does not open.
-    func forget(_ range: Range<UInt64>) async {
-        await cache?.forget(id, blocks: PackCache.blocks(holding: range))
-    }
-
     /// The same pack, read from its store alone.
-    var uncached: PlacedPack { PlacedPack(id: id, length: length, name: name, store: store, cache: nil) }
+    var uncached: PlacedPack {
+        PlacedPack(id: id, length: length, name: name, store: store, isNear: isNear, cache: nil)
+    }
 
     /// Cached blocks one by one, and neighbouring others together.
     private static func runs(_ wanted: Range<UInt64>, _ cached: [UInt64: ByteBuffer]) -> [Range<UInt64>] {
