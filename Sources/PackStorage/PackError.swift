@@ -74,6 +74,10 @@ public struct PackError: Error, Hashable, Sendable {
             self.init(.disk(error.code), packID: packID, offset: offset)
         case let error as BlobStoreError where error.code == .notFound:
             self.init(.packNotFound, packID: packID, offset: offset)
+        case let error as BlobStoreError where error.code == .frozen:
+            self.init(.frozen, packID: packID, offset: offset)
+        case let error as BlobStoreError where error.code == .cancelled:
+            self.init(.cancelled, packID: packID, offset: offset)
         case let error as BlobStoreError:
             self.init(.store(error.code), packID: packID, offset: offset)
         case let error as SealingError where error.code == .rangeOutOfBounds:
