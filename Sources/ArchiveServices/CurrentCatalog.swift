@@ -51,6 +51,16 @@ struct CurrentCatalog: Sendable {
         return try await catalog.allInstances(after: sopInstanceUID, limit: limit)
     }
 
+    func studyHoldings(after position: StudyPosition?, limit: Int) async throws(CatalogError) -> [StudyHolding] {
+        await catchUp()
+        return try await catalog.studyHoldings(after: position, limit: limit)
+    }
+
+    func studyHolding(_ studyInstanceUID: UID) async throws(CatalogError) -> StudyHolding? {
+        await catchUp()
+        return try await catalog.studyHolding(studyInstanceUID)
+    }
+
     func counts() async throws(CatalogError) -> CatalogCounts {
         await catchUp()
         return try await catalog.counts()
