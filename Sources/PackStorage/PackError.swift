@@ -15,6 +15,10 @@ public struct PackError: Error, Hashable, Sendable {
         case disk(DiskError.Code)
         /// A store of sealed packs failed.
         case store(BlobStoreError.Code)
+        /// The list of the places of packs cannot be read or written.
+        case placesUnknown
+        /// The pack lies in stores that must thaw it before it can be read.
+        case frozen
         /// There is no such pack.
         case packNotFound
         /// The header of a pack or record is not what the location says, or damaged.
