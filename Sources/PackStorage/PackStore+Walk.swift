@@ -32,7 +32,7 @@ extension PackStore {
 
     private func sealedPacks() async throws(PackError) -> [PackID] {
         do throws(BlobStoreError) {
-            return try await files.sealedPacks.list(prefix: "").compactMap { entry in
+            return try await files.sealedPacks.listAll().compactMap { entry in
                 guard let name = entry.key.text.split(separator: "/").last, name.hasSuffix(".pack") else { return nil }
                 guard let id = PackID(hex: name.dropLast(5)), id.blobKey == entry.key else { return nil }
                 return id
