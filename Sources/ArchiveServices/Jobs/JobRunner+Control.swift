@@ -1,6 +1,7 @@
 public import AccessControl
 public import ArchiveCatalog
 public import Platform
+import Synchronization
 
 extension JobRunner {
     /// Jobs as they are now: those that have not ended, oldest first, then those that ended last.

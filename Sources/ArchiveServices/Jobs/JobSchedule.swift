@@ -1,4 +1,4 @@
-public import Platform
+import Platform
 
 /// When jobs of a kind begin without anybody asking, and in which hours they work.
 public struct JobSchedule: Sendable, Hashable {

@@ -9,7 +9,7 @@ import Platform
 struct MoveJob: JobKind {
     static let identifier = "tiers.move"
 
-    let identifier = MoveJob.identifier
+    var identifier: String { Self.identifier }
     let rules: [LifecycleRule]
     let survey: StudySurvey
     let mover: any PackMoving
@@ -56,9 +56,9 @@ struct MoveJob: JobKind {
                     try await move(packs, of: study, to: rule.target, &progress, context)
                     progress.done += 1
                     context.report(progress)
-                    try await context.save(Place(position(of: study)).bytes)
+                    try await context.save(Place(place(of: study)).bytes)
                 }
-                position = self.position(of: study)
+                position = place(of: study)
             }
         }
         progress.message = ""
@@ -70,7 +70,7 @@ struct MoveJob: JobKind {
         return RuleEvaluation(rules: rules, now: clock.now(), freeBytes: free, volumeLength: total)
     }
 
-    private func position(of study: StudyFacts) -> StudyPosition {
+    private func place(of study: StudyFacts) -> StudyPosition {
         StudyPosition(studyDate: study.catalogDate, studyInstanceUID: study.studyInstanceUID)
     }
 

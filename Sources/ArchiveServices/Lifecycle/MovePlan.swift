@@ -1,3 +1,4 @@
+import ArchiveCatalog
 public import DICOMCore
 public import PackStorage
 
@@ -77,6 +78,7 @@ public struct MovePlan: Sendable, Hashable {
         case .stays(.thereAlready(let rule)): change(rule) { $0.thereAlready += 1 }
         case .stays(.held(let rule)): change(rule) { $0.held += 1 }
         case .moves(let rule, let packs):
+            let stores = stores
             let target = stores[rule.target]?.price ?? StorePrice()
             change(rule) { part in
                 part.studies += 1

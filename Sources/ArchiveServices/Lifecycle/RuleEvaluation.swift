@@ -1,4 +1,5 @@
-public import PackStorage
+import DICOMCore
+import PackStorage
 public import Platform
 
 /// Decides about studies, one after the other: pure, so that a dry run and the real one say the same.
