@@ -214,6 +214,7 @@ public final class Archive: Sendable {
             }
             group.addTask { await self.sealQuietPacks(every: interval, quietFor: quietTime) }
             group.addTask { await self.jobs.run() }
+            group.addTask { await self.lifecycle.settle() }
             group.addTask { await self.noteAccesses() }
         }
     }

@@ -15,6 +15,7 @@ public final class LifecycleService: Sendable {
     private let survey: StudySurvey
     private let jobs: JobRunner
     private let clock: any WallClock
+    private let logger: Logger
 
     init(
         policy: AccessPolicy,
@@ -29,8 +30,10 @@ public final class LifecycleService: Sendable {
         self.survey = survey
         self.jobs = jobs
         self.clock = clock
+        self.logger = logger
         let job = MoveJob(
             rules: setup.rules,
+            placement: setup.placement,
             survey: survey,
             mover: setup.mover,
             space: setup.space,
@@ -55,7 +58,13 @@ public final class LifecycleService: Sendable {
         try authorize(principal)
         try requireRules()
         let (free, total) = try await setup.space()
-        var evaluation = RuleEvaluation(rules: setup.rules, now: clock.now(), freeBytes: free, volumeLength: total)
+        var evaluation = RuleEvaluation(
+            rules: setup.rules,
+            placement: setup.placement,
+            now: clock.now(),
+            freeBytes: free,
+            volumeLength: total
+        )
         var plan = MovePlan(rules: setup.rules, stores: stores, studyLimit: Self.namedStudies)
         var position: StudyPosition?
         while let (studies, end) = try await survey.page(after: position) {
@@ -91,6 +100,23 @@ public final class LifecycleService: Sendable {
         status.jobs = all.filter { [MoveJob.identifier, RecallJob.identifier].contains($0.kind) && !$0.state.isEnd }
         status.lastMove = all.first { $0.kind == MoveJob.identifier && $0.state.isEnd }
         return status
+    }
+
+    /// Goes on, again and again, with moves that are under way, until the task is cancelled.
+    func settle() async {
+        guard !setup.stores.isEmpty else { return }
+        while !Task.isCancelled {
+            do {
+                try await setup.mover.settle()
+                try await Task.sleep(for: setup.settleInterval)
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("moves cannot be gone on with; it will be tried again", metadata: [LogKeys.error: "\(error)"])
+                // Cancelled: the condition ends the loop.
+                try? await Task.sleep(for: setup.settleInterval)
+            }
+        }
     }
 
     private func requireRules() throws(ArchiveError) {
