@@ -45,7 +45,14 @@ public final class LifecycleService: Sendable {
     }
 
     /// The stores, the data folder first.
-    public var stores: [StoreDescription] { [.hot] + setup.stores }
+    ///
+    /// - Throws: `.denied`.
+    public func stores(as principal: Principal) throws(ArchiveError) -> [StoreDescription] {
+        try authorize(principal)
+        return stores
+    }
+
+    private var stores: [StoreDescription] { [.hot] + setup.stores }
 
     /// What the rules would do now; nothing moves.
     ///
@@ -119,7 +126,10 @@ public final class LifecycleService: Sendable {
         }
     }
 
-    private func requireRules() throws(ArchiveError) {
+    /// Refuses what makes no sense without rules.
+    ///
+    /// - Throws: `.badRequest`.
+    public func requireRules() throws(ArchiveError) {
         guard !setup.rules.isEmpty else {
             throw ArchiveError(.badRequest, "There are no rules: write them under 'rules' in the configuration file")
         }

@@ -5,6 +5,8 @@ public import PackStorage
 public struct LifecycleSetup: Sendable {
     /// The stores besides the data folder.
     public var stores: [StoreDescription] = []
+    /// The same stores, to be tried out.
+    public var blobStores: [NamedBlobStore] = []
     /// Where studies are to lie, the strongest first.
     public var rules: [LifecycleRule] = []
     /// When the rules are looked at.

@@ -1,6 +1,6 @@
 import ArchiveCatalog
 public import DICOMCore
-public import PackStorage
+import PackStorage
 
 /// What the rules would do now: the answer of a dry run.
 public struct MovePlan: Sendable, Hashable {
@@ -48,7 +48,7 @@ public struct MovePlan: Sendable, Hashable {
         /// Why, in words.
         public let reason: String
         /// Where it is to lie.
-        public let target: StoreName
+        public let target: String
         /// Packs that move.
         public let packs: Int
         /// Bytes that are copied for that.
@@ -99,9 +99,8 @@ public struct MovePlan: Sendable, Hashable {
                 Study(
                     studyInstanceUID: study.studyInstanceUID,
                     rule: rule.name,
-                    reason: rule.conditions.isEmpty
-                        ? "every study" : rule.conditions.map(\.text).joined(separator: ", "),
-                    target: rule.target,
+                    reason: rule.reason,
+                    target: rule.targetName,
                     packs: movements.count,
                     bytes: movements.reduce(0) { $0.addingClamped($1.copiedBytes) }
                 )
