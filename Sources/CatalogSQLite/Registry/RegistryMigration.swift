@@ -9,5 +9,6 @@ struct RegistryMigration: Sendable {
     static let all: [RegistryMigration] = [
         .jobs1,
         .studyNotes1,
+        .places1,
     ]
 }
