@@ -31,6 +31,7 @@ struct OpenArchive: Sendable {
         rebuild: IndexRebuild = .ifMissing,
         freeSpaceFloor: UInt64? = nil,
         characterSet: CharacterSetSetting? = nil,
+        storage: StorageSettings = StorageSettings(),
         codecs: CodecProcesses? = nil,
         limits: ArchiveLimits,
         logger: Logger
@@ -42,6 +43,7 @@ struct OpenArchive: Sendable {
             limits.packs.freeSpaceFloorLimit = freeSpaceFloor ?? .max
             var host = ArchiveHost()
             host.characterSet = characterSet
+            host.storage = storage
             host.codecs = codecs
             return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)
         } catch {
@@ -63,6 +65,9 @@ struct OpenArchive: Sendable {
         let pool = WorkPool(threads: threads)
         let disk = host.disk
         let keyring = try await openKeyring(folder, rootKeyPath, host, pool)
+        let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
+        let setup = TierSetup(settings: host.storage, folder: folder, host: host, pool: pool, logger: logger)
+        let tiers = try await setup.tiers(MemoryPackPlaces())
         let packs = PackStore(
             directory: folder.packs,
             disk: disk,
@@ -71,7 +76,8 @@ struct OpenArchive: Sendable {
             random: host.random,
             clock: host.clock,
             logger: logger,
-            configuration: limits.packs
+            configuration: limits.packs,
+            tiers: tiers
         )
         let indexKey = try await keyring.sideKeyBytes("index")
         let assumed = CharacterSetsBySource(folder, disk: disk, standard: host.characterSet, logger: logger).assumed
@@ -91,7 +97,8 @@ struct OpenArchive: Sendable {
             packs: packs,
             keyring: keyring,
             catalog: catalog,
-            registry: try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem),
+            registry: registry,
+            lifecycle: setup.lifecycle(packs, tiers),
             clock: host.clock,
             limits: limits.dataSet,
             codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
