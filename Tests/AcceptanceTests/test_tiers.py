@@ -174,7 +174,7 @@ def test_a_paused_move_goes_on_when_it_is_resumed_and_after_a_restart(tiered):
     archive.wait_until(lambda: len(archive.warm_packs()) > moved)
     archive.kill()
     archive.start()
-    archive.wait_for_job("tiers.move", "done")
+    archive.wait_until(lambda: archive.command_json("jobs", "show", job["id"])["state"] == "done")
 
     assert len(archive.warm_packs()) == STUDIES
     assert archive.read_all() == expected()
