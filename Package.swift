@@ -161,6 +161,12 @@ let package = Package(
             path: "Tests/TestKit",
             swiftSettings: strict
         ),
+        .target(
+            name: "StoreTestKit",
+            dependencies: ["PackStorage", nioCore],
+            path: "Tests/StoreTestKit",
+            swiftSettings: strict
+        ),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .executableTarget(
             name: "CodecWorkerProbe",
@@ -208,7 +214,7 @@ let package = Package(
         + layer(
             "PackStorage",
             uses: ["Sealing", "Platform", nioCore, crypto, logging, metrics],
-            testedWith: ["TestKit"],
+            testedWith: ["TestKit", "StoreTestKit"],
             keeping: ["Golden"]
         )
         + layer(

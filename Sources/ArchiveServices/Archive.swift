@@ -7,7 +7,7 @@ public import PackStorage
 public import Platform
 public import Sealing
 
-/// The archive: its services over one pack store, one keyring and one catalog.
+/// The archive: its services over one pack store, one keyring, one catalog and one registry.
 public final class Archive: Sendable {
     /// Takes objects in.
     public let ingest: IngestService
@@ -21,6 +21,7 @@ public final class Archive: Sendable {
     private let packs: PackStore
     private let keyring: Keyring
     private let catalog: any Catalog
+    private let registry: any Registry
     private let current: CurrentCatalog
     private let logger: Logger
 
@@ -34,6 +35,7 @@ public final class Archive: Sendable {
         packs: PackStore,
         keyring: Keyring,
         catalog: any Catalog,
+        registry: any Registry,
         policy: AccessPolicy = AccessPolicy(),
         clock: any WallClock,
         limits: DataSetLimits,
@@ -47,6 +49,7 @@ public final class Archive: Sendable {
         self.packs = packs
         self.keyring = keyring
         self.catalog = catalog
+        self.registry = registry
         self.logger = logger
         let headers = HeaderReader(keyring: keyring, assumedCharacterSets: assumedCharacterSets)
         ingest = IngestService(
@@ -132,6 +135,38 @@ public final class Archive: Sendable {
         }
     }
 
+    /// What takes backups of this archive.
+    public func backups(
+        from source: BackupSource,
+        disk: any Disk,
+        pool: WorkPool,
+        random: any RandomSource,
+        clock: any WallClock
+    ) -> BackupService {
+        BackupService(
+            policy: ingest.policy,
+            packs: packs,
+            keyring: keyring,
+            catalog: current,
+            source: source,
+            seal: { try await self.sealPacks(quietFor: .zero) },
+            disk: disk,
+            pool: pool,
+            random: random,
+            clock: clock,
+            logger: logger
+        )
+    }
+
+    /// What the archive holds, in figures and one digest; reads every row.
+    public func content() async throws(ArchiveError) -> ArchiveContent {
+        do throws(CatalogError) {
+            return try await ArchiveContent(of: current)
+        } catch {
+            throw ArchiveError(error)
+        }
+    }
+
     /// Keeps the index up with what is stored and seals quiet packs, until the task is cancelled.
     public func maintain(every interval: Duration, quietFor quietTime: Duration) async {
         await withTaskGroup { group in
@@ -162,5 +197,6 @@ public final class Archive: Sendable {
     public func close() async throws {
         try await sealPacks(quietFor: .zero)
         try await catalog.close()
+        try await registry.close()
     }
 }

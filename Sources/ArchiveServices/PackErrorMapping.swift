@@ -10,7 +10,8 @@ extension ArchiveError {
             self.init(.damaged, "Stored bytes cannot be opened (\(error)): run `cassette verify`")
         case .volumeSuspect:
             self.init(.unavailable, "The volume failed twice within an hour and takes nothing new: check its disk")
-        case .disk, .store, .keyring, .rangeTooLong, .recordTooLong, .wrongOrder, .abandoned, .cancelled:
+        case .disk, .store, .keyring, .rangeTooLong, .recordTooLong, .wrongOrder, .abandoned, .cancelled,
+            .placesUnknown, .frozen, .noVerifiedPlace, .unknownStore, .stillOpen:
             self.init(.unavailable, "Storage failed (\(error)): see the server's log")
         }
     }

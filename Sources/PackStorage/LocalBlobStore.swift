@@ -1,3 +1,4 @@
+import Crypto
 public import NIOCore
 public import Platform
 import Synchronization
@@ -32,8 +33,7 @@ public final class LocalBlobStore: BlobStore {
     }
 
     /// Stores a new blob; when this returns, it is durable and whole.
-    public func put<Body: AsyncSequence & Sendable>(_ key: BlobKey, _ body: Body) async throws(BlobStoreError)
-    where Body.Element == ByteBuffer {
+    public func put(_ key: BlobKey, _ source: BlobSource) async throws(BlobStoreError) {
         guard keysInWork.withLock({ $0.insert(key).inserted }) else {
             throw BlobStoreError(.exists, "the key is being written by another task")
         }
@@ -41,21 +41,11 @@ public final class LocalBlobStore: BlobStore {
         let temporary = directory + "/" + Self.incomingName + "/" + RandomID(random: random).hex
         do {
             let file = try await create(temporary, for: key)
-            var offset: UInt64 = 0
-            for try await bytes in body {
-                let position = offset
-                try await pool.run { try file.write(bytes, at: position) }
-                offset += UInt64(bytes.readableBytes)
-            }
+            try await copy(source, to: file)
             try await publish(file, from: temporary, as: key)
         } catch {
             removeTemporary(temporary)
-            switch error {
-            case let error as BlobStoreError: throw error
-            case let error as DiskError: throw BlobStoreError(error)
-            case is CancellationError: throw BlobStoreError(.cancelled, "storing the blob was cancelled")
-            default: throw BlobStoreError(.bodyFailed, "the source of the blob failed")
-            }
+            throw BlobStoreError(error)
         }
     }
 
@@ -71,15 +61,20 @@ public final class LocalBlobStore: BlobStore {
         }
     }
 
-    /// The size in bytes; `nil` when there is no such blob.
-    public func size(_ key: BlobKey) async throws(BlobStoreError) -> UInt64? {
+    /// The size; files are always online, and no digest is kept with them.
+    public func status(_ key: BlobKey) async throws(BlobStoreError) -> BlobStatus? {
         do {
             return try await pool.run {
-                try self.disk.exists(self.path(key)) ? self.file(key).size() : nil
+                try self.disk.exists(self.path(key)) ? BlobStatus(size: self.file(key).size()) : nil
             }
         } catch {
             throw BlobStoreError(error)
         }
+    }
+
+    /// Does nothing to a blob that is there.
+    public func thaw(_ key: BlobKey, days: Int) async throws(BlobStoreError) {
+        guard try await status(key) != nil else { throw BlobStoreError(.notFound, "there is no such blob") }
     }
 
     /// Removes a blob durably; one that is not there is fine.
@@ -96,10 +91,15 @@ public final class LocalBlobStore: BlobStore {
         }
     }
 
-    /// The blobs whose keys begin with `prefix`, sorted by key.
-    public func list(prefix: String) async throws(BlobStoreError) -> [BlobEntry] {
+    /// The blobs whose keys begin with `prefix` and come after `after`, sorted by key.
+    public func list(prefix: String, after: BlobKey?, limit: Int) async throws(BlobStoreError) -> [BlobEntry] {
         do {
-            return try await pool.run { try self.entries().filter { $0.key.text.hasPrefix(prefix) } }
+            return try await pool.run {
+                var walk = LocalBlobWalk(directory: self.directory, disk: self.disk, prefix: prefix, after: after)
+                var entries: [BlobEntry] = []
+                while entries.count < max(1, limit), let entry = try walk.next() { entries.append(entry) }
+                return entries
+            }
         } catch {
             throw BlobStoreError(error)
         }
@@ -151,6 +151,25 @@ public final class LocalBlobStore: BlobStore {
         }
     }
 
+    /// Writes a source, and compares what was written with the digest that it promises.
+    private func copy(_ source: BlobSource, to file: any DiskFile) async throws {
+        var hash = SHA256()
+        var offset: UInt64 = 0
+        for try await bytes in source.chunks() {
+            let (position, before) = (offset, hash)
+            hash = try await pool.run {
+                var hash = before
+                hash.update(bytes)
+                try file.write(bytes, at: position)
+                return hash
+            }
+            offset += UInt64(bytes.readableBytes)
+        }
+        guard Array(hash.finalize()) == source.sha256 else {
+            throw BlobStoreError(.corrupt, "the bytes of the blob do not have the digest that its source promises")
+        }
+    }
+
     private func publish(_ file: any DiskFile, from temporary: String, as key: BlobKey) async throws {
         try await pool.run {
             try file.synchronize()
@@ -168,23 +187,6 @@ public final class LocalBlobStore: BlobStore {
         } catch {
             // It may never have been made, or is renamed already; a left-over is found by its folder.
         }
-    }
-
-    /// All files below the folder, without those of a name that no key can have.
-    private func entries() throws(DiskError) -> [BlobEntry] {
-        guard try disk.exists(directory) else { return [] }
-        var entries: [BlobEntry] = []
-        var folders = [""]
-        while let folder = folders.popLast() {
-            for entry in try disk.list(directory + "/" + folder) where !entry.name.hasPrefix(".") {
-                if entry.isDirectory {
-                    folders.append(folder + entry.name + "/")
-                } else if let key = BlobKey(folder + entry.name) {
-                    entries.append(BlobEntry(key: key, size: entry.size))
-                }
-            }
-        }
-        return entries.sorted { $0.key < $1.key }
     }
 
     private func path(_ key: BlobKey) -> String { directory + "/" + key.text }

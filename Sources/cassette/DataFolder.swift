@@ -8,6 +8,7 @@ struct DataFolder: Sendable {
     var packs: String { path + "/packs" }
     var keyrings: [String] { [path + "/keyring", path + "/keyring-mirror"] }
     var index: String { path + "/index.sqlite" }
+    var registry: String { path + "/registry.sqlite" }
     var adminToken: String { path + "/admin-token" }
     var lock: String { path + "/lock" }
     var applicationEntities: String { path + "/application-entities" }

@@ -91,6 +91,7 @@ struct OpenArchive: Sendable {
             packs: packs,
             keyring: keyring,
             catalog: catalog,
+            registry: try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem),
             clock: host.clock,
             limits: limits.dataSet,
             codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
@@ -140,6 +141,22 @@ struct OpenArchive: Sendable {
             pool: pool,
             random: host.random,
             clock: host.clock
+        )
+    }
+
+    private static func openRegistry(
+        _ folder: DataFolder,
+        _ keyring: Keyring,
+        _ host: ArchiveHost,
+        _ pool: WorkPool,
+        fileSystem: String?
+    ) async throws -> SQLiteRegistry {
+        try await SQLiteRegistry.open(
+            path: folder.registry,
+            key: try await keyring.sideKeyBytes("registry"),
+            disk: host.disk,
+            pool: pool,
+            fileSystem: fileSystem
         )
     }
 

@@ -1,0 +1,8 @@
+import StoreTestKit
+import Testing
+
+@Suite struct `The blob store of the tests` {
+    @Test func `keeps the contract`() async throws {
+        try await BlobStoreContract(MemoryBlobStore()).run()
+    }
+}
