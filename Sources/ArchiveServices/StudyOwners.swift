@@ -1,5 +1,6 @@
 import ArchiveCatalog
 import DICOMCore
+import Platform
 import Synchronization
 
 /// Remembers which patient each study belongs to, so that no object moves a study to another one.
