@@ -17,6 +17,8 @@ public final class Archive: Sendable {
     public let retrieve: RetrieveService
     /// Reads everything back and compares.
     public let verification: VerificationService
+    /// Works on the keyring for an administrator.
+    public let keys: KeyService
 
     private let packs: PackStore
     private let keyring: Keyring
@@ -74,6 +76,7 @@ public final class Archive: Sendable {
             limits: .stored
         )
         verification = VerificationService(policy: policy, catalog: current, packs: packs)
+        keys = KeyService(policy: policy, keyring: keyring)
     }
 
     /// How many records there are.

@@ -176,3 +176,54 @@ extension KeyringHeader {
         return changed
     }
 }
+
+extension Keyring {
+    /// Opens every version of a keyring on the disk with a recovery private key, and the keys of the archive with them.
+    ///
+    /// Reads only, and needs no root key: as after its loss.
+    public static func drill(
+        directories: [String],
+        with key: RecoveryPrivateKey,
+        disk: any Disk,
+        pool: WorkPool
+    ) async throws(KeyringError) -> EscrowReport {
+        do {
+            return try await pool.run {
+                var opened: Set<UInt32> = []
+                var failed: Set<UInt32> = []
+                for path in KeyringJournal(directories: directories, disk: disk).paths {
+                    var probes: [UInt32: KeyEntry] = [:]
+                    let copy = try KeyringCopy.scan(disk.open(path, .read), named: path) { record in
+                        if record.entry.kind != .removed { probes[record.entry.kekVersion] = record.entry }
+                    }
+                    guard let header = copy.header else {
+                        throw KeyringError(
+                            .unavailable,
+                            "the keyring copy " + path + " is of an older version and has no escrow; run `cassette keys rotate`"
+                        )
+                    }
+                    for record in header.keks where record.state != .destroyed {
+                        let kek = header.recover(record, with: key)
+                        let isRight = kek.map { header.opens(probes[record.version], with: $0) } ?? false
+                        if isRight { opened.insert(record.version) } else { failed.insert(record.version) }
+                    }
+                }
+                return EscrowReport(opened: opened.subtracting(failed).sorted(), failed: failed.sorted())
+            }
+        } catch {
+            throw KeyringError(appending: error)
+        }
+    }
+}
+
+extension KeyringHeader {
+    /// Whether a key-encryption key opens an entry under it; nothing to open is fine.
+    fileprivate func opens(_ entry: KeyEntry?, with kek: SymmetricKey) -> Bool {
+        guard let entry else { return true }
+        do {
+            return try KeyWrap.unwrap(entry, tenantID: tenantID, kek: kek).bitCount == 256
+        } catch {
+            return false
+        }
+    }
+}
