@@ -218,6 +218,15 @@ let package = Package(
             keeping: ["Golden"]
         )
         + layer(
+            "BlobStoreHTTP",
+            uses: ["PackStorage", "Platform", nioCore, nioHTTP1, logging, asyncHTTPClient]
+        )
+        + layer(
+            "BlobStoreS3",
+            uses: ["BlobStoreHTTP", "PackStorage", "Platform", nioCore, nioHTTP1, crypto, logging],
+            testedWith: ["StoreTestKit", "TestKit"]
+        )
+        + layer(
             "CatalogSQLite",
             uses: ["ArchiveCatalog", "CSealedSQLite", "DICOMCore", "Platform", grdb],
             testedWith: ["TestKit", nioPosix]
