@@ -228,7 +228,7 @@ let package = Package(
                 "ArchiveCatalog", "PackStorage", "Sealing", "DICOMPixels", "DICOMCoding", "DICOMCore", "AccessControl",
                 "Platform", nioCore, crypto, logging,
             ],
-            testedWith: ["TestKit", "CatalogSQLite", nioPosix]
+            testedWith: ["TestKit", "StoreTestKit", "CatalogSQLite", nioPosix]
         )
         + layer(
             "DICOMGateway",
@@ -240,8 +240,8 @@ let package = Package(
         + layer(
             "HTTPGateway",
             uses: [
-                "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMPixels", "DICOMCoding", "DICOMCore",
-                "Platform",
+                "ArchiveServices", "ArchiveCatalog", "PackStorage", "AccessControl", "DICOMPixels", "DICOMCoding",
+                "DICOMCore", "Platform",
                 nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
             testedWith: ["CatalogSQLite", "PackStorage", "Sealing", nioPosix, nioEmbedded]

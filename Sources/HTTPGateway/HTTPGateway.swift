@@ -28,6 +28,7 @@ public struct HTTPGateway: Sendable {
         query: QueryService,
         retrieve: RetrieveService,
         verification: VerificationService,
+        backups: BackupDoor? = nil,
         authenticator: HTTPAuthenticator,
         health: @escaping @Sendable () async -> Readiness,
         eventLoopGroup: any EventLoopGroup,
@@ -51,6 +52,7 @@ public struct HTTPGateway: Sendable {
             frames: FrameRoutes(retrieve: retrieve, links: links, limits: limits, logger: logger),
             rendered: RenderedRoutes(retrieve: retrieve, links: links, limits: limits, logger: logger),
             verification: VerificationRoutes(verification: verification, logger: logger),
+            backups: BackupRoutes(door: backups, logger: logger),
             links: links,
             limits: limits,
             logger: logger

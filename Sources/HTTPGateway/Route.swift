@@ -6,6 +6,7 @@ package import HTTPTypes
 package enum Route: Sendable, Hashable {
     case capabilities
     case verification
+    case backup
     case store(study: UID?)
     case search(SearchResource)
     case retrieve(RetrieveScope)
@@ -50,6 +51,7 @@ package enum Route: Sendable, Hashable {
     private static func routes(_ segments: [String]) throws(RequestError) -> [Candidate] {
         switch segments {
         case ["api", "verification"]: return [(.post, .verification)]
+        case ["api", "backups"]: return [(.post, .backup)]
         case ["dicomweb"]: return [(.get, .capabilities), (.options, .capabilities)]
         case ["dicomweb", "studies"]: return [(.get, .search(.studies)), (.post, .store(study: nil))]
         case ["dicomweb", "series"]: return [(.get, .search(.series(study: nil)))]

@@ -15,6 +15,10 @@ import Sealing
 /// The only place that names them.
 struct OpenArchive: Sendable {
     let archive: Archive
+    /// Takes backups of it.
+    let backups: BackupService
+    /// Threads for files and the database.
+    let pool: WorkPool
     /// What the open packs of the last run held.
     let recovery: RecoveryReport
     /// What all packs held, when the index was made again.
@@ -33,8 +37,14 @@ struct OpenArchive: Sendable {
         characterSet: CharacterSetSetting? = nil,
         codecs: CodecProcesses? = nil,
         limits: ArchiveLimits,
+        isRestoring: Bool = false,
         logger: Logger
     ) async throws -> OpenArchive {
+        guard try isRestoring || !PosixDisk().exists(folder.path + "/" + RestoreFolder.markName) else {
+            throw CommandFailure(
+                "A restore into \(folder.path) was not finished: run the same `cassette restore` again, or remove the folder"
+            )
+        }
         let threads = NIOThreadPool(numberOfThreads: threadCount)
         threads.start()
         do {
@@ -87,11 +97,12 @@ struct OpenArchive: Sendable {
             logger: logger
         )
         let (catalog, rebuild) = try await builder.open(wish)
+        let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
         let archive = Archive(
             packs: packs,
             keyring: keyring,
             catalog: catalog,
-            registry: try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem),
+            registry: registry,
             clock: host.clock,
             limits: limits.dataSet,
             codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
@@ -102,6 +113,14 @@ struct OpenArchive: Sendable {
         )
         return OpenArchive(
             archive: archive,
+            backups: archive.backups(
+                from: BackupFiles(folder: folder, registry: registry, disk: disk, pool: pool).source(rootKeyPath),
+                disk: disk,
+                pool: pool,
+                random: host.random,
+                clock: host.clock
+            ),
+            pool: pool,
             recovery: try await archive.recover(),
             rebuild: rebuild,
             threads: threads

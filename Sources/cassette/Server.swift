@@ -21,6 +21,7 @@ struct Server: Sendable {
     let lock: FolderLock
     let token: String
     let archive: Archive
+    let backups: BackupDoor
     let codecs: CodecProcesses
     let logger: Logger
 
@@ -42,6 +43,7 @@ struct Server: Sendable {
             query: archive.query,
             retrieve: archive.retrieve,
             verification: archive.verification,
+            backups: backups,
             authenticator: settings.opensAccess
                 ? .anyoneOnLoopback : .bearerTokens(BearerTokens(administratorToken: token)),
             health: health,
