@@ -4,7 +4,7 @@ public import DICOMCore
 ///
 /// One implementation per database; all pass the same contract tests. The sealed packs are the truth: a catalog may be
 /// thrown away and made again from them, with the same rows.
-public protocol Catalog: Sendable {
+public protocol Catalog: RemovalCatalog {
     /// Adds records in one transaction, each once; a cancelled caller does not stop it.
     ///
     /// A record whose SOP Instance UID is known already changes nothing; its outcome tells what is there. Attributes of

@@ -13,8 +13,8 @@ public final class SQLiteCatalog: Catalog {
     private static let headerLength: UInt64 = 8_192
 
     // Before the database: its statements go before their connection does.
-    private let memory = InsertMemory()
-    private let index: IndexDatabase
+    let memory = InsertMemory()
+    let index: IndexDatabase
     private let queryDuration: Duration
 
     /// Opens the index at `path`, or makes an empty one where no file is; the folder must exist.

@@ -213,7 +213,7 @@ public final class PackStore: Sendable {
         _ = try await reader.manifest(location, key: key, from: pack, pool: pool)
     }
 
-    private func verifyHere(_ location: RecordLocation, context: [UInt8]) async throws(PackError) {
+    func verifyHere(_ location: RecordLocation, context: [UInt8]) async throws(PackError) {
         let key = try key(of: location)
         let reader = reader
         var next: UInt64? = 0

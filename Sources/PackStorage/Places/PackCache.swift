@@ -157,7 +157,8 @@ public final class PackCache: Sendable {
     }
 
     /// Works on the index; at the first call it is made from the names in the folder.
-    private func loaded<Result>(_ body: (inout PackCacheIndex) throws(DiskError) -> Result) throws(DiskError) -> Result {
+    private func loaded<Result>(_ body: (inout PackCacheIndex) throws(DiskError) -> Result) throws(DiskError) -> Result
+    {
         try state.withLock { state throws(DiskError) in
             if !state.isLoaded {
                 try load(&state.index)

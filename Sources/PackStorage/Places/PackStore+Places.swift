@@ -61,6 +61,28 @@ extension PackStore {
         )
     }
 
+    /// Whether a pack is among the open ones.
+    func isOpen(_ pack: PackID) async throws(PackError) -> Bool {
+        let files = files
+        return try await work { try files.disk.exists(files.openPath(pack)) }
+    }
+
+    /// Opens every segment of every record of a sealed pack of the data folder.
+    ///
+    /// - Throws: `.malformedPack` for a pack that is not whole from its first to its last byte; `.sealBroken`.
+    public func verifyWhole(_ pack: PackID) async throws(PackError) {
+        guard var walker = try await walker(pack, isOpen: false) else { throw PackError(.malformedPack, packID: pack) }
+        while true {
+            let (records, next) = try await batch(walker)
+            walker = next
+            for record in records { try await verifyHere(record.location, context: record.context) }
+            if let obstacle = walker.obstacle {
+                throw PackError(.malformedPack, packID: pack, offset: obstacle.offset)
+            }
+            if records.isEmpty { return }
+        }
+    }
+
     /// Whether and when a frozen pack can be read; `nil` when no store besides the data folder has it.
     ///
     /// Of several places the one that is readable soonest.
@@ -120,7 +142,8 @@ extension PackError {
         switch code {
         case .packNotFound, .disk, .store, .sealBroken, .malformedPack: true
         case .noSpace, .volumeSuspect, .unsupportedVersion, .keyNotFound, .keyring, .rangeOutOfBounds, .rangeTooLong,
-            .recordTooLong, .wrongOrder, .abandoned, .cancelled, .placesUnknown, .frozen:
+            .recordTooLong, .wrongOrder, .abandoned, .cancelled, .placesUnknown, .frozen,
+            .noVerifiedPlace, .unknownStore, .stillOpen:
             false
         }
     }
