@@ -226,7 +226,7 @@ let package = Package(
             "ArchiveServices",
             uses: [
                 "ArchiveCatalog", "PackStorage", "Sealing", "DICOMPixels", "DICOMCoding", "DICOMCore", "AccessControl",
-                "Platform", nioCore, crypto, logging,
+                "Platform", nioCore, crypto, logging, metrics,
             ],
             testedWith: ["TestKit", "StoreTestKit", "CatalogSQLite", nioPosix]
         )

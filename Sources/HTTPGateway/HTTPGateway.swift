@@ -51,7 +51,7 @@ public struct HTTPGateway: Sendable {
             metadata: MetadataRoutes(retrieve: retrieve, links: links, logger: logger),
             frames: FrameRoutes(retrieve: retrieve, links: links, limits: limits, logger: logger),
             rendered: RenderedRoutes(retrieve: retrieve, links: links, limits: limits, logger: logger),
-            verification: VerificationRoutes(verification: verification, logger: logger),
+            verification: VerificationRoutes(verification: verification, backups: backups, logger: logger),
             backups: BackupRoutes(door: backups, logger: logger),
             links: links,
             limits: limits,

@@ -7,15 +7,23 @@ extension PackStore {
     public func copies(of pack: PackID, besides damaged: StoreName) async throws(PackError) -> [BlobSource] {
         var sources: [BlobSource] = []
         let files = files
-        if damaged != .hot, try await work({ try files.isThere(pack) }) {
-            let length = try await work { try files.file(pack).size() }
-            sources.append(try await source(length: length) { try await self.bytes(of: pack, range: $0) })
+        let length = try await work { try files.isThere(pack) ? files.file(pack).size() : nil }
+        if damaged != .hot, let length {
+            sources.append(
+                try await source(length: length) { range throws(PackError) in
+                    try await self.bytes(of: pack, range: range)
+                }
+            )
         }
         guard let tiers else { return sources }
         for placed in try await tiers.readable(pack) where placed.name != damaged {
             let uncached = placed.uncached
             do throws(PackError) {
-                sources.append(try await source(length: placed.length) { try await uncached.bytes($0) })
+                sources.append(
+                    try await source(length: placed.length) { range throws(PackError) in
+                        try await uncached.bytes(range)
+                    }
+                )
             } catch {
                 // Frozen, away, or damaged, too: the next one may serve.
                 guard error.code != .cancelled else { throw error }
@@ -32,9 +40,8 @@ extension PackStore {
     /// - Throws: `.malformedPack` or `.sealBroken` when the copy is not sound; `.wrongOrder` while the pack is written to.
     public func repair(_ pack: PackID, with source: BlobSource) async throws(PackError) {
         let files = files
-        guard try await !work({ try files.disk.exists(files.openPath(pack)) }) else {
-            throw PackError(.wrongOrder, packID: pack)
-        }
+        let isOpen = try await work { try files.disk.exists(files.openPath(pack)) }
+        guard !isOpen else { throw PackError(.wrongOrder, packID: pack) }
         let draft = LocalBlobStore(directory: files.repairDirectory, disk: files.disk, pool: pool, random: random)
         do throws(BlobStoreError) {
             try await draft.delete(pack.blobKey)

@@ -10,6 +10,8 @@ struct DataFolder: Sendable {
     var index: String { path + "/index.sqlite" }
     var registry: String { path + "/registry.sqlite" }
     var adminToken: String { path + "/admin-token" }
+    /// There as long as the volume of the folder is mounted.
+    var volumeMark: String { path + "/volume" }
     var lock: String { path + "/lock" }
     var applicationEntities: String { path + "/application-entities" }
     /// The root key lies beside the data folder: a copy of the folder opens nothing.

@@ -51,6 +51,8 @@ struct OpenArchive: Sendable {
             var limits = limits
             limits.packs.freeSpaceFloorLimit = freeSpaceFloor ?? .max
             var host = ArchiveHost()
+            try VolumeMark(folder, rootKeyPath: rootKeyPath).make()
+            host.disk = MountedDisk(PosixDisk(), folder: folder.path, mark: folder.volumeMark)
             host.characterSet = characterSet
             host.codecs = codecs
             return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)

@@ -98,7 +98,10 @@ struct Server: Sendable {
         { [archive] in
             do {
                 _ = try await archive.counts()
-                return .ready
+                let condition = await archive.condition()
+                let reasons = [condition.readOnlyReason.map { "read-only: " + $0 }, condition.degradedReason]
+                let known = reasons.compactMap { $0 }
+                return known.isEmpty ? .ready : .degraded(known)
             } catch {
                 return .notReady("the catalog does not answer")
             }

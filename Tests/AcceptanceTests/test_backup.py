@@ -99,7 +99,7 @@ def test_an_earlier_backup_brings_back_what_was_there_then(fresh_archive, templa
     _, report = restored(fresh_archive, place, tmp_path / "other", "--at", at)
 
     assert (report["number"], report["instances"]) == (1, 1)
-    refused = fresh_archive.command("restore", place, "--to", tmp_path / "n", "--at", "2001-01-01", check=1)
+    refused = fresh_archive.command("restore", place, "--drill", "--at", "2001-01-01", check=1)
     assert "no backup" in refused.stderr
 
 
