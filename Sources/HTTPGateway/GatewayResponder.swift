@@ -73,7 +73,7 @@ struct GatewayResponder: HTTPResponder {
         let accept = accept(request.headers, items)
         switch route {
         case .capabilities: return Capabilities.response(links: links, limits: limits)
-        case .verification: return try verification.verify(items, as: principal)
+        case .verification: return try await verification.verify(items, as: principal)
         case .backup: return try await backups.backUp(items, as: principal)
         case .store(let study):
             let invitation = BodyInvitation(request.headers, on: context.channel)

@@ -16,7 +16,7 @@ struct Cassette: AsyncParsableCommand {
             ServeCommand.self, ImportCommand.self, QueryCommand.self, VerifyCommand.self, DumpCommand.self,
             CheckCommand.self, EditCommand.self, TranscodeCommand.self, RenderCommand.self, EchoCommand.self,
             SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self, ConfigCommand.self,
-            BackupCommand.self, RestoreCommand.self,
+            BackupCommand.self, RestoreCommand.self, AdoptCommand.self,
         ]
     )
 

@@ -20,7 +20,10 @@ struct VerifyCommand: AsyncParsableCommand {
     @OptionGroup var folder: DataFolderOptions
     @Flag(help: "Read everything back.")
     var deep = false
-    @Flag(help: "Replace damaged packs by good copies in other stores; implies --deep. The damaged ones go into quarantine.")
+    @Flag(
+        help:
+            "Replace damaged packs by good copies in other stores; implies --deep. The damaged ones go into quarantine."
+    )
     var repair = false
     @Option(help: "Replace damaged packs by good copies, also from this folder of backups; implies --deep.")
     var repairFrom: String?
