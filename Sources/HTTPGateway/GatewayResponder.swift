@@ -18,6 +18,8 @@ struct GatewayResponder: HTTPResponder {
     let frames: FrameRoutes
     let rendered: RenderedRoutes
     let verification: VerificationRoutes
+    let lifecycle: LifecycleRoutes
+    let keys: KeyRoutes
     let backups: BackupRoutes
     let links: Links
     let limits: HTTPLimits
@@ -74,6 +76,8 @@ struct GatewayResponder: HTTPResponder {
         switch route {
         case .capabilities: return Capabilities.response(links: links, limits: limits)
         case .verification: return try await verification.verify(items, as: principal)
+        case .lifecycle(let route): return try await lifecycle.answer(route, request, items, as: principal)
+        case .keys(let resource): return try await keys.answer(resource, request, as: principal)
         case .backup: return try await backups.backUp(items, as: principal)
         case .store(let study):
             let invitation = BodyInvitation(request.headers, on: context.channel)

@@ -115,6 +115,16 @@ struct Adopter: Sendable {
     }
 
     private func adopt(_ file: AdoptedFile) async throws -> Done {
+        let digest: [UInt8]
+        do {
+            digest = try await file.dataSetDigest(disk: disk, pool: pool)
+        } catch {
+            return Done(file: file, outcome: .refused("cannot be read: \(error)"))
+        }
+        return try await adopt(file, digest)
+    }
+
+    private func adopt(_ file: AdoptedFile, _ digest: [UInt8]) async throws -> Done {
         let chunks = file.chunks(disk: disk, pool: pool)
         switch access {
         case .local(let open, _):
@@ -123,9 +133,9 @@ struct Adopter: Sendable {
             await session.close()
             switch outcome {
             case .stored(let identification):
-                return try await compare(file, identification.path.sopInstanceUID, wasThere: false)
+                return try await compare(file, digest, identification.path.sopInstanceUID, wasThere: false)
             case .alreadyStored(let identification):
-                return try await compare(file, identification.path.sopInstanceUID, wasThere: true)
+                return try await compare(file, digest, identification.path.sopInstanceUID, wasThere: true)
             case .refused(let refusal): return Done(file: file, outcome: .refused(refusal.description))
             }
         case .remote(let archive):
@@ -135,13 +145,17 @@ struct Adopter: Sendable {
             guard let uid = file.sopInstanceUID else {
                 return Done(file: file, outcome: .refused("stored, but not compared: it has no File Meta Information"))
             }
-            return try await compare(file, uid, wasThere: false)
+            return try await compare(file, digest, uid, wasThere: false)
         }
     }
 
     /// Reads the object back from its pack.
-    private func compare(_ file: AdoptedFile, _ uid: UID, wasThere: Bool) async throws -> Done {
-        let expected = try await file.dataSetDigest(disk: disk, pool: pool)
+    private func compare(
+        _ file: AdoptedFile,
+        _ expected: [UInt8],
+        _ uid: UID,
+        wasThere: Bool
+    ) async throws -> Done {
         let found: [UInt8]?
         switch access {
         case .local(let open, _):

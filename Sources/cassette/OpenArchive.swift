@@ -35,6 +35,7 @@ struct OpenArchive: Sendable {
         rebuild: IndexRebuild = .ifMissing,
         freeSpaceFloor: UInt64? = nil,
         characterSet: CharacterSetSetting? = nil,
+        storage: StorageSettings = StorageSettings(),
         codecs: CodecProcesses? = nil,
         limits: ArchiveLimits,
         isRestoring: Bool = false,
@@ -54,6 +55,7 @@ struct OpenArchive: Sendable {
             try VolumeMark(folder, rootKeyPath: rootKeyPath).make()
             host.disk = MountedDisk(PosixDisk(), folder: folder.path, mark: folder.volumeMark)
             host.characterSet = characterSet
+            host.storage = storage
             host.codecs = codecs
             return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)
         } catch {
@@ -75,6 +77,9 @@ struct OpenArchive: Sendable {
         let pool = WorkPool(threads: threads)
         let disk = host.disk
         let keyring = try await openKeyring(folder, rootKeyPath, host, pool)
+        let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
+        let setup = TierSetup(settings: host.storage, folder: folder, host: host, pool: pool, logger: logger)
+        let tiers = try await setup.tiers(RegistryPackPlaces(registry))
         let packs = PackStore(
             directory: folder.packs,
             disk: disk,
@@ -83,7 +88,8 @@ struct OpenArchive: Sendable {
             random: host.random,
             clock: host.clock,
             logger: logger,
-            configuration: limits.packs
+            configuration: limits.packs,
+            tiers: tiers
         )
         let indexKey = try await keyring.sideKeyBytes("index")
         let assumed = CharacterSetsBySource(folder, disk: disk, standard: host.characterSet, logger: logger).assumed
@@ -99,12 +105,12 @@ struct OpenArchive: Sendable {
             logger: logger
         )
         let (catalog, rebuild) = try await builder.open(wish)
-        let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
         let archive = Archive(
             packs: packs,
             keyring: keyring,
             catalog: catalog,
             registry: registry,
+            lifecycle: setup.lifecycle(packs, tiers),
             clock: host.clock,
             limits: limits.dataSet,
             codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),

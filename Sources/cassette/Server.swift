@@ -43,6 +43,8 @@ struct Server: Sendable {
             query: archive.query,
             retrieve: archive.retrieve,
             verification: archive.verification,
+            lifecycle: LifecycleServices(archive),
+            keys: archive.keys,
             backups: backups,
             authenticator: settings.opensAccess
                 ? .anyoneOnLoopback : .bearerTokens(BearerTokens(administratorToken: token)),
