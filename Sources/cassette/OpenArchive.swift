@@ -121,13 +121,8 @@ struct OpenArchive: Sendable {
         _ pool: WorkPool
     ) async throws -> Keyring {
         let disk = host.disk
-        let provider = FileRootKeyProvider(
-            disk: disk,
-            pool: pool,
-            path: rootKeyPath,
-            random: host.random,
-            refusingUnder: folder.path
-        )
+        let provider = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk)
+            .provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool)
         // A new keyring would open none of the packs that are there: both copies of the old one are lost.
         guard try holdsFiles(folder.keyrings, disk) || !holdsFiles([folder.packs], disk) else {
             throw CommandFailure(
