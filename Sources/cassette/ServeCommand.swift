@@ -9,6 +9,7 @@ import HTTPGateway
 import Logging
 import NIOPosix
 import Platform
+import Sealing
 import ServiceLifecycle
 import UnixSignals
 
