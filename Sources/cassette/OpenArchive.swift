@@ -77,6 +77,8 @@ struct OpenArchive: Sendable {
         let pool = WorkPool(threads: threads)
         let disk = host.disk
         let keyring = try await openKeyring(folder, rootKeyPath, host, pool)
+        let rootKey = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk)
+            .provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool).identifier
         let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
         let setup = TierSetup(settings: host.storage, folder: folder, host: host, pool: pool, logger: logger)
         let tiers = try await setup.tiers(RegistryPackPlaces(registry))
@@ -105,7 +107,6 @@ struct OpenArchive: Sendable {
             logger: logger
         )
         let (catalog, rebuild) = try await builder.open(wish)
-        let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
         let archive = Archive(
             packs: packs,
             keyring: keyring,
@@ -123,7 +124,7 @@ struct OpenArchive: Sendable {
         return OpenArchive(
             archive: archive,
             backups: archive.backups(
-                from: BackupFiles(folder: folder, registry: registry, disk: disk, pool: pool).source(rootKeyPath),
+                from: BackupFiles(folder: folder, registry: registry, disk: disk, pool: pool).source(rootKey),
                 disk: disk,
                 pool: pool,
                 random: host.random,
@@ -149,13 +150,8 @@ struct OpenArchive: Sendable {
         _ pool: WorkPool
     ) async throws -> Keyring {
         let disk = host.disk
-        let provider = FileRootKeyProvider(
-            disk: disk,
-            pool: pool,
-            path: rootKeyPath,
-            random: host.random,
-            refusingUnder: folder.path
-        )
+        let provider = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk)
+            .provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool)
         // A new keyring would open none of the packs that are there: both copies of the old one are lost.
         guard try holdsFiles(folder.keyrings, disk) || !holdsFiles([folder.packs], disk) else {
             throw CommandFailure(
