@@ -73,6 +73,8 @@ public final class Archive: Sendable {
             clock: clock,
             limits: limits,
             assumedCharacterSets: assumedCharacterSets,
+            remote: setup.remoteIngest,
+            waitsForRemote: setup.waitsForRemote,
             logger: logger
         )
         let current = CurrentCatalog(catalog, index: ingest.index, logger: logger)
@@ -170,10 +172,11 @@ public final class Archive: Sendable {
     public func sealPacks(quietFor quietTime: Duration) async throws {
         let catalog = catalog
         let index = ingest.index
-        _ = try await packs.sealPacks(olderThan: quietTime) {
+        let sealed = try await packs.sealPacks(olderThan: quietTime) {
             try await index.catchUp()
             try await catalog.makeDurable()
         }
+        await ingest.remote?.announce(sealed)
     }
 
     /// What takes backups of this archive.
@@ -218,6 +221,7 @@ public final class Archive: Sendable {
             group.addTask { await self.sealQuietPacks(every: interval, quietFor: quietTime) }
             group.addTask { await self.jobs.run() }
             group.addTask { await self.lifecycle.settle() }
+            group.addTask { await self.ingest.remote?.run(every: .seconds(10)) }
             group.addTask { await self.noteAccesses() }
         }
     }

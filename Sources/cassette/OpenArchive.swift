@@ -67,7 +67,7 @@ struct OpenArchive: Sendable {
         let keyring = try await openKeyring(folder, rootKeyPath, host, pool)
         let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
         let setup = TierSetup(settings: host.storage, folder: folder, host: host, pool: pool, logger: logger)
-        let tiers = try await setup.tiers(MemoryPackPlaces())
+        let tiers = try await setup.tiers(RegistryPackPlaces(registry))
         let packs = PackStore(
             directory: folder.packs,
             disk: disk,
