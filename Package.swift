@@ -218,6 +218,15 @@ let package = Package(
             keeping: ["Golden"]
         )
         + layer(
+            "BlobStoreHTTP",
+            uses: ["PackStorage", "Platform", nioCore, nioHTTP1, logging, asyncHTTPClient]
+        )
+        + layer(
+            "BlobStoreS3",
+            uses: ["BlobStoreHTTP", "PackStorage", "Platform", nioCore, nioHTTP1, crypto, logging],
+            testedWith: ["StoreTestKit", "TestKit"]
+        )
+        + layer(
             "CatalogSQLite",
             uses: ["ArchiveCatalog", "CSealedSQLite", "DICOMCore", "Platform", grdb],
             testedWith: ["TestKit", nioPosix]
@@ -226,9 +235,9 @@ let package = Package(
             "ArchiveServices",
             uses: [
                 "ArchiveCatalog", "PackStorage", "Sealing", "DICOMPixels", "DICOMCoding", "DICOMCore", "AccessControl",
-                "Platform", nioCore, crypto, logging,
+                "Platform", nioCore, crypto, logging, metrics,
             ],
-            testedWith: ["TestKit", "CatalogSQLite", nioPosix]
+            testedWith: ["TestKit", "StoreTestKit", "CatalogSQLite", nioPosix]
         )
         + layer(
             "DICOMGateway",
@@ -240,11 +249,11 @@ let package = Package(
         + layer(
             "HTTPGateway",
             uses: [
-                "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMPixels", "DICOMCoding", "DICOMCore",
-                "Platform",
+                "ArchiveServices", "ArchiveCatalog", "PackStorage", "AccessControl", "DICOMPixels", "DICOMCoding",
+                "DICOMCore", "Platform", "Sealing",
                 nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
-            testedWith: ["CatalogSQLite", "PackStorage", "Sealing", nioPosix, nioEmbedded]
+            testedWith: ["CatalogSQLite", "PackStorage", nioPosix, nioEmbedded]
         )
         + [
             .executableTarget(

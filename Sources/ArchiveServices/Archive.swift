@@ -27,6 +27,8 @@ public final class Archive: Sendable {
     public let labels: LabelService
     /// Tries stores out.
     public let storeChecks: StoreCheckService
+    /// Works on the keyring for an administrator.
+    public let keys: KeyService
 
     private let packs: PackStore
     private let keyring: Keyring
@@ -116,7 +118,8 @@ public final class Archive: Sendable {
             accesses: accesses,
             limits: .stored
         )
-        verification = VerificationService(policy: policy, catalog: current, packs: packs)
+        verification = VerificationService(policy: policy, catalog: current, packs: packs, logger: logger)
+        keys = KeyService(policy: policy, keyring: keyring)
     }
 
     /// How many records there are.
@@ -177,6 +180,18 @@ public final class Archive: Sendable {
             try await catalog.makeDurable()
         }
         await ingest.remote?.announce(sealed)
+    }
+
+    /// How the archive is: whether it stores, and whether damage is known.
+    ///
+    /// Asks the volume, so that it is true now.
+    public func condition() async -> ArchiveCondition {
+        let damagedCount = verification.condition.damagedCount
+        return ArchiveCondition(
+            readOnlyReason: await ingest.readOnlyReason(),
+            degradedReason: damagedCount == 0
+                ? nil : "\(damagedCount) damaged instances or packs: run `cassette verify --deep --repair`"
+        )
     }
 
     /// What takes backups of this archive.

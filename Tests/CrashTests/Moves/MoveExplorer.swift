@@ -130,7 +130,9 @@ final class MoveExplorer: Sendable {
                     told.append("\(stage): pack \(number) is not right in \(row.store)")
                 }
             }
-            if !rows.isEmpty, !lost.contains(number), !rows.contains(where: { $0.state == .verified }) {
+            // A pack that was only announced is an ordinary one: it lies in the data folder.
+            let isPlaced = rows.contains { $0.state != .copying }
+            if isPlaced, !lost.contains(number), !rows.contains(where: { $0.state == .verified }) {
                 told.append("\(stage): pack \(number) has no verified place")
             }
             for record in pack.records {
