@@ -157,6 +157,7 @@ public final class Archive: Sendable {
         logger: Logger
     ) async throws -> RecoveryReport {
         // Torn and false tails go first, so that no row is made for a record that recovery would take away.
+        try await packs.restoreRecords()
         _ = try await packs.recover { _ in }
         var builder = CatalogBuilder(
             keyring: keyring,
@@ -164,7 +165,7 @@ public final class Archive: Sendable {
             assumedCharacterSets: assumedCharacterSets,
             logger: logger
         )
-        builder.note(try await packs.forEachRecord { record in try await builder.add(record) })
+        builder.note(try await packs.forEachRecord(in: .everywhereAdopting) { record in try await builder.add(record) })
         try await builder.finish()
         return builder.report
     }

@@ -129,3 +129,42 @@ import Testing
         #expect(tier.cold.keys.contains { $0.text.hasPrefix("packs/") })
     }
 }
+
+@Suite struct `After the loss of the data folder` {
+    @Test func `packs and single records come back from the stores`() async throws {
+        let tier = try await TierBench()
+        let keyring = KeyringCopies(path: "/data/keyring/keyring", disk: tier.disk, pool: TestPool.shared)
+        let mover = PackMover(packs: tier.bench.store, tiers: tier.tiers, keyring: keyring)
+        let whole = try await tier.pack([1_000, 200_000])
+        try await mover.move(whole[0].packID, to: [TierBench.cold])
+        let writer = tier.bench.store.makeWriter()
+        var waited: [RecordLocation] = []
+        for number in 0..<4 {
+            let location = try await tier.bench.put(TierBench.payload(number, 90_000), with: writer, study: 5)
+            if number == 1 { continue }
+            try await mover.secure(location, in: TierBench.cold)
+            waited.append(location)
+        }
+
+        // A new machine: the bucket, the keys, and nothing else.
+        for path in tier.disk.paths where path.hasPrefix("/data/packs") { tier.disk.setContent(path, nil) }
+        let later = try await TierBench(disk: tier.disk, cold: tier.cold)
+        #expect(try await later.bench.store.restoreRecords() == 3)
+        #expect(try await later.bench.store.restoreRecords() == 0)
+        _ = try await later.bench.store.recover { _ in }
+        var found: [RecordLocation] = []
+        _ = try await later.bench.store.forEachRecord(in: .everywhereAdopting) { found.append($0.location) }
+
+        #expect(Set(found) == Set(whole + waited))
+        #expect(try await later.rows(whole[0].packID) == ["cold: verified"])
+        for (number, location) in zip([0, 2, 3], waited) {
+            #expect(try await later.all(location) == TierBench.payload(number, 90_000))
+        }
+        #expect(try await later.all(whole[1]) == TierBench.payload(1, 200_000))
+        let place = try #require(try await later.places.places(of: whole[0].packID).first)
+        #expect(try await later.mover.isRight(place, readsAll: true))
+        var local: [RecordLocation] = []
+        _ = try await later.bench.store.forEachRecord(in: .dataFolder) { local.append($0.location) }
+        #expect(Set(local) == Set(waited))
+    }
+}

@@ -9,7 +9,7 @@ import Synchronization
 /// record. When the store has the whole pack, the record goes away again.
 extension PackMover {
     /// What the keys of records begin with.
-    private static var prefix: String { "records/" }
+    static var recordPrefix: String { "records/" }
 
     /// Puts a durable record of a pack of the data folder into a store; returns when the store, and the key of the study in
     /// it, are durable there.
@@ -45,7 +45,7 @@ extension PackMover {
     public func removeSecuredRecords(in store: StoreName, listing: Bool) async throws(PackError) {
         guard let named = tiers.store(store) else { throw PackError(.unknownStore) }
         if listing {
-            let found = try await Self.records(in: named, prefix: Self.prefix)
+            let found = try await Self.records(in: named, prefix: Self.recordPrefix)
             secured.withLock { $0.formUnion(found.map(\.pack)) }
         }
         for pack in secured.withLock({ $0.sorted() }) {
@@ -67,7 +67,7 @@ extension PackMover {
         }
     }
 
-    private static func prefix(of pack: PackID) -> String { prefix + pack.hex.prefix(2) + "/" + pack.hex + "-" }
+    private static func prefix(of pack: PackID) -> String { recordPrefix + pack.hex.prefix(2) + "/" + pack.hex + "-" }
 
     private static func key(of location: RecordLocation) -> BlobKey {
         BlobKey(checked: prefix(of: location.packID) + String(location.offset))
