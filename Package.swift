@@ -184,6 +184,7 @@ let package = Package(
             dependencies: [
                 "cassette", "ArchiveServices", "ArchiveCatalog", "CatalogSQLite", "PackStorage", "AccessControl",
                 "DICOMCoding",
+                "BlobStoreS3", "BlobStoreHTTP", "StoreTestKit",
                 "DICOMCore", "Platform", "Sealing", "TestKit", "CSimulatedDisk", nioCore, nioPosix, logging, crypto,
             ],
             exclude: ["README.md"],

@@ -75,6 +75,8 @@ public final class Archive: Sendable {
             clock: clock,
             limits: limits,
             assumedCharacterSets: assumedCharacterSets,
+            remote: setup.remoteIngest,
+            waitsForRemote: setup.waitsForRemote,
             logger: logger
         )
         let current = CurrentCatalog(catalog, index: ingest.index, logger: logger)
@@ -155,6 +157,7 @@ public final class Archive: Sendable {
         logger: Logger
     ) async throws -> RecoveryReport {
         // Torn and false tails go first, so that no row is made for a record that recovery would take away.
+        try await packs.restoreRecords()
         _ = try await packs.recover { _ in }
         var builder = CatalogBuilder(
             keyring: keyring,
@@ -162,7 +165,7 @@ public final class Archive: Sendable {
             assumedCharacterSets: assumedCharacterSets,
             logger: logger
         )
-        builder.note(try await packs.forEachRecord { record in try await builder.add(record) })
+        builder.note(try await packs.forEachRecord(in: .everywhereAdopting) { record in try await builder.add(record) })
         try await builder.finish()
         return builder.report
     }
@@ -173,10 +176,11 @@ public final class Archive: Sendable {
     public func sealPacks(quietFor quietTime: Duration) async throws {
         let catalog = catalog
         let index = ingest.index
-        _ = try await packs.sealPacks(olderThan: quietTime) {
+        let sealed = try await packs.sealPacks(olderThan: quietTime) {
             try await index.catchUp()
             try await catalog.makeDurable()
         }
+        await ingest.remote?.announce(sealed)
     }
 
     /// How the archive is: whether it stores, and whether damage is known.
@@ -233,6 +237,7 @@ public final class Archive: Sendable {
             group.addTask { await self.sealQuietPacks(every: interval, quietFor: quietTime) }
             group.addTask { await self.jobs.run() }
             group.addTask { await self.lifecycle.settle() }
+            group.addTask { await self.ingest.remote?.run(every: .seconds(10)) }
             group.addTask { await self.noteAccesses() }
         }
     }
