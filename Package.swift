@@ -250,10 +250,10 @@ let package = Package(
             "HTTPGateway",
             uses: [
                 "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMPixels", "DICOMCoding", "DICOMCore",
-                "Platform",
+                "Platform", "Sealing",
                 nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
-            testedWith: ["CatalogSQLite", "PackStorage", "Sealing", nioPosix, nioEmbedded]
+            testedWith: ["CatalogSQLite", "PackStorage", nioPosix, nioEmbedded]
         )
         + [
             .executableTarget(

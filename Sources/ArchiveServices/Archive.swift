@@ -27,6 +27,8 @@ public final class Archive: Sendable {
     public let labels: LabelService
     /// Tries stores out.
     public let storeChecks: StoreCheckService
+    /// Works on the keyring for an administrator.
+    public let keys: KeyService
 
     private let packs: PackStore
     private let keyring: Keyring
@@ -115,6 +117,7 @@ public final class Archive: Sendable {
             limits: .stored
         )
         verification = VerificationService(policy: policy, catalog: current, packs: packs)
+        keys = KeyService(policy: policy, keyring: keyring)
     }
 
     /// How many records there are.

@@ -7,6 +7,7 @@ package enum Route: Sendable, Hashable {
     case capabilities
     case verification
     case lifecycle(LifecycleRoute)
+    case keys(KeysResource)
     case store(study: UID?)
     case search(SearchResource)
     case retrieve(RetrieveScope)
@@ -51,6 +52,8 @@ package enum Route: Sendable, Hashable {
     private static func routes(_ segments: [String]) throws(RequestError) -> [Candidate] {
         switch segments {
         case ["api", "verification"]: return [(.post, .verification)]
+        case let path where path.starts(with: ["api", "keys"]):
+            return KeysResource.routes(Array(path.dropFirst(2))).map { ($0.method, .keys($0.resource)) }
         case ["dicomweb"]: return [(.get, .capabilities), (.options, .capabilities)]
         case ["dicomweb", "studies"]: return [(.get, .search(.studies)), (.post, .store(study: nil))]
         case ["dicomweb", "series"]: return [(.get, .search(.series(study: nil)))]

@@ -43,6 +43,7 @@ struct Server: Sendable {
             retrieve: archive.retrieve,
             verification: archive.verification,
             lifecycle: LifecycleServices(archive),
+            keys: archive.keys,
             authenticator: settings.opensAccess
                 ? .anyoneOnLoopback : .bearerTokens(BearerTokens(administratorToken: token)),
             health: health,
