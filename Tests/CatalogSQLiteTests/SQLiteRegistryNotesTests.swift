@@ -1,5 +1,6 @@
 import ArchiveCatalog
 import DICOMCore
+import Foundation
 import NIOPosix
 import Platform
 import Testing
