@@ -14,6 +14,8 @@ struct DataFolder: Sendable {
     /// Where a pack of another store lies while it is walked through.
     var packWalk: String { path + "/pack-walk" }
     var adminToken: String { path + "/admin-token" }
+    /// There as long as the volume of the folder is mounted.
+    var volumeMark: String { path + "/volume" }
     var lock: String { path + "/lock" }
     var applicationEntities: String { path + "/application-entities" }
     /// The root key lies beside the data folder: a copy of the folder opens nothing.

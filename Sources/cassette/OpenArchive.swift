@@ -15,6 +15,10 @@ import Sealing
 /// The only place that names them.
 struct OpenArchive: Sendable {
     let archive: Archive
+    /// Takes backups of it.
+    let backups: BackupService
+    /// Threads for files and the database.
+    let pool: WorkPool
     /// What the open packs of the last run held.
     let recovery: RecoveryReport
     /// What all packs held, when the index was made again.
@@ -34,14 +38,22 @@ struct OpenArchive: Sendable {
         storage: StorageSettings = StorageSettings(),
         codecs: CodecProcesses? = nil,
         limits: ArchiveLimits,
+        isRestoring: Bool = false,
         logger: Logger
     ) async throws -> OpenArchive {
+        guard try isRestoring || !PosixDisk().exists(folder.path + "/" + RestoreFolder.markName) else {
+            throw CommandFailure(
+                "A restore into \(folder.path) was not finished: run the same `cassette restore` again, or remove the folder"
+            )
+        }
         let threads = NIOThreadPool(numberOfThreads: threadCount)
         threads.start()
         do {
             var limits = limits
             limits.packs.freeSpaceFloorLimit = freeSpaceFloor ?? .max
             var host = ArchiveHost()
+            try VolumeMark(folder, rootKeyPath: rootKeyPath).make()
+            host.disk = MountedDisk(PosixDisk(), folder: folder.path, mark: folder.volumeMark)
             host.characterSet = characterSet
             host.storage = storage
             host.codecs = codecs
@@ -93,6 +105,7 @@ struct OpenArchive: Sendable {
             logger: logger
         )
         let (catalog, rebuild) = try await builder.open(wish)
+        let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
         let archive = Archive(
             packs: packs,
             keyring: keyring,
@@ -109,6 +122,14 @@ struct OpenArchive: Sendable {
         )
         return OpenArchive(
             archive: archive,
+            backups: archive.backups(
+                from: BackupFiles(folder: folder, registry: registry, disk: disk, pool: pool).source(rootKeyPath),
+                disk: disk,
+                pool: pool,
+                random: host.random,
+                clock: host.clock
+            ),
+            pool: pool,
             recovery: try await archive.recover(),
             rebuild: rebuild,
             threads: threads

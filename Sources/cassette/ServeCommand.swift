@@ -98,6 +98,7 @@ struct ServeCommand: AsyncParsableCommand {
             lock: lock,
             token: token.token,
             archive: open.archive,
+            backups: Self.backupDoor(open, settings, data),
             codecs: codecs,
             logger: logger
         )
@@ -113,6 +114,17 @@ struct ServeCommand: AsyncParsableCommand {
         try await codecs.close()
         logger.info("stopped")
         withExtendedLifetime(lock) {}
+    }
+
+    private static func backupDoor(
+        _ open: OpenArchive,
+        _ settings: ServerSettings,
+        _ data: DataFolder
+    ) -> BackupDoor {
+        let rootKeyPath = DataFolderOptions.rootKeyPath(settings.keyFile, data)
+        return BackupDoor(service: open.backups) { [pool = open.pool] place in
+            try BackupPlace(place).writable(for: data, rootKeyPath: rootKeyPath, disk: PosixDisk(), pool: pool)
+        }
     }
 
     /// Many associations keep many packs open; the usual soft limit of 1,024 files is meant for other programs.
