@@ -163,7 +163,7 @@ let package = Package(
         ),
         .target(
             name: "StoreTestKit",
-            dependencies: ["PackStorage", nioCore],
+            dependencies: ["PackStorage", nioCore, nioPosix, nioHTTP1, asyncHTTPClient],
             path: "Tests/StoreTestKit",
             swiftSettings: strict
         ),
@@ -224,7 +224,12 @@ let package = Package(
         + layer(
             "BlobStoreS3",
             uses: ["BlobStoreHTTP", "PackStorage", "Platform", nioCore, nioHTTP1, crypto, logging],
-            testedWith: ["StoreTestKit", "TestKit"]
+            testedWith: ["StoreTestKit"]
+        )
+        + layer(
+            "BlobStoreWebDAV",
+            uses: ["BlobStoreHTTP", "PackStorage", "Platform", nioCore, nioHTTP1, logging],
+            testedWith: ["StoreTestKit"]
         )
         + layer(
             "CatalogSQLite",
