@@ -265,6 +265,7 @@ let package = Package(
                 name: "cassette",
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
+                    "BlobStoreS3", "BlobStoreWebDAV", "BlobStoreHTTP",
                     "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "CodecWorkers", "DICOMPixels",
                     "DICOMCoding", "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging,
                     serviceLifecycle, unixSignals, argumentParser,
