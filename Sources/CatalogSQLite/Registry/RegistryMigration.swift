@@ -6,5 +6,7 @@ struct RegistryMigration: Sendable {
     let statements: [String]
 
     /// Every step, in the order in which they run.
-    static let all: [RegistryMigration] = []
+    static let all: [RegistryMigration] = [
+        removal1
+    ]
 }

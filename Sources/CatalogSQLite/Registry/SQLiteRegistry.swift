@@ -76,6 +76,19 @@ public final class SQLiteRegistry: Registry {
         }
     }
 
+    /// Empties the log, so that what was removed is in no file any more.
+    func emptyLog() async throws(RegistryError) {
+        let outcome = await pool.runToEnd { [connection] () -> Swift.Result<Void, RegistryError> in
+            do {
+                try connection.writeWithoutTransaction { database in _ = try database.checkpoint(.truncate) }
+                return .success(())
+            } catch {
+                return .failure(RegistryError(error))
+            }
+        }
+        try outcome.get()
+    }
+
     /// Empties the log and lets go of the file.
     public func close() async throws(RegistryError) {
         let outcome = await pool.runToEnd { [connection] () -> Swift.Result<Void, RegistryError> in
