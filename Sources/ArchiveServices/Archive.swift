@@ -135,6 +135,38 @@ public final class Archive: Sendable {
         }
     }
 
+    /// What takes backups of this archive.
+    public func backups(
+        from source: BackupSource,
+        disk: any Disk,
+        pool: WorkPool,
+        random: any RandomSource,
+        clock: any WallClock
+    ) -> BackupService {
+        BackupService(
+            policy: ingest.policy,
+            packs: packs,
+            keyring: keyring,
+            catalog: current,
+            source: source,
+            seal: { try await self.sealPacks(quietFor: .zero) },
+            disk: disk,
+            pool: pool,
+            random: random,
+            clock: clock,
+            logger: logger
+        )
+    }
+
+    /// What the archive holds, in figures and one digest; reads every row.
+    public func content() async throws(ArchiveError) -> ArchiveContent {
+        do throws(CatalogError) {
+            return try await ArchiveContent(of: current)
+        } catch {
+            throw ArchiveError(error)
+        }
+    }
+
     /// Keeps the index up with what is stored and seals quiet packs, until the task is cancelled.
     public func maintain(every interval: Duration, quietFor quietTime: Duration) async {
         await withTaskGroup { group in

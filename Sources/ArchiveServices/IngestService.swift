@@ -14,7 +14,9 @@ public final class IngestService: Sendable {
     let keyring: Keyring
     let catalog: any Catalog
     let index: IndexWriter
-    let instances = InstanceGate<UID>()
+    /// Two senders of one SOP Instance UID would otherwise both make it durable; after a crash the one that was refused
+    /// could come back in the place of the one that was acknowledged.
+    let instances = KeyGate<UID>()
     let owners: StudyOwners
     /// Digests of objects that were refused though their record may be whole: recovery may bring them back, so until then
     /// no other bytes are acknowledged under their SOP Instance UIDs.

@@ -11,7 +11,7 @@ extension ArchiveError {
         case .volumeSuspect:
             self.init(.unavailable, "The volume failed twice within an hour and takes nothing new: check its disk")
         case .disk, .store, .keyring, .rangeTooLong, .recordTooLong, .wrongOrder, .abandoned, .cancelled,
-            .placesUnknown, .frozen:
+            .placesUnknown, .frozen, .noVerifiedPlace, .unknownStore, .stillOpen:
             self.init(.unavailable, "Storage failed (\(error)): see the server's log")
         }
     }

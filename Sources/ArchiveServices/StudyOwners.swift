@@ -9,7 +9,7 @@ final class StudyOwners: Sendable {
 
     private let catalog: any Catalog
     private let index: IndexWriter
-    private let gate = InstanceGate<UID>()
+    private let gate = KeyGate<UID>()
     private let known = Mutex<[UID: PatientIdentity]>([:])
 
     init(catalog: any Catalog, index: IndexWriter) {

@@ -2,15 +2,18 @@ import Synchronization
 
 /// Lets one task at a time through for each key.
 ///
-/// Two senders of one SOP Instance UID would otherwise both find it missing and both make it durable; after a crash the
-/// one that was refused could come back in the place of the one that was acknowledged.
-final class InstanceGate<Key: Hashable & Sendable>: Sendable {
+/// Whoever looks first and acts then on what a key names would otherwise act twice: two senders of one object both find it
+/// missing, two tasks both move one pack.
+public final class KeyGate<Key: Hashable & Sendable>: Sendable {
     private let waiting = Mutex<[Key: [CheckedContinuation<Void, Never>]]>([:])
+
+    /// Makes a gate that nobody waits at.
+    public init() {}
 
     /// Waits until no other task is inside for that key.
     ///
     /// Call ``leave(_:)`` on every way out.
-    func enter(_ key: Key) async {
+    public func enter(_ key: Key) async {
         let isFree = waiting.withLock { Self.enter(key, &$0) }
         guard !isFree else { return }
         await withCheckedContinuation { continuation in
@@ -24,7 +27,7 @@ final class InstanceGate<Key: Hashable & Sendable>: Sendable {
     }
 
     /// Lets the next task in.
-    func leave(_ key: Key) {
+    public func leave(_ key: Key) {
         let next = waiting.withLock { waiting -> CheckedContinuation<Void, Never>? in
             guard var queue = waiting[key], !queue.isEmpty else {
                 waiting[key] = nil
