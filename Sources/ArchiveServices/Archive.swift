@@ -17,12 +17,21 @@ public final class Archive: Sendable {
     public let retrieve: RetrieveService
     /// Reads everything back and compares.
     public let verification: VerificationService
+    /// Does long work, and goes on with it after a restart.
+    public let jobs: JobRunner
+    /// Says where studies are to lie, and moves them there.
+    public let lifecycle: LifecycleService
+    /// Brings back what lies in cold storage.
+    public let recalls: RecallService
+    /// Keeps labels of studies.
+    public let labels: LabelService
 
     private let packs: PackStore
     private let keyring: Keyring
     private let catalog: any Catalog
     private let registry: any Registry
     private let current: CurrentCatalog
+    private let accesses: AccessLog
     private let logger: Logger
 
     /// What is assumed of text whose Data Set does not say its character set.
@@ -37,7 +46,9 @@ public final class Archive: Sendable {
         catalog: any Catalog,
         registry: any Registry,
         policy: AccessPolicy = AccessPolicy(),
+        lifecycle setup: LifecycleSetup = LifecycleSetup(),
         clock: any WallClock,
+        random: any RandomSource = SystemRandomSource(),
         limits: DataSetLimits,
         codec: any PixelCodec,
         pixelPool: WorkPool,
@@ -64,13 +75,40 @@ public final class Archive: Sendable {
         )
         let current = CurrentCatalog(catalog, index: ingest.index, logger: logger)
         self.current = current
-        query = QueryService(policy: policy, catalog: current, headers: headers)
+        jobs = JobRunner(registry: registry, policy: policy, clock: clock, random: random, logger: logger)
+        accesses = AccessLog(registry: registry, clock: clock, logger: logger)
+        labels = LabelService(policy: policy, catalog: current, notes: registry, clock: clock)
+        recalls = RecallService(
+            policy: policy,
+            catalog: current,
+            jobs: jobs,
+            setup: setup,
+            clock: clock,
+            logger: logger
+        )
+        lifecycle = LifecycleService(
+            policy: policy,
+            setup: setup,
+            survey: StudySurvey(
+                catalog: current,
+                places: setup.places,
+                notes: registry,
+                holds: setup.holds,
+                accesses: accesses
+            ),
+            jobs: jobs,
+            clock: clock,
+            logger: logger
+        )
+        query = QueryService(policy: policy, catalog: current, headers: headers, recalls: recalls)
         retrieve = RetrieveService(
             policy: policy,
             catalog: current,
             packs: packs,
             headers: headers,
             pixels: PixelService(codec: codec, pool: pixelPool, limits: pixelLimits),
+            recalls: recalls,
+            accesses: accesses,
             limits: .stored
         )
         verification = VerificationService(policy: policy, catalog: current, packs: packs)
@@ -175,6 +213,8 @@ public final class Archive: Sendable {
                 await withTaskExecutorPreference(packs.taskExecutor) { await ingest.index.run() }
             }
             group.addTask { await self.sealQuietPacks(every: interval, quietFor: quietTime) }
+            group.addTask { await self.jobs.run() }
+            group.addTask { await self.noteAccesses() }
         }
     }
 
@@ -191,10 +231,20 @@ public final class Archive: Sendable {
         }
     }
 
+    /// Writes down, from time to time, which studies were read.
+    private func noteAccesses() async {
+        while !Task.isCancelled {
+            // Cancelled: what was gathered is written all the same.
+            try? await Task.sleep(for: .seconds(60))
+            await accesses.flush()
+        }
+    }
+
     /// Seals what can be sealed and lets go of the catalog.
     ///
     /// Nothing may be asked of the archive afterwards.
     public func close() async throws {
+        await accesses.flush()
         try await sealPacks(quietFor: .zero)
         try await catalog.close()
         try await registry.close()

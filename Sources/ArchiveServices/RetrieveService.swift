@@ -10,6 +10,8 @@ import Sealing
 public final class RetrieveService: Sendable {
     private let policy: AccessPolicy
     private let catalog: CurrentCatalog
+    private let recalls: RecallService
+    private let accesses: AccessLog
     private let packs: PackStore
     private let limits: DataSetLimits
     let headers: HeaderReader
@@ -23,8 +25,12 @@ public final class RetrieveService: Sendable {
         packs: PackStore,
         headers: HeaderReader,
         pixels: PixelService,
+        recalls: RecallService,
+        accesses: AccessLog,
         limits: DataSetLimits
     ) {
+        self.recalls = recalls
+        self.accesses = accesses
         self.pixels = pixels
         self.policy = policy
         self.catalog = catalog
@@ -90,7 +96,7 @@ public final class RetrieveService: Sendable {
         of instance: ArchivedInstance,
         as principal: Principal
     ) async throws(ArchiveError) -> ByteStream {
-        try authorize(.readPixels, principal)
+        try await beginReading(instance, as: principal)
         let length = instance.record.location.payloadLength
         let stored = ByteStream.Part.stored(payload(instance), 0..<length)
         guard instance.record.dataSetOffset == 0 else {
@@ -130,7 +136,7 @@ public final class RetrieveService: Sendable {
         of instance: ArchivedInstance,
         as principal: Principal
     ) async throws(ArchiveError) -> ByteStream {
-        try authorize(.readPixels, principal)
+        try await beginReading(instance, as: principal)
         let index = try frameIndex(of: instance)
         guard (1...max(1, index.frameCount)).contains(frameNumber), frameNumber <= index.frameCount else {
             throw ArchiveError(
@@ -159,10 +165,10 @@ public final class RetrieveService: Sendable {
         of instance: ArchivedInstance,
         as principal: Principal
     ) async throws(ArchiveError) -> ByteStream {
-        try authorize(.readPixels, principal)
         guard let path = BulkPath(path) else {
             throw ArchiveError(.badRequest, "A bulk data path looks like 7FE00010 or 00880200/1/7FE00010")
         }
+        try await beginReading(instance, as: principal)
         let header = try headers.dataSet(instance.record.header)
         guard case .bulk(let bulk) = path.element(in: header)?.value else {
             throw ArchiveError(.notFound, "The instance has no bulk data there")
@@ -170,6 +176,38 @@ public final class RetrieveService: Sendable {
         let (end, overflow) = bulk.offset.addingReportingOverflow(bulk.length)
         guard !overflow else { throw ArchiveError(.damaged, "The header in the index names a place beyond the object") }
         return stream(instance, dataSetRanges: [bulk.offset..<end])
+    }
+
+    /// Lets a reader at the bytes of an instance, which counts as an access of its study.
+    ///
+    /// - Throws: `.denied`; `.frozen` when the bytes must be brought back first, which has begun then.
+    func beginReading(_ instance: ArchivedInstance, as principal: Principal) async throws(ArchiveError) {
+        try authorize(.readPixels, principal)
+        let study = instance.path.studyInstanceUID
+        try await recalls.requireReadable(PackID(instance.record.location.packID), of: study, as: principal)
+        accesses.note(study)
+    }
+
+    /// Makes sure that all objects of a scope can be read, before the first of them is sent.
+    ///
+    /// - Throws: As ``beginReading(_:as:)`` for the first pack that cannot.
+    public func requireReadable(_ scope: RetrieveScope, as principal: Principal) async throws(ArchiveError) {
+        try authorize(.readPixels, principal)
+        guard recalls.mayFreeze else { return }
+        for pack in try await packs(of: scope) {
+            try await recalls.requireReadable(pack, of: scope.studyInstanceUID, as: principal)
+        }
+    }
+
+    private func packs(of scope: RetrieveScope) async throws(ArchiveError) -> [PackID] {
+        do throws(CatalogError) {
+            guard scope.seriesInstanceUID != nil || scope.sopInstanceUID != nil else {
+                return try await catalog.studyHolding(scope.studyInstanceUID)?.packs.map { PackID($0.packID) } ?? []
+            }
+            return try await catalog.packs(of: scope).sorted()
+        } catch {
+            throw ArchiveError(error)
+        }
     }
 
     func authorize(_ operation: Operation, _ principal: Principal) throws(ArchiveError) {

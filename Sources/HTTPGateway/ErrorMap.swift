@@ -57,8 +57,10 @@ extension Problem {
             case .noSpace: (.insufficientStorage, "The volume is full")
             case .damaged: (.internalServerError, "Stored bytes are damaged")
             case .unavailable: (.serviceUnavailable, "The archive is not available")
+            case .frozen: (.serviceUnavailable, "The object is being brought back from cold storage")
             }
         self.init(status: status, code: error.code.rawValue, title: title, detail: error.advice)
+        recall = error.recall
     }
 
     private init(matching error: MatchingError) {

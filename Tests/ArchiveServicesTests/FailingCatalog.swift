@@ -58,6 +58,14 @@ final class FailingCatalog: Catalog {
         try await catalog.allInstances(after: sopInstanceUID, limit: limit)
     }
 
+    func studyHoldings(after position: StudyPosition?, limit: Int) async throws(CatalogError) -> [StudyHolding] {
+        try await catalog.studyHoldings(after: position, limit: limit)
+    }
+
+    func studyHolding(_ studyInstanceUID: UID) async throws(CatalogError) -> StudyHolding? {
+        try await catalog.studyHolding(studyInstanceUID)
+    }
+
     func counts() async throws(CatalogError) -> CatalogCounts {
         try await catalog.counts()
     }

@@ -14,7 +14,7 @@ final class EffectQueue: Sendable {
     }
 
     private let state = Mutex(State())
-    private let gate = InstanceGate<Int>()
+    private let gate = KeyGate<Int>()
 
     /// Whether nothing waits.
     var isEmpty: Bool { state.withLock { $0.waiting.isEmpty } }

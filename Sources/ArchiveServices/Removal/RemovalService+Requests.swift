@@ -109,14 +109,3 @@ extension RemovalService {
     }
 }
 
-extension ArchiveError {
-    /// A failure of the registry as a service tells it.
-    init(_ error: RegistryError) {
-        switch error.code {
-        case .noSpace: self.init(.noSpace, "The volume of the archive is full: free some space")
-        case .conflict: self.init(.conflict, "Somebody changed the same thing at the same time: try again")
-        case .damaged, .cannotOpen, .newer: self.init(.damaged, error.advice)
-        case .failed, .cancelled: self.init(.unavailable, error.advice)
-        }
-    }
-}

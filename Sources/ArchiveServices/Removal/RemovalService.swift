@@ -31,7 +31,7 @@ public final class RemovalService: Sendable {
     /// What waits for the catalog.
     let effects = EffectQueue()
     /// One removal, restoration, compaction or shredding of a study at a time.
-    let studies = InstanceGate<UID>()
+    let studies = KeyGate<UID>()
 
     init(
         policy: AccessPolicy,

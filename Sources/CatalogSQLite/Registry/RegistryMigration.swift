@@ -7,6 +7,8 @@ struct RegistryMigration: Sendable {
 
     /// Every step, in the order in which they run.
     static let all: [RegistryMigration] = [
-        removal1
+        .jobs1,
+        .studyNotes1,
+        .removal1,
     ]
 }
