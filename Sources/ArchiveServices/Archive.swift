@@ -26,6 +26,11 @@ public final class Archive: Sendable {
     /// Keeps labels of studies.
     public let labels: LabelService
 
+    /// Deletes, restores, and frees what is dead.
+    public let removal: RemovalService
+    /// Legal holds and retention periods.
+    public let holds: HoldService
+
     private let packs: PackStore
     private let keyring: Keyring
     private let catalog: any Catalog
@@ -47,6 +52,7 @@ public final class Archive: Sendable {
         registry: any Registry,
         policy: AccessPolicy = AccessPolicy(),
         lifecycle setup: LifecycleSetup = LifecycleSetup(),
+        removal removalConfiguration: RemovalConfiguration = RemovalConfiguration(),
         clock: any WallClock,
         random: any RandomSource = SystemRandomSource(),
         limits: DataSetLimits,
@@ -73,6 +79,25 @@ public final class Archive: Sendable {
             assumedCharacterSets: assumedCharacterSets,
             logger: logger
         )
+        holds = HoldService(
+            policy: policy,
+            registry: registry,
+            catalog: catalog,
+            retention: removalConfiguration.retention,
+            clock: clock,
+            logger: logger
+        )
+        removal = RemovalService(
+            policy: policy,
+            catalog: catalog,
+            registry: registry,
+            holds: holds,
+            ingest: ingest,
+            headers: headers,
+            random: random,
+            configuration: removalConfiguration,
+            logger: logger
+        )
         let current = CurrentCatalog(catalog, index: ingest.index, logger: logger)
         self.current = current
         jobs = JobRunner(registry: registry, policy: policy, clock: clock, random: random, logger: logger)
@@ -93,7 +118,7 @@ public final class Archive: Sendable {
                 catalog: current,
                 places: setup.places,
                 notes: registry,
-                holds: setup.holds,
+                holds: holds,
                 accesses: accesses
             ),
             jobs: jobs,
@@ -131,7 +156,9 @@ public final class Archive: Sendable {
         var builder = CatalogBuilder(
             keyring: keyring,
             catalog: catalog,
+            packs: packs,
             assumedCharacterSets: assumedCharacterSets,
+            isRebuild: false,
             logger: logger
         )
         builder.note(try await packs.recover { record in try await builder.add(record) })
@@ -153,7 +180,9 @@ public final class Archive: Sendable {
         var builder = CatalogBuilder(
             keyring: keyring,
             catalog: catalog,
+            packs: packs,
             assumedCharacterSets: assumedCharacterSets,
+            isRebuild: true,
             logger: logger
         )
         builder.note(try await packs.forEachRecord { record in try await builder.add(record) })
@@ -167,8 +196,10 @@ public final class Archive: Sendable {
     public func sealPacks(quietFor quietTime: Duration) async throws {
         let catalog = catalog
         let index = ingest.index
+        let removal = removal
         _ = try await packs.sealPacks(olderThan: quietTime) {
             try await index.catchUp()
+            try await removal.settleEffects()
             try await catalog.makeDurable()
         }
     }

@@ -84,9 +84,12 @@ struct CatalogBuilder: Sendable {
             headers: HeaderReader(keyring: keyring, assumedCharacterSets: assumedCharacterSets)
         )
         if isRebuild { try await settlement.settleRebuild() } else { try await settlement.settleRecovery() }
-        let waiting = deferred
+        // The newest copy of a record comes last, so that its place stays.
+        let waiting =
+            deferred.filter { removals.isSuperseded($0.packID) } + deferred.filter { !removals.isSuperseded($0.packID) }
         deferred = []
-        for location in waiting { try await insertDeferred(location, settlement) }
+        let removed = waiting.isEmpty ? [:] : removals.removedRecords()
+        for location in waiting { try await insertDeferred(location, settlement, removed) }
         try await catalog.makeDurable()
     }
 
@@ -141,9 +144,13 @@ struct CatalogBuilder: Sendable {
     }
 
     /// Tries a record again after the removals, from its pack.
-    private mutating func insertDeferred(_ location: StoredLocation, _ settlement: RemovalSettlement) async throws {
+    private mutating func insertDeferred(
+        _ location: StoredLocation,
+        _ settlement: RemovalSettlement,
+        _ removed: [RandomID: RandomID]
+    ) async throws {
         let record = try await settlement.record(at: location)
-        if let deletion = try await settlement.removal(of: record) {
+        if let deletion = try await settlement.removal(of: record, removed) {
             // Removed, and never in the catalog.
             report.removed += 1
             return try await catalog.note(
@@ -160,7 +167,11 @@ struct CatalogBuilder: Sendable {
         guard let outcome = try await catalog.insert([record]).first else { return }
         switch outcome {
         case .inserted: report.inserted += 1
-        case .alreadyThere(let there) where there.location.recordID == record.location.recordID: report.known += 1
+        case .alreadyThere(let there) where there.location.recordID == record.location.recordID:
+            report.known += 1
+            guard there.location != location, !removals.isSuperseded(location.packID) else { return }
+            let reference = RecordReference(sopInstanceUID: record.path.sopInstanceUID, recordID: location.recordID)
+            try await catalog.move([(reference, location)], superseding: [])
         // Sent again after a failure that left the first record whole.
         case .alreadyThere(let there) where there.isSameObject(as: record): report.known += 1
         case .alreadyThere:

@@ -13,11 +13,7 @@ extension ArchiveError {
         case .volumeSuspect:
             self.init(.unavailable, "The volume failed twice within an hour and takes nothing new: check its disk")
         case .disk, .store, .keyring, .rangeTooLong, .recordTooLong, .wrongOrder, .abandoned, .cancelled,
-<<<<<<< HEAD
-            .placesUnknown, .frozen, .noVerifiedPlace, .unknownStore, .stillOpen:
-=======
-            .placesUnknown:
->>>>>>> 9a433dfd860949ca254879114f0668983c0df024
+            .placesUnknown, .noVerifiedPlace, .unknownStore, .stillOpen:
             self.init(.unavailable, "Storage failed (\(error)): see the server's log")
         }
     }

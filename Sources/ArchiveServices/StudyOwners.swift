@@ -1,5 +1,6 @@
 import ArchiveCatalog
 import DICOMCore
+import Platform
 import Synchronization
 
 /// Remembers which patient each study belongs to, so that no object moves a study to another one.
@@ -41,6 +42,28 @@ final class StudyOwners: Sendable {
     func settle(_ study: UID, belongsTo owner: PatientIdentity?) {
         if let owner { remember(study, owner) }
         gate.leave(study)
+    }
+
+    /// Closes a study to all that would change its owner, for instances that come back out of the bin.
+    ///
+    /// - Returns: Whose the study will be, to be settled with ``settle(_:belongsTo:)``; `nil` when it is another patient's:
+    ///   then nothing is closed.
+    func hold(_ study: UID, for patient: PatientIdentity) async throws(CatalogError) -> PatientIdentity? {
+        await gate.enter(study)
+        do throws(CatalogError) {
+            guard let owner = try await owner(of: study) else { return patient }
+            if let merged = owner.merged(with: patient) { return merged }
+            gate.leave(study)
+            return nil
+        } catch {
+            gate.leave(study)
+            throw error
+        }
+    }
+
+    /// Forgets whose a study is, because instances of it went.
+    func forget(_ study: UID) {
+        known.withLock { $0[study] = nil }
     }
 
     /// What ``claim(_:for:)`` answers.

@@ -1,4 +1,5 @@
 import ArchiveCatalog
+import Platform
 import Synchronization
 
 /// What durable records ask of the catalog, in their order, each until it is done.

@@ -5,7 +5,7 @@ import Logging
 public import Platform
 
 /// Legal holds and retention periods: what is under one is neither deleted nor shredded.
-public final class HoldService: Sendable {
+public final class HoldService: StudyHolds {
     private static let pageLength = 200
 
     private let policy: AccessPolicy

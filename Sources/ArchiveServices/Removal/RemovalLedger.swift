@@ -20,9 +20,18 @@ struct RemovalLedger: Sendable {
     /// Whether nothing was removed.
     var isEmpty: Bool { deletions.isEmpty && restorations.isEmpty && ended.isEmpty && successions.isEmpty }
 
-    /// The old packs that are still there.
-    var supersededPacks: [SupersededPack] {
-        successions.values.filter { packs.contains($0.packID) }.sorted { $0.packID < $1.packID }
+    /// The old packs; only those that the walk met when asked so: others are gone.
+    func supersededPacks(walkedOnly: Bool) -> [SupersededPack] {
+        successions.values.filter { !walkedOnly || packs.contains($0.packID) }.sorted { $0.packID < $1.packID }
+    }
+
+    /// The deletion of each record that is removed by what was seen.
+    func removedRecords() -> [RandomID: RandomID] {
+        var removed: [RandomID: RandomID] = [:]
+        for entry in deletions.values {
+            for record in removedRecords(of: entry) { removed[record.recordID] = entry.deletion.id }
+        }
+        return removed
     }
 
     mutating func sawPack(_ id: RandomID) { packs.insert(id) }

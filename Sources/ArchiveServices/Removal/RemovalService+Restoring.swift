@@ -28,11 +28,11 @@ extension RemovalService {
         let owner = try await claim(study, removed)
         do throws(ArchiveError) {
             try await restore(deletion, removed)
-            ingest.owners.settle(study, belongsTo: owner)
         } catch {
-            ingest.owners.settle(study, belongsTo: nil)
+            if owner != nil { ingest.owners.settle(study, belongsTo: nil) }
             throw error
         }
+        if owner != nil { ingest.owners.settle(study, belongsTo: owner) }
         deletion.state = .restored
         logger.notice("a deletion was restored", metadata: [LogKeys.count: "\(deletion.instanceCount)"])
         return deletion
@@ -60,17 +60,14 @@ extension RemovalService {
                 // Read where they lie now: what was done already is passed over.
                 let ids = Set(page.map(\.location.recordID))
                 let left = try await self.catalog.removedRecords(among: Array(ids))
-                let outcomes = try await self.catalog.restore(try await self.records(left), of: id)
-                guard !outcomes.contains(.conflict) else {
-                    throw ArchiveError(.conflict, "The study belongs to another patient now")
-                }
+                try await self.settlement.restore(try await self.records(left), of: id)
             }
         }
     }
 
     /// Claims the study for the patient of what comes back; other senders that would change its owner wait.
     ///
-    /// - Returns: Whose the study will be.
+    /// - Returns: Whose the study will be; `nil` when nothing comes back.
     private func claim(_ study: UID, _ removed: [RemovedRecord]) async throws(ArchiveError) -> PatientIdentity? {
         var identity: PatientIdentity?
         for page in removed.pages(of: Self.pageLength) {
@@ -81,15 +78,21 @@ extension RemovalService {
             }
         }
         guard let identity else { return nil }
-        return try await mapping { () async throws(CatalogError) in
+        let owner = try await mapping { () async throws(CatalogError) in
             try await ingest.owners.hold(study, for: identity)
-        }.get()
+        }
+        guard let owner else { throw ArchiveError(.conflict, "The study belongs to another patient now") }
+        return owner
     }
 
     /// The instance of that UID as readers would find it.
     private func stored(_ uid: UID) async throws(ArchiveError) -> InstanceRecord? {
         if let pending = ingest.index.pendingRecord(uid) { return pending }
         return try await mapping { () async throws(CatalogError) in try await catalog.instance(uid) }
+    }
+
+    var settlement: RemovalSettlement {
+        RemovalSettlement(ledger: RemovalLedger(), catalog: catalog, packs: packs, headers: headers)
     }
 
     func removedRecords(of id: RandomID) async throws(ArchiveError) -> [RemovedRecord] {
@@ -106,12 +109,6 @@ extension RemovalService {
 
     /// The records as the catalog had them, from their packs.
     func records(_ removed: [RemovedRecord]) async throws(ArchiveError) -> [InstanceRecord] {
-        let settlement = RemovalSettlement(
-            ledger: RemovalLedger(),
-            catalog: catalog,
-            packs: packs,
-            headers: headers
-        )
         var records: [InstanceRecord] = []
         do {
             for entry in removed { records.append(try await settlement.record(at: entry.location)) }
@@ -120,9 +117,4 @@ extension RemovalService {
         }
         return records
     }
-}
-
-extension Result where Failure == ArchiveError {
-    /// The value, or the failure thrown.
-    fileprivate func value() throws(ArchiveError) -> Success { try get() }
 }

@@ -1,4 +1,5 @@
 import ArchiveCatalog
+import DICOMCore
 import PackStorage
 import Platform
 import Sealing
@@ -21,7 +22,7 @@ struct RemovalSettlement: Sendable {
             entry.deletion.state = ledger.state(of: entry.deletion.id)
             try await catalog.note([entry.deletion], removed: [])
         }
-        try await catalog.move([], superseding: ledger.supersededPacks)
+        try await catalog.move([], superseding: ledger.supersededPacks(walkedOnly: true))
     }
 
     /// After the open packs were walked into a catalog that may know all of it, or a part.
@@ -36,7 +37,8 @@ struct RemovalSettlement: Sendable {
             deletion.state = .final
             try await catalog.note([deletion], removed: [])
         }
-        try await catalog.move([], superseding: ledger.supersededPacks)
+        // The old packs are sealed ones, which this walk did not see.
+        try await catalog.move([], superseding: ledger.supersededPacks(walkedOnly: false))
     }
 
     /// The record of an instance, from its pack.
@@ -50,12 +52,32 @@ struct RemovalSettlement: Sendable {
     }
 
     /// The deletion that holds a record removed; `nil` when it lives.
-    func removal(of record: InstanceRecord) async throws -> RandomID? {
+    func removal(of record: InstanceRecord, _ removed: [RandomID: RandomID]) async throws -> RandomID? {
         let id = record.location.recordID
         if let known = try await catalog.removedRecords(among: [id]).first { return known.deletionID }
-        return ledger.deletions.values.first { entry in
-            ledger.removedRecords(of: entry).contains { $0.recordID == id }
-        }?.deletion.id
+        return removed[id]
+    }
+
+    /// Puts records back; one that names another patient than its study does is filed with the study, as it was before.
+    func restore(_ records: [InstanceRecord], of id: RandomID) async throws {
+        guard try await catalog.restore(records, of: id).contains(.conflict) else { return }
+        var filed: [InstanceRecord] = []
+        for record in records {
+            var record = record
+            if let owner = try await catalog.owner(ofStudy: record.path.studyInstanceUID) {
+                record.values[.patientID] = owner.patientID
+                record.values[.issuerOfPatientID] = owner.issuer
+            }
+            filed.append(record)
+        }
+        // Among themselves they may still disagree in a study that is empty now: one by one, each finds an owner.
+        for record in filed where try await catalog.restore([record], of: id).contains(.conflict) {
+            var record = record
+            let owner = try await catalog.owner(ofStudy: record.path.studyInstanceUID)
+            record.values[.patientID] = owner?.patientID
+            record.values[.issuerOfPatientID] = owner?.issuer
+            _ = try await catalog.restore([record], of: id)
+        }
     }
 
     private func removeAgain() async throws {
@@ -88,7 +110,7 @@ struct RemovalSettlement: Sendable {
             for removed in page where !except.contains(removed.location.recordID) {
                 records.append(try await record(at: removed.location))
             }
-            _ = try await catalog.restore(records, of: id)
+            try await restore(records, of: id)
         }
         if var deletion = try await catalog.deletion(id), deletion.state != .restored {
             deletion.state = .restored
@@ -101,7 +123,7 @@ extension HeaderReader {
     /// The column values of an instance, as its sender's or a rebuild's insertion had them.
     func values(of header: SealedHeader) throws -> CatalogValues {
         HeaderValues.values(
-            of: try archivedDataSet(header),
+            of: try dataSet(header),
             inheriting: assumedCharacterSets.inherited(fromSource: header.source)
         )
     }

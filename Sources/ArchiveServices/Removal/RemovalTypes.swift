@@ -18,6 +18,9 @@ public struct RemovalConfiguration: Sendable, Hashable {
     /// How long an old pack stays after its copy has taken its place.
     public var graceTime: Duration = .seconds(86_400)
 
+    /// How long studies are kept whatever anybody wants; setting `removal.retention`.
+    public var retention: [RetentionRule] = []
+
     /// The defaults.
     public init() {}
 }
