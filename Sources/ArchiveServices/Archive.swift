@@ -53,6 +53,7 @@ public final class Archive: Sendable {
         policy: AccessPolicy = AccessPolicy(),
         lifecycle setup: LifecycleSetup = LifecycleSetup(),
         removal removalConfiguration: RemovalConfiguration = RemovalConfiguration(),
+        destroyer: (any PackDestroying)? = nil,
         clock: any WallClock,
         random: any RandomSource = SystemRandomSource(),
         limits: DataSetLimits,
@@ -94,6 +95,7 @@ public final class Archive: Sendable {
             holds: holds,
             ingest: ingest,
             headers: headers,
+            destroyer: destroyer,
             random: random,
             configuration: removalConfiguration,
             logger: logger

@@ -21,6 +21,7 @@ public final class RemovalService: Sendable {
     let holds: HoldService
     let ingest: IngestService
     let packs: PackStore
+    let destroyer: any PackDestroying
     let keyring: Keyring
     let headers: HeaderReader
     let clock: any WallClock
@@ -40,6 +41,7 @@ public final class RemovalService: Sendable {
         holds: HoldService,
         ingest: IngestService,
         headers: HeaderReader,
+        destroyer: (any PackDestroying)?,
         random: any RandomSource,
         configuration: RemovalConfiguration,
         logger: Logger
@@ -50,6 +52,7 @@ public final class RemovalService: Sendable {
         self.holds = holds
         self.ingest = ingest
         packs = ingest.packs
+        self.destroyer = destroyer ?? LocalPacks(ingest.packs)
         keyring = ingest.keyring
         self.headers = headers
         clock = ingest.clock
@@ -112,6 +115,7 @@ public final class RemovalService: Sendable {
     /// Ends the time of everything in the bin that was deleted that long ago, but for what is held.
     ///
     /// - Returns: The deletions that are final now.
+    @discardableResult
     public func emptyBin(
         olderThan age: Duration = .zero,
         as principal: Principal
@@ -121,6 +125,7 @@ public final class RemovalService: Sendable {
     }
 
     /// Ends what has been in the bin for its time; called from time to time.
+    @discardableResult
     func endExpired() async throws(ArchiveError) -> [Deletion] {
         try await endAll(olderThan: configuration.binTime)
     }
