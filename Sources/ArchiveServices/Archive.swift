@@ -25,6 +25,8 @@ public final class Archive: Sendable {
     public let recalls: RecallService
     /// Keeps labels of studies.
     public let labels: LabelService
+    /// Tries stores out.
+    public let storeChecks: StoreCheckService
 
     /// Deletes, restores, and frees what is dead.
     public let removal: RemovalService
@@ -104,6 +106,7 @@ public final class Archive: Sendable {
         self.current = current
         jobs = JobRunner(registry: registry, policy: policy, clock: clock, random: random, logger: logger)
         accesses = AccessLog(registry: registry, clock: clock, logger: logger)
+        storeChecks = StoreCheckService(policy: policy, stores: setup.blobStores, random: random)
         labels = LabelService(policy: policy, catalog: current, notes: registry, clock: clock)
         recalls = RecallService(
             policy: policy,
@@ -247,6 +250,7 @@ public final class Archive: Sendable {
             }
             group.addTask { await self.sealQuietPacks(every: interval, quietFor: quietTime) }
             group.addTask { await self.jobs.run() }
+            group.addTask { await self.lifecycle.settle() }
             group.addTask { await self.noteAccesses() }
         }
     }

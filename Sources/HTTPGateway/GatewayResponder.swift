@@ -18,6 +18,7 @@ struct GatewayResponder: HTTPResponder {
     let frames: FrameRoutes
     let rendered: RenderedRoutes
     let verification: VerificationRoutes
+    let lifecycle: LifecycleRoutes
     let links: Links
     let limits: HTTPLimits
     let logger: Logger
@@ -73,6 +74,7 @@ struct GatewayResponder: HTTPResponder {
         switch route {
         case .capabilities: return Capabilities.response(links: links, limits: limits)
         case .verification: return try verification.verify(as: principal)
+        case .lifecycle(let route): return try await lifecycle.answer(route, request, items, as: principal)
         case .store(let study):
             let invitation = BodyInvitation(request.headers, on: context.channel)
             return try await store.store(request, invitation, accept: accept, study: study, as: principal)

@@ -28,6 +28,7 @@ public struct HTTPGateway: Sendable {
         query: QueryService,
         retrieve: RetrieveService,
         verification: VerificationService,
+        lifecycle: LifecycleServices,
         authenticator: HTTPAuthenticator,
         health: @escaping @Sendable () async -> Readiness,
         eventLoopGroup: any EventLoopGroup,
@@ -51,6 +52,7 @@ public struct HTTPGateway: Sendable {
             frames: FrameRoutes(retrieve: retrieve, links: links, limits: limits, logger: logger),
             rendered: RenderedRoutes(retrieve: retrieve, links: links, limits: limits, logger: logger),
             verification: VerificationRoutes(verification: verification, logger: logger),
+            lifecycle: LifecycleRoutes(services: lifecycle, logger: logger),
             links: links,
             limits: limits,
             logger: logger

@@ -2,6 +2,7 @@ import ArchiveServices
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Platform
 
 /// An answer that says what was wrong and what to do (RFC 9457).
 struct Problem: Sendable, Hashable {

@@ -6,6 +6,7 @@ package import HTTPTypes
 package enum Route: Sendable, Hashable {
     case capabilities
     case verification
+    case lifecycle(LifecycleRoute)
     case store(study: UID?)
     case search(SearchResource)
     case retrieve(RetrieveScope)
@@ -54,6 +55,8 @@ package enum Route: Sendable, Hashable {
         case ["dicomweb", "studies"]: return [(.get, .search(.studies)), (.post, .store(study: nil))]
         case ["dicomweb", "series"]: return [(.get, .search(.series(study: nil)))]
         case ["dicomweb", "instances"]: return [(.get, .search(.instances(study: nil, series: nil)))]
+        case let segments where segments.first == "api":
+            return try LifecycleRoute.candidates(segments).map { ($0.method, .lifecycle($0.route)) }
         default:
             guard segments.count >= 3, segments.starts(with: ["dicomweb", "studies"]) else { return [] }
             return try studyRoutes(study: try uid(segments[2]), Array(segments.dropFirst(3)))

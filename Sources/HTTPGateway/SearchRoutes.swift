@@ -36,7 +36,7 @@ struct SearchRoutes: Sendable {
             Array(found.answers.prefix(request.limit)),
             level: request.query.level,
             as: principal
-        )
+        )[...]
         let answer = SearchAnswer(
             level: request.query.level,
             requiredAttributes: request.requiredAttributes,

@@ -42,6 +42,7 @@ struct Server: Sendable {
             query: archive.query,
             retrieve: archive.retrieve,
             verification: archive.verification,
+            lifecycle: LifecycleServices(archive),
             authenticator: settings.opensAccess
                 ? .anyoneOnLoopback : .bearerTokens(BearerTokens(administratorToken: token)),
             health: health,

@@ -5,18 +5,18 @@ public import PackStorage
 ///
 /// Every call may be repeated after an unknown outcome.
 public protocol PackMoving: Sendable {
-    /// Brings a pack into a store, and lets its other copies go after the grace time, as far as enough copies remain.
+    /// Brings a pack into these stores, and lets its other copies go after the grace time.
     ///
-    /// - Returns: Bytes that were copied; 0 when a good copy was there.
-    func move(_ pack: PackID, to store: StoreName) async throws -> UInt64
+    /// - Throws: `PackError` `.stillOpen` for a pack that is still written.
+    func move(_ pack: PackID, to stores: Set<StoreName>) async throws
+    /// Goes on with what is under way: copies that were interrupted, copies whose grace time is over.
+    func settle() async throws
     /// Whether the pack can be read now from one of the places where it lies.
     func availability(of pack: PackID) async throws -> PackAvailability
     /// Begins to make a frozen pack readable, and returns at once.
     func thaw(_ pack: PackID) async throws
-    /// Brings a readable pack into the pack cache of the data folder, so that readers get it fast.
-    ///
-    /// - Returns: Bytes that were copied.
-    func prefetch(_ pack: PackID) async throws -> UInt64
+    /// Brings a readable pack into the data folder, so that readers get it fast; it stays where it is, too.
+    func prefetch(_ pack: PackID) async throws
 }
 
 /// Whether a pack can be read now.

@@ -19,6 +19,14 @@ public struct LifecycleRule: Sendable, Hashable {
         self.conditions = conditions
     }
 
+    /// The name of the store.
+    public var targetName: String { target.text }
+
+    /// Its conditions as they are typed.
+    public var reason: String {
+        conditions.isEmpty ? "every study" : conditions.map(\.text).joined(separator: ", ")
+    }
+
     /// Whether this rule takes every study that `other` would take: then a later `other` never decides.
     public func covers(_ other: LifecycleRule) -> Bool {
         conditions.allSatisfy { condition in other.conditions.contains { condition.follows(from: $0) } }

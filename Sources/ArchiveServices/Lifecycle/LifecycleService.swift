@@ -15,6 +15,7 @@ public final class LifecycleService: Sendable {
     private let survey: StudySurvey
     private let jobs: JobRunner
     private let clock: any WallClock
+    private let logger: Logger
 
     init(
         policy: AccessPolicy,
@@ -29,8 +30,10 @@ public final class LifecycleService: Sendable {
         self.survey = survey
         self.jobs = jobs
         self.clock = clock
+        self.logger = logger
         let job = MoveJob(
             rules: setup.rules,
+            placement: setup.placement,
             survey: survey,
             mover: setup.mover,
             space: setup.space,
@@ -42,7 +45,14 @@ public final class LifecycleService: Sendable {
     }
 
     /// The stores, the data folder first.
-    public var stores: [StoreDescription] { [.hot] + setup.stores }
+    ///
+    /// - Throws: `.denied`.
+    public func stores(as principal: Principal) throws(ArchiveError) -> [StoreDescription] {
+        try authorize(principal)
+        return stores
+    }
+
+    private var stores: [StoreDescription] { [.hot] + setup.stores }
 
     /// What the rules would do now; nothing moves.
     ///
@@ -55,7 +65,13 @@ public final class LifecycleService: Sendable {
         try authorize(principal)
         try requireRules()
         let (free, total) = try await setup.space()
-        var evaluation = RuleEvaluation(rules: setup.rules, now: clock.now(), freeBytes: free, volumeLength: total)
+        var evaluation = RuleEvaluation(
+            rules: setup.rules,
+            placement: setup.placement,
+            now: clock.now(),
+            freeBytes: free,
+            volumeLength: total
+        )
         var plan = MovePlan(rules: setup.rules, stores: stores, studyLimit: Self.namedStudies)
         var position: StudyPosition?
         while let (studies, end) = try await survey.page(after: position) {
@@ -93,7 +109,27 @@ public final class LifecycleService: Sendable {
         return status
     }
 
-    private func requireRules() throws(ArchiveError) {
+    /// Goes on, again and again, with moves that are under way, until the task is cancelled.
+    func settle() async {
+        guard !setup.stores.isEmpty else { return }
+        while !Task.isCancelled {
+            do {
+                try await setup.mover.settle()
+                try await Task.sleep(for: setup.settleInterval)
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("moves cannot be gone on with; it will be tried again", metadata: [LogKeys.error: "\(error)"])
+                // Cancelled: the condition ends the loop.
+                try? await Task.sleep(for: setup.settleInterval)
+            }
+        }
+    }
+
+    /// Refuses what makes no sense without rules.
+    ///
+    /// - Throws: `.badRequest`.
+    public func requireRules() throws(ArchiveError) {
         guard !setup.rules.isEmpty else {
             throw ArchiveError(.badRequest, "There are no rules: write them under 'rules' in the configuration file")
         }

@@ -5,12 +5,18 @@ public import PackStorage
 public struct LifecycleSetup: Sendable {
     /// The stores besides the data folder.
     public var stores: [StoreDescription] = []
+    /// The same stores, to be tried out.
+    public var blobStores: [NamedBlobStore] = []
     /// Where studies are to lie, the strongest first.
     public var rules: [LifecycleRule] = []
     /// When the rules are looked at.
     public var schedule = JobSchedule()
     /// How fast packs move.
     public var rate = RateLimit(bytesPerSecond: nil)
+    /// Copies of each moved pack.
+    public var replicas = 1
+    /// How often moves that are under way are gone on with.
+    public var settleInterval: Duration = .seconds(600)
     /// How often a store is asked how far the thawing of a pack is.
     public var recallInterval: Duration = .seconds(60)
     /// Where packs lie.
@@ -21,6 +27,8 @@ public struct LifecycleSetup: Sendable {
     public var holds: any StudyHolds = NoHolds()
     /// Space of the data folder's volume.
     public var space: VolumeSpace = { (free: .max, total: .max) }
+
+    var placement: Placement { Placement(stores: stores.map(\.name), replicas: replicas) }
 
     /// An archive in one folder, without rules.
     public init() {}
@@ -41,9 +49,12 @@ public struct SettledPacks: PackMoving {
     public init() {}
 
     /// Refuses: there is nowhere to go.
-    public func move(_ pack: PackID, to store: StoreName) async throws -> UInt64 {
+    public func move(_ pack: PackID, to stores: Set<StoreName>) async throws {
         throw ArchiveError(.badRequest, "No store is configured: name it under 'stores' in the configuration file")
     }
+
+    /// Nothing is under way.
+    public func settle() async throws {}
 
     /// At hand.
     public func availability(of pack: PackID) async throws -> PackAvailability { .readable }
@@ -52,5 +63,5 @@ public struct SettledPacks: PackMoving {
     public func thaw(_ pack: PackID) async throws {}
 
     /// It lies in the data folder already.
-    public func prefetch(_ pack: PackID) async throws -> UInt64 { 0 }
+    public func prefetch(_ pack: PackID) async throws {}
 }

@@ -11,6 +11,7 @@ struct MoveJob: JobKind {
 
     var identifier: String { Self.identifier }
     let rules: [LifecycleRule]
+    let placement: Placement
     let survey: StudySurvey
     let mover: any PackMoving
     let space: VolumeSpace
@@ -50,10 +51,10 @@ struct MoveJob: JobKind {
         while let (studies, _) = try await survey.page(after: position) {
             for study in studies {
                 try await context.checkpoint()
-                if case .moves(let rule, let packs) = evaluation.verdict(on: study) {
+                if case .moves(let rule, let movements) = evaluation.verdict(on: study) {
                     progress.message = "moving packs to \(rule.target)"
                     context.report(progress)
-                    try await move(packs, of: study, to: rule.target, &progress, context)
+                    try await move(movements, of: study, &progress, context)
                     progress.done += 1
                     context.report(progress)
                     try await context.save(Place(place(of: study)).bytes)
@@ -67,7 +68,13 @@ struct MoveJob: JobKind {
 
     private func evaluation() async throws -> RuleEvaluation {
         let (free, total) = try await space()
-        return RuleEvaluation(rules: rules, now: clock.now(), freeBytes: free, volumeLength: total)
+        return RuleEvaluation(
+            rules: rules,
+            placement: placement,
+            now: clock.now(),
+            freeBytes: free,
+            volumeLength: total
+        )
     }
 
     private func place(of study: StudyFacts) -> StudyPosition {
@@ -88,33 +95,35 @@ struct MoveJob: JobKind {
     }
 
     private func move(
-        _ packs: [PackFacts],
+        _ movements: [PackMovement],
         of study: StudyFacts,
-        to target: StoreName,
         _ progress: inout JobProgress,
         _ context: JobContext
     ) async throws {
-        for pack in packs {
+        for movement in movements {
             try await context.checkpoint()
             // A hold may have come since the study was looked at.
             guard try await !survey.holds.heldStudies(among: [study.studyInstanceUID]).contains(study.studyInstanceUID)
             else { return }
             let start = ContinuousClock.now
             do {
-                let bytes = try await mover.move(pack.packID, to: target)
+                try await mover.move(movement.pack.packID, to: movement.goal)
+                let bytes = movement.copiedBytes
                 progress.bytes = progress.bytes.addingClamped(bytes)
                 context.report(progress)
                 let delay = rate.delay(afterBytes: bytes, taking: ContinuousClock.now - start)
                 if delay > .zero { try await context.sleep(for: delay) }
             } catch let interruption as JobInterruption {
                 throw interruption
+            } catch let error as PackError where error.code == .stillOpen {
+                // Its writer may go on with it: a later run takes it.
             } catch {
                 if Task.isCancelled { throw JobInterruption.stopping }
                 progress.failures += 1
                 context.report(progress)
                 logger.warning(
                     "a pack could not be moved; the next run tries again",
-                    metadata: ["pack": "\(pack.packID.hex)", "store": "\(target)", LogKeys.error: "\(error)"]
+                    metadata: [LogKeys.packID: "\(movement.pack.packID.hex)", LogKeys.error: "\(error)"]
                 )
             }
         }

@@ -1,6 +1,6 @@
 import ArchiveCatalog
 public import DICOMCore
-public import PackStorage
+import PackStorage
 
 /// What the rules would do now: the answer of a dry run.
 public struct MovePlan: Sendable, Hashable {
@@ -12,7 +12,7 @@ public struct MovePlan: Sendable, Hashable {
         public var studies = 0
         /// Packs that it moves.
         public var packs = 0
-        /// Bytes of those packs.
+        /// Bytes that are copied for that.
         public var bytes: UInt64 = 0
         /// Studies that it would move if they were not held.
         public var held = 0
@@ -26,6 +26,17 @@ public struct MovePlan: Sendable, Hashable {
         public var requestCost: Int64 = 0
 
         init(_ rule: LifecycleRule) { self.rule = rule }
+
+        mutating func note(_ movement: PackMovement, _ stores: [StoreName: StoreDescription]) {
+            let pack = movement.pack
+            bytes = bytes.addingClamped(movement.copiedBytes)
+            for store in pack.stores { monthBefore += stores[store]?.price.month(pack.bytes) ?? 0 }
+            for store in movement.goal {
+                let price = stores[store]?.price ?? StorePrice()
+                monthAfter += price.month(pack.bytes)
+                if !pack.stores.contains(store) { requestCost += price.requests(MovePlan.requestsPerPack) }
+            }
+        }
     }
 
     /// A study that a rule moves.
@@ -37,10 +48,10 @@ public struct MovePlan: Sendable, Hashable {
         /// Why, in words.
         public let reason: String
         /// Where it is to lie.
-        public let target: StoreName
+        public let target: String
         /// Packs that move.
         public let packs: Int
-        /// Their bytes.
+        /// Bytes that are copied for that.
         public let bytes: UInt64
     }
 
@@ -77,29 +88,21 @@ public struct MovePlan: Sendable, Hashable {
         case .stays(.noRule): withoutRule += 1
         case .stays(.thereAlready(let rule)): change(rule) { $0.thereAlready += 1 }
         case .stays(.held(let rule)): change(rule) { $0.held += 1 }
-        case .moves(let rule, let packs):
-            let stores = stores
-            let target = stores[rule.target]?.price ?? StorePrice()
-            change(rule) { part in
+        case .moves(let rule, let movements):
+            change(rule) { [stores] part in
                 part.studies += 1
-                part.packs += packs.count
-                for pack in packs {
-                    part.bytes = part.bytes.addingClamped(pack.bytes)
-                    part.monthAfter += target.month(pack.bytes)
-                    for store in pack.stores { part.monthBefore += stores[store]?.price.month(pack.bytes) ?? 0 }
-                }
-                part.requestCost += target.requests(packs.count * Self.requestsPerPack)
+                part.packs += movements.count
+                for movement in movements { part.note(movement, stores) }
             }
             guard studies.count < studyLimit else { return }
             studies.append(
                 Study(
                     studyInstanceUID: study.studyInstanceUID,
                     rule: rule.name,
-                    reason: rule.conditions.isEmpty
-                        ? "every study" : rule.conditions.map(\.text).joined(separator: ", "),
-                    target: rule.target,
-                    packs: packs.count,
-                    bytes: packs.reduce(0) { $0.addingClamped($1.bytes) }
+                    reason: rule.reason,
+                    target: rule.targetName,
+                    packs: movements.count,
+                    bytes: movements.reduce(0) { $0.addingClamped($1.copiedBytes) }
                 )
             )
         }

@@ -63,14 +63,14 @@ struct RecallJob: JobKind {
                         rest.append(pack)
                         continue
                     }
-                    if order.fetches { progress.bytes = progress.bytes.addingClamped(try await mover.prefetch(pack)) }
+                    if order.fetches { try await mover.prefetch(pack) }
                     progress.done += 1
                 } catch {
                     if Task.isCancelled { throw JobInterruption.stopping }
                     progress.failures += 1
                     logger.warning(
                         "a pack cannot be recalled",
-                        metadata: ["pack": "\(pack.hex)", LogKeys.error: "\(error)"]
+                        metadata: [LogKeys.packID: "\(pack.hex)", LogKeys.error: "\(error)"]
                     )
                 }
                 context.report(progress)

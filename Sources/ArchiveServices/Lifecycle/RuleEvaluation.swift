@@ -5,6 +5,7 @@ public import Platform
 /// Decides about studies, one after the other: pure, so that a dry run and the real one say the same.
 public struct RuleEvaluation: Sendable {
     private let rules: [LifecycleRule]
+    private let placement: Placement
     private let now: Timestamp
     private let volumeLength: UInt64
     /// What is free, or will be when everything has left that was decided to.
@@ -15,8 +16,15 @@ public struct RuleEvaluation: Sendable {
     /// - Parameters:
     ///   - freeBytes: Free space of the data folder's volume, with what is already leaving it.
     ///   - volumeLength: Bytes of that volume.
-    public init(rules: [LifecycleRule], now: Timestamp, freeBytes: UInt64, volumeLength: UInt64) {
+    public init(
+        rules: [LifecycleRule],
+        placement: Placement = Placement(),
+        now: Timestamp,
+        freeBytes: UInt64,
+        volumeLength: UInt64
+    ) {
         self.rules = rules
+        self.placement = placement
         self.now = now
         self.freeBytes = freeBytes
         self.volumeLength = volumeLength
@@ -27,14 +35,14 @@ public struct RuleEvaluation: Sendable {
     /// Studies should come oldest first: a rule about free space takes them until there is enough.
     public mutating func verdict(on study: StudyFacts) -> RuleVerdict {
         guard let rule = rules.first(where: { applies($0, to: study) }) else { return .stays(.noRule) }
-        let packs = study.packs.filter { !$0.stores.contains(rule.target) }
-        guard !packs.isEmpty else { return .stays(.thereAlready(rule)) }
+        let movements = study.packs.map { PackMovement(pack: $0, goal: placement.goal(of: $0, wantedIn: rule.target)) }
+            .filter { $0.goal != $0.pack.stores }
+        guard !movements.isEmpty else { return .stays(.thereAlready(rule)) }
         guard !study.isHeld else { return .stays(.held(rule)) }
-        if rule.target != .hot {
-            let leaving = packs.filter { $0.stores.contains(.hot) && !$0.isLeavingHot }
-            freeBytes = leaving.reduce(freeBytes) { $0.addingClamped($1.bytes) }
+        for movement in movements where movement.pack.stores.contains(.hot) && !movement.goal.contains(.hot) {
+            freeBytes = freeBytes.addingClamped(movement.pack.bytes)
         }
-        return .moves(rule, packs)
+        return .moves(rule, movements)
     }
 
     private func applies(_ rule: LifecycleRule, to study: StudyFacts) -> Bool {
@@ -70,7 +78,7 @@ public struct RuleEvaluation: Sendable {
 /// What rules say about a study.
 public enum RuleVerdict: Sendable, Hashable {
     /// The rule wants these packs elsewhere.
-    case moves(LifecycleRule, [PackFacts])
+    case moves(LifecycleRule, [PackMovement])
     /// It stays as it is.
     case stays(StayReason)
 }

@@ -12,6 +12,8 @@ public struct StoreDescription: Sendable, Hashable {
     public let mayFreeze: Bool
     /// What it costs.
     public let price: StorePrice
+    /// Where it is, for people; no secret.
+    public let location: String
 
     /// Makes a description.
     public init(
@@ -19,14 +21,19 @@ public struct StoreDescription: Sendable, Hashable {
         kind: String,
         availability: InstanceAvailability = .online,
         mayFreeze: Bool = false,
-        price: StorePrice = StorePrice()
+        price: StorePrice = StorePrice(),
+        location: String = ""
     ) {
+        self.location = location
         self.name = name
         self.kind = kind
         self.availability = availability
         self.mayFreeze = mayFreeze
         self.price = price
     }
+
+    /// The name as text.
+    public var title: String { name.text }
 
     /// The data folder itself.
     public static let hot = StoreDescription(name: .hot, kind: "folder")

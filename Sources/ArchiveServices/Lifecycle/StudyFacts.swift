@@ -58,7 +58,7 @@ public struct PackFacts: Sendable, Hashable {
     public var bytes: UInt64
     /// The stores that hold a copy to be relied on.
     public var stores: Set<StoreName>
-    /// Whether it is already on its way out of the data folder.
+    /// Whether it is already on its way out of the data folder; then that is none of ``stores``.
     public var isLeavingHot: Bool
 
     /// Makes the facts.

@@ -75,14 +75,9 @@ struct StorageSettings: Sendable {
         ] + (moveHours.map { [("move-hours", $0.text)] } ?? [])
             + (moveRate.map { [("move-rate", LimitUnit.bytes.text($0))] } ?? [])
             + [("recall-every", SettingTexts.text(recallEvery))]
-            + stores.map { ("stores.\($0.name)", "\($0.description.kind) \($0.location)") }
+            + stores.map { ("stores.\($0.name)", "\($0.description.kind) \($0.description.location)") }
             + rules.map { rule in
-                (
-                    "rules.\(rule.name)",
-                    "move to \(rule.target): "
-                        + (rule.conditions.isEmpty
-                            ? "every study" : rule.conditions.map(\.text).joined(separator: ", "))
-                )
+                ("rules.\(rule.name)", "move to \(rule.target): \(rule.reason)")
             }
     }
 }

@@ -61,6 +61,13 @@ struct StoreSettings: Sendable {
         let availability = try reader.value("availability", "online, nearline or offline") {
             InstanceAvailability(rawValue: $0.uppercased())
         }
+        let location =
+            switch place {
+            case .folder(let path): path
+            case .s3(let settings):
+                "\(settings.endpoint ?? "AWS \(settings.region)")/\(settings.bucket)/\(settings.prefix)"
+            case .webDAV(let settings): settings.url
+            }
         description = StoreDescription(
             name: name,
             kind: kind,
@@ -70,17 +77,9 @@ struct StoreSettings: Sendable {
                 gigabyteMonth: try reader.value("price-per-gb-month", SettingTexts.price, SettingTexts.price) ?? 0,
                 thousandRequests: try reader.value("price-per-1000-requests", SettingTexts.price, SettingTexts.price)
                     ?? 0
-            )
+            ),
+            location: location
         )
-    }
-
-    /// Where it is, for people; no secret.
-    var location: String {
-        switch place {
-        case .folder(let path): path
-        case .s3(let settings): "\(settings.endpoint ?? "AWS \(settings.region)")/\(settings.bucket)/\(settings.prefix)"
-        case .webDAV(let settings): settings.url
-        }
     }
 }
 
