@@ -14,6 +14,10 @@ public struct KeyringError: Error, Hashable, Sendable, CustomStringConvertible {
         case rootKey(RootKeyError.Code)
         /// A key does not unwrap, although its entry is whole.
         case wrongKey
+        /// A version of the key-encryption key still wraps something.
+        case inUse
+        /// There is no such version of the key-encryption key, or no such recovery key.
+        case unknownVersion
         /// The volume is full.
         case noSpace
         /// The keyring cannot be read or written.
