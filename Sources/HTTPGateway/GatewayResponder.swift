@@ -19,6 +19,7 @@ struct GatewayResponder: HTTPResponder {
     let rendered: RenderedRoutes
     let verification: VerificationRoutes
     let lifecycle: LifecycleRoutes
+    let removal: RemovalRoutes
     let links: Links
     let limits: HTTPLimits
     let logger: Logger
@@ -75,6 +76,7 @@ struct GatewayResponder: HTTPResponder {
         case .capabilities: return Capabilities.response(links: links, limits: limits)
         case .verification: return try verification.verify(as: principal)
         case .lifecycle(let route): return try await lifecycle.answer(route, request, items, as: principal)
+        case .removal(let route): return try await removal.answer(route, items, as: principal)
         case .store(let study):
             let invitation = BodyInvitation(request.headers, on: context.channel)
             return try await store.store(request, invitation, accept: accept, study: study, as: principal)

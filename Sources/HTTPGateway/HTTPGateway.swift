@@ -29,6 +29,7 @@ public struct HTTPGateway: Sendable {
         retrieve: RetrieveService,
         verification: VerificationService,
         lifecycle: LifecycleServices,
+        removal: RemovalService,
         authenticator: HTTPAuthenticator,
         health: @escaping @Sendable () async -> Readiness,
         eventLoopGroup: any EventLoopGroup,
@@ -53,6 +54,7 @@ public struct HTTPGateway: Sendable {
             rendered: RenderedRoutes(retrieve: retrieve, links: links, limits: limits, logger: logger),
             verification: VerificationRoutes(verification: verification, logger: logger),
             lifecycle: LifecycleRoutes(services: lifecycle, logger: logger),
+            removal: RemovalRoutes(removal: removal),
             links: links,
             limits: limits,
             logger: logger

@@ -1,5 +1,6 @@
-import ArchiveCatalog
+public import ArchiveCatalog
 public import ArchiveServices
+import DICOMCore
 public import NIOCore
 import Platform
 

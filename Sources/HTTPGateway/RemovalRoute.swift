@@ -1,5 +1,5 @@
 package import ArchiveCatalog
-package import DICOMCore
+import DICOMCore
 import HTTPTypes
 package import Platform
 
@@ -17,9 +17,6 @@ package enum RemovalRoute: Sendable, Hashable {
     case requests
     case confirm(RandomID)
     case withdraw(RandomID)
-    case shred(UID)
-    case shreddings
-    case shredding(RandomID)
 
     typealias Candidate = (method: HTTPRequest.Method, route: RemovalRoute)
 
@@ -30,7 +27,6 @@ package enum RemovalRoute: Sendable, Hashable {
         case ["trash"]: return [(.get, .bin), (.delete, .emptyBin)]
         case ["compaction"]: return [(.post, .compact)]
         case ["removal-requests"]: return [(.get, .requests)]
-        case ["shreddings"]: return [(.get, .shreddings)]
         default: break
         }
         switch (segments[1...].first, segments.count) {
@@ -38,8 +34,6 @@ package enum RemovalRoute: Sendable, Hashable {
         case ("trash", 4) where segments[3] == "restore": return [(.post, .restore(try id(segments[2])))]
         case ("removal-requests", 3): return [(.delete, .withdraw(try id(segments[2])))]
         case ("removal-requests", 4) where segments[3] == "confirm": return [(.post, .confirm(try id(segments[2])))]
-        case ("shreddings", 3): return [(.get, .shredding(try id(segments[2])))]
-        case ("studies", 4) where segments[3] == "shred": return [(.post, .shred(try uid(segments[2])))]
         case ("studies", 3...):
             var rest = Array(segments.dropFirst(2))
             let isPreview = rest.last == "deletion"

@@ -31,8 +31,7 @@ struct RemovalRoutes: Sendable {
             let deletion = try await removal.restore(id, as: principal)
             return Self.json(RemovalJSON.ended([deletion]))
         case .end(let id):
-            try await removal.end(id, as: principal)
-            return Response(status: .noContent)
+            return Self.json(RemovalJSON.ended([try await removal.end(id, as: principal)]))
         case .compact: return Self.json(RemovalJSON.compaction(try await removal.compact(as: principal)))
         case .requests: return Self.json(RemovalJSON.requests(try await removal.requests(as: principal)))
         case .confirm(let id): return Self.json(RemovalJSON.entry(try await removal.confirm(id, as: principal)))

@@ -63,6 +63,13 @@ struct RemoteArchive: Sendable {
         }
     }
 
+    /// The JSON that the server answers to a request without body; empty when it has nothing to say.
+    func json(_ method: HTTPMethod, _ path: String) async throws -> ByteBuffer {
+        let response = try await send(request(method, path, accept: "application/json"))
+        guard (200..<300).contains(response.status.code) else { throw try await failure(response) }
+        return try await response.body.collect(upTo: Self.answerLimit)
+    }
+
     func close() async throws {
         try await client.shutdown()
     }

@@ -43,6 +43,7 @@ struct Server: Sendable {
             retrieve: archive.retrieve,
             verification: archive.verification,
             lifecycle: LifecycleServices(archive),
+            removal: archive.removal,
             authenticator: settings.opensAccess
                 ? .anyoneOnLoopback : .bearerTokens(BearerTokens(administratorToken: token)),
             health: health,

@@ -1,8 +1,10 @@
-public import ArchiveCatalog
+public import AccessControl
+import ArchiveCatalog
 import DICOMCore
 import Logging
 import PackStorage
-public import Platform
+import Platform
+import Sealing
 
 /// What a round of compaction did.
 public struct CompactionReport: Sendable, Hashable {
@@ -22,6 +24,14 @@ public struct CompactionReport: Sendable, Hashable {
 /// is durable before the catalog hears of it, and the old packs stay for the grace time. A crash leaves the old packs, or both:
 /// then recovery finishes what was begun. Every step may be repeated.
 extension RemovalService {
+    /// Frees all that is dead, whatever the share of its pack.
+    ///
+    /// - Throws: `.denied`.
+    public func compact(as principal: Principal) async throws -> CompactionReport {
+        try authorize(.administer, principal)
+        return try await compact(everything: true)
+    }
+
     /// Does all that is due.
     ///
     /// - Parameters:

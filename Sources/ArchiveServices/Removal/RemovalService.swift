@@ -107,9 +107,10 @@ public final class RemovalService: Sendable {
     /// Ends the time in which a deletion can be restored.
     ///
     /// - Throws: `.notFound`, `.conflict` when it is not in the bin any more or the study is held.
-    public func end(_ id: RandomID, as principal: Principal) async throws(ArchiveError) {
+    @discardableResult
+    public func end(_ id: RandomID, as principal: Principal) async throws(ArchiveError) -> Deletion {
         try authorize(.delete, principal)
-        try await end(id)
+        return try await end(id)
     }
 
     /// Ends the time of everything in the bin that was deleted that long ago, but for what is held.
@@ -150,7 +151,8 @@ public final class RemovalService: Sendable {
         }
     }
 
-    private func end(_ id: RandomID) async throws(ArchiveError) {
+    @discardableResult
+    private func end(_ id: RandomID) async throws(ArchiveError) -> Deletion {
         let study = try await inBin(id).scope.studyInstanceUID
         await studies.enter(study)
         defer { studies.leave(study) }
@@ -163,6 +165,7 @@ public final class RemovalService: Sendable {
             try await catalog.note([final], removed: [])
         }
         logger.notice("a deletion is final", metadata: [LogKeys.count: "\(deletion.instanceCount)"])
+        return final
     }
 
     /// The deletion of that id, which can be restored still.

@@ -5,7 +5,7 @@ public import Platform
 /// The registry in one SQLite file whose pages are sealed like those of the index.
 ///
 /// One connection does everything, on the threads of a pool: writes are few, and each is durable when it returns.
-public final class SQLiteRegistry: Registry {
+public final class SQLiteRegistry: Registry, Sendable {
     private let connection: DatabaseQueue
     private let pool: WorkPool
 
