@@ -218,6 +218,15 @@ let package = Package(
             keeping: ["Golden"]
         )
         + layer(
+            "BlobStoreHTTP",
+            uses: ["PackStorage", "Platform", nioCore, nioHTTP1, logging, asyncHTTPClient]
+        )
+        + layer(
+            "BlobStoreS3",
+            uses: ["BlobStoreHTTP", "PackStorage", "Platform", nioCore, nioHTTP1, crypto, logging],
+            testedWith: ["StoreTestKit", "TestKit"]
+        )
+        + layer(
             "CatalogSQLite",
             uses: ["ArchiveCatalog", "CSealedSQLite", "DICOMCore", "Platform", grdb],
             testedWith: ["TestKit", nioPosix]
@@ -241,10 +250,10 @@ let package = Package(
             "HTTPGateway",
             uses: [
                 "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMPixels", "DICOMCoding", "DICOMCore",
-                "Platform",
+                "Platform", "Sealing",
                 nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
-            testedWith: ["CatalogSQLite", "PackStorage", "Sealing", nioPosix, nioEmbedded]
+            testedWith: ["CatalogSQLite", "PackStorage", nioPosix, nioEmbedded]
         )
         + [
             .executableTarget(

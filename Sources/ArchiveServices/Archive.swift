@@ -32,6 +32,8 @@ public final class Archive: Sendable {
     public let removal: RemovalService
     /// Legal holds and retention periods.
     public let holds: HoldService
+    /// Works on the keyring for an administrator.
+    public let keys: KeyService
 
     private let packs: PackStore
     private let keyring: Keyring
@@ -142,6 +144,7 @@ public final class Archive: Sendable {
             limits: .stored
         )
         verification = VerificationService(policy: policy, catalog: current, packs: packs)
+        keys = KeyService(policy: policy, keyring: keyring)
     }
 
     /// How many records there are.

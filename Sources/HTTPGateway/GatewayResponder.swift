@@ -20,6 +20,7 @@ struct GatewayResponder: HTTPResponder {
     let verification: VerificationRoutes
     let lifecycle: LifecycleRoutes
     let removal: RemovalRoutes
+    let keys: KeyRoutes
     let links: Links
     let limits: HTTPLimits
     let logger: Logger
@@ -77,6 +78,7 @@ struct GatewayResponder: HTTPResponder {
         case .verification: return try verification.verify(as: principal)
         case .lifecycle(let route): return try await lifecycle.answer(route, request, items, as: principal)
         case .removal(let route): return try await removal.answer(route, items, as: principal)
+        case .keys(let resource): return try await keys.answer(resource, request, as: principal)
         case .store(let study):
             let invitation = BodyInvitation(request.headers, on: context.channel)
             return try await store.store(request, invitation, accept: accept, study: study, as: principal)

@@ -30,6 +30,7 @@ public struct HTTPGateway: Sendable {
         verification: VerificationService,
         lifecycle: LifecycleServices,
         removal: RemovalService,
+        keys: KeyService,
         authenticator: HTTPAuthenticator,
         health: @escaping @Sendable () async -> Readiness,
         eventLoopGroup: any EventLoopGroup,
@@ -55,6 +56,7 @@ public struct HTTPGateway: Sendable {
             verification: VerificationRoutes(verification: verification, logger: logger),
             lifecycle: LifecycleRoutes(services: lifecycle, logger: logger),
             removal: RemovalRoutes(removal: removal),
+            keys: KeyRoutes(keys: keys, logger: logger),
             links: links,
             limits: limits,
             logger: logger

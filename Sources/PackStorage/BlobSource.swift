@@ -1,4 +1,3 @@
-import Crypto
 public import NIOCore
 public import Platform
 
@@ -26,9 +25,7 @@ public struct BlobSource: Sendable {
 
     /// Bytes in memory.
     public init(_ bytes: ByteBuffer) {
-        var hash = SHA256()
-        hash.update(bytes)
-        self.init(length: UInt64(bytes.readableBytes), sha256: Array(hash.finalize())) {
+        self.init(length: UInt64(bytes.readableBytes), sha256: BlobDigest.of(bytes)) {
             range throws(BlobStoreError) in
             guard
                 let slice = bytes.getSlice(
@@ -82,10 +79,26 @@ public struct BlobSource: Sendable {
 
     /// The SHA-256 of a range, read piece by piece.
     public func digest(of range: Range<UInt64>) async throws(BlobStoreError) -> [UInt8] {
-        var hash = SHA256()
+        var digest = BlobDigest()
         var iterator = chunks(range).makeAsyncIterator()
-        while let bytes = try await iterator.next(isolation: nil) { hash.update(bytes) }
-        return Array(hash.finalize())
+        while let bytes = try await iterator.next(isolation: nil) { digest.update(bytes) }
+        return digest.value
+    }
+
+    /// Whether all bytes can be read and have the digest: of a blob of a store, whether it is what it should be.
+    ///
+    /// - Throws: What the store throws, as it throws it.
+    public func isWhole() async throws(BlobStoreError) -> Bool {
+        var digest = BlobDigest()
+        var start: UInt64 = 0
+        while start < length {
+            let end = start + min(BlobStoreLimits.rangeLength, length - start)
+            let bytes = try await read(start..<end)
+            guard bytes.readableBytes == Int(end - start) else { return false }
+            digest.update(bytes)
+            start = end
+        }
+        return digest.value == sha256
     }
 }
 
@@ -119,13 +132,5 @@ public struct BlobChunks: AsyncSequence, Sendable {
         public mutating func next() async throws(BlobStoreError) -> ByteBuffer? {
             try await next(isolation: nil)
         }
-    }
-}
-
-extension SHA256 {
-    /// Adds the readable bytes of a buffer.
-    mutating func update(_ buffer: ByteBuffer) {
-        // The bytes live for the call, and the hash keeps none of them.
-        unsafe buffer.withUnsafeReadableBytes { unsafe update(bufferPointer: $0) }
     }
 }

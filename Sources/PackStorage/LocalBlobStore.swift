@@ -1,4 +1,3 @@
-import Crypto
 public import NIOCore
 public import Platform
 import Synchronization
@@ -15,7 +14,7 @@ public final class LocalBlobStore: BlobStore {
     private let pool: WorkPool
     private let random: any RandomSource
     private let files: Mutex<LRUCache<BlobKey, any DiskFile>>
-    private let keysInWork = Mutex<Set<BlobKey>>([])
+    private let keysInWork = KeysInWork()
 
     /// Makes a store over a folder, which is made when it is first needed.
     public init(
@@ -34,18 +33,16 @@ public final class LocalBlobStore: BlobStore {
 
     /// Stores a new blob; when this returns, it is durable and whole.
     public func put(_ key: BlobKey, _ source: BlobSource) async throws(BlobStoreError) {
-        guard keysInWork.withLock({ $0.insert(key).inserted }) else {
-            throw BlobStoreError(.exists, "the key is being written by another task")
-        }
-        defer { _ = keysInWork.withLock { $0.remove(key) } }
-        let temporary = directory + "/" + Self.incomingName + "/" + RandomID(random: random).hex
-        do {
-            let file = try await create(temporary, for: key)
-            try await copy(source, to: file)
-            try await publish(file, from: temporary, as: key)
-        } catch {
-            removeTemporary(temporary)
-            throw BlobStoreError(error)
+        try await keysInWork.run(key) { () async throws(BlobStoreError) in
+            let temporary = directory + "/" + Self.incomingName + "/" + RandomID(random: random).hex
+            do {
+                let file = try await create(temporary, for: key)
+                try await copy(source, to: file)
+                try await publish(file, from: temporary, as: key)
+            } catch {
+                removeTemporary(temporary)
+                throw BlobStoreError(error)
+            }
         }
     }
 
@@ -153,19 +150,19 @@ public final class LocalBlobStore: BlobStore {
 
     /// Writes a source, and compares what was written with the digest that it promises.
     private func copy(_ source: BlobSource, to file: any DiskFile) async throws {
-        var hash = SHA256()
+        var digest = BlobDigest()
         var offset: UInt64 = 0
         for try await bytes in source.chunks() {
-            let (position, before) = (offset, hash)
-            hash = try await pool.run {
-                var hash = before
-                hash.update(bytes)
+            let (position, before) = (offset, digest)
+            digest = try await pool.run {
+                var digest = before
+                digest.update(bytes)
                 try file.write(bytes, at: position)
-                return hash
+                return digest
             }
             offset += UInt64(bytes.readableBytes)
         }
-        guard Array(hash.finalize()) == source.sha256 else {
+        guard digest.value == source.sha256 else {
             throw BlobStoreError(.corrupt, "the bytes of the blob do not have the digest that its source promises")
         }
     }

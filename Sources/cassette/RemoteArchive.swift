@@ -63,9 +63,16 @@ struct RemoteArchive: Sendable {
         }
     }
 
-    /// The JSON that the server answers to a request without body; empty when it has nothing to say.
-    func json(_ method: HTTPMethod, _ path: String) async throws -> ByteBuffer {
-        let response = try await send(request(method, path, accept: "application/json"))
+    /// The whole answer to a request of administration.
+    ///
+    /// - Parameter text: The body; none when absent.
+    func answer(_ method: HTTPMethod, _ path: String, text: String? = nil) async throws -> ByteBuffer {
+        var request = request(method, path, accept: "application/json")
+        if let text {
+            request.headers.add(name: "Content-Type", value: "text/plain")
+            request.body = .bytes(ByteBuffer(string: text))
+        }
+        let response = try await send(request)
         guard (200..<300).contains(response.status.code) else { throw try await failure(response) }
         return try await response.body.collect(upTo: Self.answerLimit)
     }

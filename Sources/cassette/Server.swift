@@ -44,6 +44,7 @@ struct Server: Sendable {
             verification: archive.verification,
             lifecycle: LifecycleServices(archive),
             removal: archive.removal,
+            keys: archive.keys,
             authenticator: settings.opensAccess
                 ? .anyoneOnLoopback : .bearerTokens(BearerTokens(administratorToken: token)),
             health: health,

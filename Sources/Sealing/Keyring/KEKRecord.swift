@@ -106,3 +106,14 @@ extension ByteBuffer {
         return readBytes(length: Int(length))
     }
 }
+
+extension KEKState {
+    /// What users read: `active`, `decrypt-only` or `destroyed`.
+    public var name: String {
+        switch self {
+        case .active: "active"
+        case .decryptOnly: "decrypt-only"
+        case .destroyed: "destroyed"
+        }
+    }
+}

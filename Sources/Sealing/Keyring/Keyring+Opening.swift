@@ -45,7 +45,7 @@ extension Keyring {
         )
     }
 
-    private static func load(
+    static func load(
         directories: [String],
         disk: any Disk,
         pool: WorkPool

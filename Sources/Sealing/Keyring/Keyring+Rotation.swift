@@ -1,5 +1,6 @@
 import Crypto
 import Platform
+import Synchronization
 
 /// How far a rotation is.
 public struct KeyringProgress: Sendable, Hashable {
@@ -97,6 +98,7 @@ extension Keyring {
 
     private func addKEK() async throws(KeyringError) {
         let header = memory.withLock { $0.header }
+        let provider = provider.withLock { $0 }
         let (last, overflow) = (header.keks.map(\.version).max() ?? 0).addingReportingOverflow(1)
         guard !overflow else { throw KeyringError(.unavailable, "the keyring has used up its versions") }
         let (record, key) = try await Self.newKEK(last, header, provider: provider, random: random, clock: clock)
@@ -121,6 +123,7 @@ extension Keyring {
 
     /// Reads a version back from both files and unwraps it.
     private func readBack(_ version: UInt32, _ key: SymmetricKey) async throws(KeyringError) {
+        let provider = provider.withLock { $0 }
         for header in try await committer.headersOnDisk() {
             let unwrapped: SymmetricKey
             do {

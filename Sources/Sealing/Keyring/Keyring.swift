@@ -1,5 +1,6 @@
 public import Crypto
 import Platform
+import Synchronization
 
 /// All keys of the archive: wrapped in a journal in two places, unwrapped only when they are needed.
 ///
@@ -14,7 +15,8 @@ public final class Keyring: Sendable {
     let tenantID: RandomID
     let memory: KeyringMemory
     let committer: KeyringCommitter
-    let provider: any RootKeyProvider
+    /// The root key in use; another one after ``rewrap(with:)``.
+    let provider: Mutex<any RootKeyProvider>
     let pool: WorkPool
     let random: any RandomSource
     let clock: any WallClock
@@ -31,7 +33,7 @@ public final class Keyring: Sendable {
         self.memory = memory
         self.committer = committer
         self.isNew = isNew
-        self.provider = provider
+        self.provider = Mutex(provider)
         self.pool = pool
         self.random = random
         self.clock = clock

@@ -118,6 +118,24 @@ actor KeyringCommitter {
         }
     }
 
+    /// Reads both files and compares them with each other and with what was written.
+    ///
+    /// - Returns: What is wrong, in words.
+    func fileProblem() async throws(KeyringError) -> String? {
+        while isWriting { await wait() }
+        isWriting = true
+        defer {
+            isWriting = false
+            wakeAll()
+        }
+        let journal = journal
+        do {
+            return try await pool.run { try journal.fileProblem() }
+        } catch {
+            throw KeyringError(appending: error)
+        }
+    }
+
     private func writeBatch(as ticket: UInt64) async throws(KeyringError) {
         isWriting = true
         let batch = takeBatch()

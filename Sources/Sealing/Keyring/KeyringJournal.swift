@@ -111,6 +111,21 @@ struct KeyringJournal: Sendable {
         }
     }
 
+    /// What is wrong with the files, in words.
+    func fileProblem() throws -> String? {
+        for path in paths {
+            do {
+                let copy = try KeyringCopy.scan(disk.open(path, .read), named: path)
+                guard copy.frame == frame, copy.count == count, copy.lastHash == lastHash else {
+                    return "the keyring copy " + path + " does not hold what was written; restart the server"
+                }
+            } catch let error as KeyringError {
+                return error.description
+            }
+        }
+        return nil
+    }
+
     private struct Draft {
         let frame: KeyringHeader.Frame
         let writer: RecordWriter

@@ -82,7 +82,7 @@ struct RemovalAccess {
     func withdraw(_ id: RandomID) async throws {
         switch access {
         case .local(let open, _): try await open.archive.removal.withdraw(id, as: operatorHere)
-        case .remote(let remote): _ = try await remote.json(.DELETE, "/api/removal-requests/\(id.hex)")
+        case .remote(let remote): _ = try await remote.answer(.DELETE, "/api/removal-requests/\(id.hex)")
         }
     }
 
@@ -99,7 +99,7 @@ struct RemovalAccess {
     ) async throws -> RemovalAnswer<Value> {
         switch access {
         case .local(let open, _): try RemovalAnswer(try await here(open.archive.removal))
-        case .remote(let remote): try RemovalAnswer(try await remote.json(method, path))
+        case .remote(let remote): try RemovalAnswer(try await remote.answer(method, path))
         }
     }
 
