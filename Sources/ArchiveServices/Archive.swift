@@ -32,6 +32,8 @@ public final class Archive: Sendable {
     public let removal: RemovalService
     /// Legal holds and retention periods.
     public let holds: HoldService
+    /// Destroys studies with their keys.
+    public let shredder: ShredService
     /// Works on the keyring for an administrator.
     public let keys: KeyService
 
@@ -58,6 +60,7 @@ public final class Archive: Sendable {
         lifecycle setup: LifecycleSetup = LifecycleSetup(),
         removal removalConfiguration: RemovalConfiguration = RemovalConfiguration(),
         destroyer: (any PackDestroying)? = nil,
+        renewRootKey: (@Sendable (Keyring) async throws -> Void)? = nil,
         clock: any WallClock,
         random: any RandomSource = SystemRandomSource(),
         limits: DataSetLimits,
@@ -103,6 +106,20 @@ public final class Archive: Sendable {
             random: random,
             configuration: removalConfiguration,
             logger: logger
+        )
+        let (index, removal) = (ingest.index, removal)
+        shredder = ShredService(
+            removal: removal,
+            registry: registry,
+            keyring: keyring,
+            renewRootKey: renewRootKey,
+            sealPacks: {
+                _ = try await packs.sealPacks(olderThan: .zero) {
+                    try await index.catchUp()
+                    try await removal.settleEffects()
+                    try await catalog.makeDurable()
+                }
+            }
         )
         let current = CurrentCatalog(catalog, index: ingest.index, logger: logger)
         self.current = current
@@ -255,6 +272,9 @@ public final class Archive: Sendable {
             group.addTask { await self.jobs.run() }
             group.addTask { await self.lifecycle.settle() }
             group.addTask { await self.noteAccesses() }
+            group.addTask { [removal, shredder, logger] in
+                await RemovalUpkeep(removal: removal, shredder: shredder, logger: logger).run()
+            }
         }
     }
 

@@ -73,6 +73,37 @@ public enum RemovalJSON {
         return json.buffer
     }
 
+    /// How far a shredding is, with its certificate once it is complete.
+    public static func shredding(_ shredding: Shredding) -> ByteBuffer {
+        var json = JSONText()
+        write(shredding, to: &json)
+        return json.buffer
+    }
+
+    /// Shreddings.
+    public static func shreddings(_ shreddings: [Shredding]) -> ByteBuffer {
+        var json = JSONText()
+        json.list(shreddings) { write($0, to: &$1) }
+        return json.buffer
+    }
+
+    private static func write(_ shredding: Shredding, to json: inout JSONText) {
+        json.raw("{\"id\":")
+        json.string(shredding.id.hex)
+        json.raw(",\"state\":")
+        json.string("\(shredding.state)")
+        json.raw(",\"isComplete\":\(shredding.state == .certified),\"instances\":\(shredding.instanceCount)")
+        json.raw(",\"packs\":\(shredding.packs.count),\"requestedBy\":")
+        json.string(shredding.requestedBy)
+        json.raw(",\"requestedAt\":")
+        json.string("\(shredding.requestedAt)")
+        json.raw(",\"changedAt\":")
+        json.string("\(shredding.changedAt)")
+        json.raw(",\"certificate\":")
+        json.string(String(decoding: shredding.certificate, as: UTF8.self))
+        json.raw("}")
+    }
+
     private static func write(_ entry: BinEntry, to json: inout JSONText) {
         json.raw("{\"id\":")
         json.string(entry.deletion.id.hex)

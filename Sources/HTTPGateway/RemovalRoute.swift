@@ -1,5 +1,5 @@
 package import ArchiveCatalog
-import DICOMCore
+package import DICOMCore
 import HTTPTypes
 package import Platform
 
@@ -17,6 +17,7 @@ package enum RemovalRoute: Sendable, Hashable {
     case requests
     case confirm(RandomID)
     case withdraw(RandomID)
+    case shredding(ShredRoute)
 
     typealias Candidate = (method: HTTPRequest.Method, route: RemovalRoute)
 
@@ -26,6 +27,8 @@ package enum RemovalRoute: Sendable, Hashable {
         switch Array(segments.dropFirst()) {
         case ["trash"]: return [(.get, .bin), (.delete, .emptyBin)]
         case ["compaction"]: return [(.post, .compact)]
+        case ["shreddings"]: return [(.get, .shredding(.shreddings))]
+        case ["shreddings", "epoch"]: return [(.post, .shredding(.endEpoch))]
         case ["removal-requests"]: return [(.get, .requests)]
         default: break
         }
@@ -34,6 +37,8 @@ package enum RemovalRoute: Sendable, Hashable {
         case ("trash", 4) where segments[3] == "restore": return [(.post, .restore(try id(segments[2])))]
         case ("removal-requests", 3): return [(.delete, .withdraw(try id(segments[2])))]
         case ("removal-requests", 4) where segments[3] == "confirm": return [(.post, .confirm(try id(segments[2])))]
+        case ("shreddings", 3): return [(.get, .shredding(.shredding(try id(segments[2]))))]
+        case ("studies", 4) where segments[3] == "shred": return [(.post, .shredding(.shred(try uid(segments[2]))))]
         case ("studies", 3...):
             var rest = Array(segments.dropFirst(2))
             let isPreview = rest.last == "deletion"
@@ -69,4 +74,12 @@ package enum RemovalRoute: Sendable, Hashable {
         guard let uid = UID(text) else { throw RequestError(.badRequest, "A segment of the path is no UID") }
         return uid
     }
+}
+
+/// What a request about shredding is about.
+package enum ShredRoute: Sendable, Hashable {
+    case shred(UID)
+    case shreddings
+    case shredding(RandomID)
+    case endEpoch
 }

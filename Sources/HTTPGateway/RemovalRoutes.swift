@@ -9,6 +9,7 @@ import NIOCore
 /// Deletion, the bin, and what waits for a second administrator.
 struct RemovalRoutes: Sendable {
     let removal: RemovalService
+    let shredder: ShredService
 
     func answer(_ route: RemovalRoute, _ items: QueryItems, as principal: Principal) async throws -> Response {
         switch route {
@@ -38,6 +39,24 @@ struct RemovalRoutes: Sendable {
         case .withdraw(let id):
             try await removal.withdraw(id, as: principal)
             return Response(status: .noContent)
+        case .shredding(let route): return try await answer(route, items, as: principal)
+        }
+    }
+
+    private func answer(
+        _ route: ShredRoute,
+        _ items: QueryItems,
+        as principal: Principal
+    ) async throws -> Response {
+        switch route {
+        case .shred(let study):
+            let reason = items.values(of: "reason").first ?? ""
+            let shredding = try await shredder.shred(study, reason: reason, as: principal)
+            return Self.json(RemovalJSON.shredding(shredding), .accepted)
+        case .shreddings: return Self.json(RemovalJSON.shreddings(try await shredder.shreddings(as: principal)))
+        case .shredding(let id):
+            return Self.json(RemovalJSON.shredding(try await shredder.shredding(id, as: principal)))
+        case .endEpoch: return Self.json(RemovalJSON.shreddings(try await shredder.endEpoch(as: principal)))
         }
     }
 

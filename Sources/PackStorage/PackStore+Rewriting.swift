@@ -1,7 +1,7 @@
-import Crypto
+import Logging
 public import NIOCore
 import Platform
-import Sealing
+public import Sealing
 
 /// A pack that holds copies of records of others.
 public struct RewrittenPack: Sendable, Hashable {
@@ -95,6 +95,24 @@ extension PackStore {
         }
     }
 
+    /// The packs of the data folder under a key, open and sealed, whatever they hold; reads the header of each.
+    public func packs(under key: StudyKeyID) async throws(PackError) -> [PackID] {
+        var found: [PackID] = []
+        for extent in try await extents() {
+            let beginning = try await bytes(of: extent.packID, range: 0..<UInt64(PackIdentity.length))
+            do throws(PackError) {
+                if try PackIdentity(beginning: beginning).studyKeyID == key { found.append(extent.packID) }
+            } catch {
+                // Whose a pack with a damaged header is, nobody can tell; it opens no more either.
+                logger.error(
+                    "the header of a pack cannot be read",
+                    metadata: [LogKeys.packID: "\(extent.packID.hex)"]
+                )
+            }
+        }
+        return found
+    }
+
     /// Lets a rewritten pack be sealed: the index knows of it.
     public func release(_ pack: RewrittenPack) {
         registry.addClosed(pack.packID, length: pack.length)
@@ -174,7 +192,7 @@ struct PackOutput: Sendable {
 
     private let file: any DiskFile
     private let pool: WorkPool
-    private var digest = SHA256()
+    private var digest = BlobDigest()
     private(set) var length: UInt64 = 0
 
     init(file: any DiskFile, pool: WorkPool) {
@@ -189,26 +207,26 @@ struct PackOutput: Sendable {
         } catch {
             throw PackError(error)
         }
-        digest.update(data: Array(bytes.readableBytesView))
+        digest.update(bytes)
         length += UInt64(bytes.readableBytes)
     }
 
     /// Makes it durable and compares what the disk gives back.
     func finish() async throws(PackError) {
-        let (file, length, wanted) = (file, length, Array(digest.finalize()))
+        let (file, length, wanted) = (file, length, digest.value)
         do {
             try await pool.run {
                 try file.synchronize()
-                var found = SHA256()
+                var found = BlobDigest()
                 var offset: UInt64 = 0
                 while offset < length {
                     let count = Int(min(length - offset, Self.readLength))
                     let bytes = try file.read(at: offset, count: count)
                     guard bytes.readableBytes > 0 else { break }
-                    found.update(data: Array(bytes.readableBytesView))
+                    found.update(bytes)
                     offset += UInt64(bytes.readableBytes)
                 }
-                guard Array(found.finalize()) == wanted else { throw PackError(.malformedPack) }
+                guard found.value == wanted else { throw PackError(.malformedPack) }
                 try file.close()
             }
         } catch {

@@ -92,6 +92,8 @@ struct OpenArchive: Sendable {
             keyring: keyring,
             catalog: catalog,
             registry: try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem),
+            // A key file that was named by the operator may serve other archives, too: that one only the operator changes.
+            renewRootKey: rootKeyRenewal(folder, rootKeyPath, host, pool),
             clock: host.clock,
             limits: limits.dataSet,
             codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
@@ -121,26 +123,47 @@ struct OpenArchive: Sendable {
         _ pool: WorkPool
     ) async throws -> Keyring {
         let disk = host.disk
-        let provider = FileRootKeyProvider(
-            disk: disk,
-            pool: pool,
-            path: rootKeyPath,
-            random: host.random,
-            refusingUnder: folder.path
-        )
         // A new keyring would open none of the packs that are there: both copies of the old one are lost.
         guard try holdsFiles(folder.keyrings, disk) || !holdsFiles([folder.packs], disk) else {
             throw CommandFailure(
                 "\(folder.path) holds packs but no keyring: put \(folder.keyrings[0]) back from a backup"
             )
         }
-        return try await Keyring.open(
-            directories: folder.keyrings,
-            provider: provider,
-            disk: disk,
+        return try await renewal(folder, rootKeyPath, host, pool).open { provider throws(KeyringError) in
+            try await Keyring.open(
+                directories: folder.keyrings,
+                provider: provider,
+                disk: disk,
+                pool: pool,
+                random: host.random,
+                clock: host.clock
+            )
+        }
+    }
+
+    private static func rootKeyRenewal(
+        _ folder: DataFolder,
+        _ rootKeyPath: String,
+        _ host: ArchiveHost,
+        _ pool: WorkPool
+    ) -> (@Sendable (Keyring) async throws -> Void)? {
+        guard rootKeyPath == folder.defaultRootKey else { return nil }
+        let renewal = renewal(folder, rootKeyPath, host, pool)
+        return { try await renewal.renew($0) }
+    }
+
+    private static func renewal(
+        _ folder: DataFolder,
+        _ rootKeyPath: String,
+        _ host: ArchiveHost,
+        _ pool: WorkPool
+    ) -> RootKeyRenewal {
+        RootKeyRenewal(
+            path: rootKeyPath,
+            dataDirectory: folder.path,
+            disk: host.disk,
             pool: pool,
-            random: host.random,
-            clock: host.clock
+            random: host.random
         )
     }
 

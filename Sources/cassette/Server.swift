@@ -44,6 +44,7 @@ struct Server: Sendable {
             verification: archive.verification,
             lifecycle: LifecycleServices(archive),
             removal: archive.removal,
+            shredder: archive.shredder,
             keys: archive.keys,
             authenticator: settings.opensAccess
                 ? .anyoneOnLoopback : .bearerTokens(BearerTokens(administratorToken: token)),

@@ -138,6 +138,10 @@ final class FailingCatalog: Catalog {
         try await catalog.deadPacks()
     }
 
+    func removedPacks(under studyKeyID: RandomID) async throws(CatalogError) -> [RandomID] {
+        try await catalog.removedPacks(under: studyKeyID)
+    }
+
     func forgetPack(_ packID: RandomID) async throws(CatalogError) {
         try await catalog.forgetPack(packID)
     }

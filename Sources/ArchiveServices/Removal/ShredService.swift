@@ -4,7 +4,7 @@ public import DICOMCore
 import Logging
 import PackStorage
 public import Platform
-public import Sealing
+import Sealing
 
 /// Destroys studies with their keys, step by step, and certifies it.
 ///

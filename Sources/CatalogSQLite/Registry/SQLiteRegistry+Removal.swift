@@ -197,7 +197,7 @@ extension SQLiteRegistry: RemovalRegistry {
     public func forgetStudy(_ study: UID) async throws(RegistryError) {
         try await write { database in
             let uid = study.string.databaseValue
-            for table in ["study_hold", "removal_request"] {
+            for table in ["study_hold", "removal_request", "study_access", "study_label"] {
                 try database.run("DELETE FROM \(table) WHERE study_instance_uid = ?", [uid])
             }
             try database.run("UPDATE shredding SET study_instance_uid = NULL WHERE study_instance_uid = ?", [uid])

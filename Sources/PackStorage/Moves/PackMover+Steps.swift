@@ -1,4 +1,3 @@
-import Crypto
 import Logging
 import Metrics
 import NIOCore
@@ -222,7 +221,7 @@ extension PackMover {
     private func digest(_ pack: PackID, in name: StoreName, length: UInt64) async throws(PackError) -> [UInt8] {
         let store = try store(name, pack)
         let step = name == .hot || tiers.store(name)?.isLocal == true ? BlobStoreLimits.chunkLength : Self.pieceLength
-        var hash = SHA256()
+        var hash = BlobDigest()
         var offset: UInt64 = 0
         while offset < length {
             let bytes: ByteBuffer
@@ -240,7 +239,7 @@ extension PackMover {
             }
             offset += UInt64(bytes.readableBytes)
         }
-        return Array(hash.finalize())
+        return hash.value
     }
 
     /// Bytes that are read at once from a store on the network.

@@ -1,6 +1,7 @@
 import AccessControl
 import ArchiveCatalog
 import ArchiveServices
+import DICOMCore
 import Foundation
 import HTTPGateway
 import NIOCore
@@ -28,15 +29,15 @@ struct RemovalAccess {
     }
 
     func preview(_ scope: ArchiveScope) async throws -> RemovalAnswer<DeletionPreviewSummary> {
-        try await answer(.GET, Self.path(scope) + "/deletion") { removal in
-            RemovalJSON.preview(try await removal.preview(scope, as: operatorHere))
+        try await answer(.GET, Self.path(scope) + "/deletion") { archive in
+            RemovalJSON.preview(try await archive.removal.preview(scope, as: operatorHere))
         }
     }
 
     func delete(_ scope: ArchiveScope, reason: String) async throws -> RemovalAnswer<DeletionSummary> {
         let query = reason.isEmpty ? "" : "?reason=" + Self.escaped(reason)
-        return try await answer(.DELETE, Self.path(scope) + query) { removal in
-            switch try await removal.delete(scope, reason: reason, as: operatorHere) {
+        return try await answer(.DELETE, Self.path(scope) + query) { archive in
+            switch try await archive.removal.delete(scope, reason: reason, as: operatorHere) {
             case .deleted(let entry): RemovalJSON.entry(entry)
             case .awaitsConfirmation(let request): RemovalJSON.request(request)
             }
@@ -44,38 +45,38 @@ struct RemovalAccess {
     }
 
     func bin() async throws -> RemovalAnswer<[DeletionSummary]> {
-        try await answer(.GET, "/api/trash") { removal in
-            RemovalJSON.bin(try await removal.bin(limit: 10_000, as: operatorHere))
+        try await answer(.GET, "/api/trash") { archive in
+            RemovalJSON.bin(try await archive.removal.bin(limit: 10_000, as: operatorHere))
         }
     }
 
     func restore(_ id: RandomID) async throws -> RemovalAnswer<EndedSummary> {
-        try await answer(.POST, "/api/trash/\(id.hex)/restore") { removal in
-            RemovalJSON.ended([try await removal.restore(id, as: operatorHere)])
+        try await answer(.POST, "/api/trash/\(id.hex)/restore") { archive in
+            RemovalJSON.ended([try await archive.removal.restore(id, as: operatorHere)])
         }
     }
 
     func end(_ id: RandomID) async throws -> RemovalAnswer<EndedSummary> {
-        try await answer(.DELETE, "/api/trash/\(id.hex)") { removal in
-            RemovalJSON.ended([try await removal.end(id, as: operatorHere)])
+        try await answer(.DELETE, "/api/trash/\(id.hex)") { archive in
+            RemovalJSON.ended([try await archive.removal.end(id, as: operatorHere)])
         }
     }
 
     func emptyBin(olderThan age: Duration) async throws -> RemovalAnswer<EndedSummary> {
-        try await answer(.DELETE, "/api/trash?older-than=\(age.components.seconds)") { removal in
-            RemovalJSON.ended(try await removal.emptyBin(olderThan: age, as: operatorHere))
+        try await answer(.DELETE, "/api/trash?older-than=\(age.components.seconds)") { archive in
+            RemovalJSON.ended(try await archive.removal.emptyBin(olderThan: age, as: operatorHere))
         }
     }
 
     func requests() async throws -> RemovalAnswer<[RequestSummary]> {
-        try await answer(.GET, "/api/removal-requests") { removal in
-            RemovalJSON.requests(try await removal.requests(as: operatorHere))
+        try await answer(.GET, "/api/removal-requests") { archive in
+            RemovalJSON.requests(try await archive.removal.requests(as: operatorHere))
         }
     }
 
     func confirm(_ id: RandomID) async throws -> RemovalAnswer<DeletionSummary> {
-        try await answer(.POST, "/api/removal-requests/\(id.hex)/confirm") { removal in
-            RemovalJSON.entry(try await removal.confirm(id, as: operatorHere))
+        try await answer(.POST, "/api/removal-requests/\(id.hex)/confirm") { archive in
+            RemovalJSON.entry(try await archive.removal.confirm(id, as: operatorHere))
         }
     }
 
@@ -87,18 +88,37 @@ struct RemovalAccess {
     }
 
     func compact() async throws -> RemovalAnswer<CompactionSummary> {
-        try await answer(.POST, "/api/compaction") { removal in
-            RemovalJSON.compaction(try await removal.compact(as: operatorHere))
+        try await answer(.POST, "/api/compaction") { archive in
+            RemovalJSON.compaction(try await archive.removal.compact(as: operatorHere))
+        }
+    }
+
+    func shred(_ study: UID, reason: String) async throws -> RemovalAnswer<ShreddingSummary> {
+        let query = reason.isEmpty ? "" : "?reason=" + Self.escaped(reason)
+        return try await answer(.POST, "/api/studies/\(study.string)/shred" + query) { archive in
+            RemovalJSON.shredding(try await archive.shredder.shred(study, reason: reason, as: operatorHere))
+        }
+    }
+
+    func shreddings() async throws -> RemovalAnswer<[ShreddingSummary]> {
+        try await answer(.GET, "/api/shreddings") { archive in
+            RemovalJSON.shreddings(try await archive.shredder.shreddings(as: operatorHere))
+        }
+    }
+
+    func endEpoch() async throws -> RemovalAnswer<[ShreddingSummary]> {
+        try await answer(.POST, "/api/shreddings/epoch") { archive in
+            RemovalJSON.shreddings(try await archive.shredder.endEpoch(as: operatorHere))
         }
     }
 
     private func answer<Value: Decodable>(
         _ method: HTTPMethod,
         _ path: String,
-        _ here: (RemovalService) async throws -> ByteBuffer
+        _ here: (Archive) async throws -> ByteBuffer
     ) async throws -> RemovalAnswer<Value> {
         switch access {
-        case .local(let open, _): try RemovalAnswer(try await here(open.archive.removal))
+        case .local(let open, _): try RemovalAnswer(try await here(open.archive))
         case .remote(let remote): try RemovalAnswer(try await remote.answer(method, path))
         }
     }
@@ -187,6 +207,22 @@ struct CompactionSummary: Decodable {
     let removed: Int
     let deadBytes: UInt64
     let failures: Int
+}
+
+/// A shredding, as it travels.
+struct ShreddingSummary: Decodable {
+    let id: String
+    let state: String
+    let isComplete: Bool
+    let instances: Int
+    let packs: Int
+    let requestedAt: String
+    let certificate: String
+
+    /// One line for people.
+    var line: String {
+        "\(id)  \(isComplete ? "complete" : state)  \(instances) instances, \(packs) packs  asked \(requestedAt)"
+    }
 }
 
 /// Bytes for people.
