@@ -235,9 +235,9 @@ let package = Package(
             "ArchiveServices",
             uses: [
                 "ArchiveCatalog", "PackStorage", "Sealing", "DICOMPixels", "DICOMCoding", "DICOMCore", "AccessControl",
-                "Platform", nioCore, crypto, logging,
+                "Platform", nioCore, crypto, logging, metrics,
             ],
-            testedWith: ["TestKit", "CatalogSQLite", nioPosix]
+            testedWith: ["TestKit", "StoreTestKit", "CatalogSQLite", nioPosix]
         )
         + layer(
             "DICOMGateway",
@@ -249,8 +249,8 @@ let package = Package(
         + layer(
             "HTTPGateway",
             uses: [
-                "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMPixels", "DICOMCoding", "DICOMCore",
-                "Platform", "Sealing",
+                "ArchiveServices", "ArchiveCatalog", "PackStorage", "AccessControl", "DICOMPixels", "DICOMCoding",
+                "DICOMCore", "Platform", "Sealing",
                 nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
             testedWith: ["CatalogSQLite", "PackStorage", nioPosix, nioEmbedded]

@@ -160,7 +160,7 @@ public final class Archive: Sendable {
             accesses: accesses,
             limits: .stored
         )
-        verification = VerificationService(policy: policy, catalog: current, packs: packs)
+        verification = VerificationService(policy: policy, catalog: current, packs: packs, logger: logger)
         keys = KeyService(policy: policy, keyring: keyring)
     }
 
@@ -227,6 +227,18 @@ public final class Archive: Sendable {
             try await removal.settleEffects()
             try await catalog.makeDurable()
         }
+    }
+
+    /// How the archive is: whether it stores, and whether damage is known.
+    ///
+    /// Asks the volume, so that it is true now.
+    public func condition() async -> ArchiveCondition {
+        let damagedCount = verification.condition.damagedCount
+        return ArchiveCondition(
+            readOnlyReason: await ingest.readOnlyReason(),
+            degradedReason: damagedCount == 0
+                ? nil : "\(damagedCount) damaged instances or packs: run `cassette verify --deep --repair`"
+        )
     }
 
     /// What takes backups of this archive.

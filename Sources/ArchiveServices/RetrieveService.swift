@@ -96,11 +96,12 @@ public final class RetrieveService: Sendable {
         of instance: ArchivedInstance,
         as principal: Principal
     ) async throws(ArchiveError) -> ByteStream {
-        try await beginReading(instance, as: principal)
+        let isElsewhere = try await beginReading(instance, as: principal)
         let length = instance.record.location.payloadLength
         let stored = ByteStream.Part.stored(payload(instance), 0..<length)
         guard instance.record.dataSetOffset == 0 else {
-            return ByteStream(length: length, parts: [stored])
+            let stream = ByteStream(length: length, parts: [stored])
+            return isElsewhere ? try await stream.begun() : stream
         }
         let header: ByteBuffer
         do throws(DataSetError) {
@@ -136,7 +137,7 @@ public final class RetrieveService: Sendable {
         of instance: ArchivedInstance,
         as principal: Principal
     ) async throws(ArchiveError) -> ByteStream {
-        try await beginReading(instance, as: principal)
+        let isElsewhere = try await beginReading(instance, as: principal)
         let index = try frameIndex(of: instance)
         guard (1...max(1, index.frameCount)).contains(frameNumber), frameNumber <= index.frameCount else {
             throw ArchiveError(
@@ -144,7 +145,8 @@ public final class RetrieveService: Sendable {
                 "The instance has \(index.frameCount) frames, none with number \(frameNumber)"
             )
         }
-        return storedFrame(frameNumber - 1, index, of: instance)
+        let stream = storedFrame(frameNumber - 1, index, of: instance)
+        return isElsewhere ? try await stream.begun() : stream
     }
 
     /// One frame as it is stored, 0-based.
@@ -180,12 +182,16 @@ public final class RetrieveService: Sendable {
 
     /// Lets a reader at the bytes of an instance, which counts as an access of its study.
     ///
+    /// - Returns: Whether the bytes lie in another store than the data folder.
     /// - Throws: `.denied`; `.frozen` when the bytes must be brought back first, which has begun then.
-    func beginReading(_ instance: ArchivedInstance, as principal: Principal) async throws(ArchiveError) {
+    @discardableResult
+    func beginReading(_ instance: ArchivedInstance, as principal: Principal) async throws(ArchiveError) -> Bool {
         try authorize(.readPixels, principal)
         let study = instance.path.studyInstanceUID
-        try await recalls.requireReadable(PackID(instance.record.location.packID), of: study, as: principal)
+        let pack = PackID(instance.record.location.packID)
+        let isElsewhere = try await recalls.requireReadable(pack, of: study, as: principal)
         accesses.note(study)
+        return isElsewhere
     }
 
     /// Makes sure that all objects of a scope can be read, before the first of them is sent.

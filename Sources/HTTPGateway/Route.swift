@@ -10,6 +10,7 @@ package enum Route: Sendable, Hashable {
     case lifecycle(LifecycleRoute)
     case removal(RemovalRoute)
     case keys(KeysResource)
+    case backup
     case store(study: UID?)
     case search(SearchResource)
     case retrieve(RetrieveScope)
@@ -56,6 +57,7 @@ package enum Route: Sendable, Hashable {
         case ["api", "verification"]: return [(.post, .verification)]
         case let path where path.starts(with: ["api", "keys"]):
             return KeysResource.routes(Array(path.dropFirst(2))).map { ($0.method, .keys($0.resource)) }
+        case ["api", "backups"]: return [(.post, .backup)]
         case ["dicomweb"]: return [(.get, .capabilities), (.options, .capabilities)]
         case ["dicomweb", "studies"]: return [(.get, .search(.studies)), (.post, .store(study: nil))]
         case ["dicomweb", "series"]: return [(.get, .search(.series(study: nil)))]

@@ -11,22 +11,44 @@ struct VerificationRoutes: Sendable {
     private static let linePeriod = 64
 
     let verification: VerificationService
+    let backups: BackupDoor?
     let logger: Logger
 
     /// Lines of JSON: the report so far, again and again; the last one is marked complete.
-    func verify(as principal: Principal) throws(ArchiveError) -> Response {
+    ///
+    /// The parameter `depth` is `quick` or `deep`; with `repair` damaged packs are replaced by good copies, with
+    /// `repair-from` also by those of a place of backups.
+    func verify(_ items: QueryItems, as principal: Principal) throws -> Response {
         try verification.authorize(principal)
+        guard let depth = VerificationDepth(rawValue: items.values(of: "depth").first ?? "deep") else {
+            throw RequestError(.badRequest, "The parameter 'depth' is quick or deep")
+        }
+        let place = items.values(of: "repair-from").first
+        let repairs = place != nil || !items.values(of: "repair").isEmpty
         return Response(
             status: .ok,
             headers: [.contentType: "application/x-ndjson"],
             body: StreamedResponse.body(logger: logger) { writer in
-                let report = try await verification.verify(as: principal) { report in
+                var report = try await verification.verify(as: principal, depth) { report in
                     guard report.checked % Self.linePeriod == 1 else { return }
                     try await writer.write(Self.line(report, isComplete: false))
                 }
+                if repairs { report = try await repair(report, place, principal) }
                 try await writer.write(Self.line(report, isComplete: true))
             }
         )
+    }
+
+    private func repair(
+        _ report: VerificationReport,
+        _ place: String?,
+        _ principal: Principal
+    ) async throws -> VerificationReport {
+        guard let place, let backups else { return try await verification.repair(report, as: principal) }
+        let store = try await backups.open(place)
+        return try await verification.repair(report, as: principal) { packID in
+            try await backups.service.source(of: packID, in: store)
+        }
     }
 
     private static func line(_ report: VerificationReport, isComplete: Bool) -> ByteBuffer {
@@ -40,7 +62,7 @@ struct VerificationRoutes: Sendable {
             text.raw("}")
         }
         text.raw(
-            "],\"unindexed\":\(report.unindexed),\"packProblems\":\(report.packProblems),\"isComplete\":\(isComplete)}\n"
+            "],\"repaired\":\(report.repaired.count),\"unindexed\":\(report.unindexed),\"packProblems\":\(report.packProblems),\"isComplete\":\(isComplete)}\n"
         )
         return text.buffer
     }

@@ -17,6 +17,8 @@ struct Cassette: AsyncParsableCommand {
             DeleteCommand.self, TrashCommand.self,
             CheckCommand.self, EditCommand.self, TranscodeCommand.self, RenderCommand.self, EchoCommand.self,
             SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self, ConfigCommand.self,
+            JobsCommand.self, TiersCommand.self, StoreCommand.self, LabelCommand.self,
+            BackupCommand.self, RestoreCommand.self,
         ]
     )
 

@@ -54,7 +54,8 @@ struct ConfigurationFile: Sendable {
             throw ConfigurationProblem(line: Self.line(of: error), "this is no YAML: \(error)")
         }
         guard let root, root.null == nil else {
-            self.init()
+            values = [:]
+            items = [:]
             return
         }
         guard let mapping = root.mapping else {

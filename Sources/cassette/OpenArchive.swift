@@ -15,6 +15,10 @@ import Sealing
 /// The only place that names them.
 struct OpenArchive: Sendable {
     let archive: Archive
+    /// Takes backups of it.
+    let backups: BackupService
+    /// Threads for files and the database.
+    let pool: WorkPool
     /// What the open packs of the last run held.
     let recovery: RecoveryReport
     /// What all packs held, when the index was made again.
@@ -31,17 +35,27 @@ struct OpenArchive: Sendable {
         rebuild: IndexRebuild = .ifMissing,
         freeSpaceFloor: UInt64? = nil,
         characterSet: CharacterSetSetting? = nil,
+        storage: StorageSettings = StorageSettings(),
         codecs: CodecProcesses? = nil,
         limits: ArchiveLimits,
+        isRestoring: Bool = false,
         logger: Logger
     ) async throws -> OpenArchive {
+        guard try isRestoring || !PosixDisk().exists(folder.path + "/" + RestoreFolder.markName) else {
+            throw CommandFailure(
+                "A restore into \(folder.path) was not finished: run the same `cassette restore` again, or remove the folder"
+            )
+        }
         let threads = NIOThreadPool(numberOfThreads: threadCount)
         threads.start()
         do {
             var limits = limits
             limits.packs.freeSpaceFloorLimit = freeSpaceFloor ?? .max
             var host = ArchiveHost()
+            try VolumeMark(folder, rootKeyPath: rootKeyPath).make()
+            host.disk = MountedDisk(PosixDisk(), folder: folder.path, mark: folder.volumeMark)
             host.characterSet = characterSet
+            host.storage = storage
             host.codecs = codecs
             return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)
         } catch {
@@ -63,6 +77,9 @@ struct OpenArchive: Sendable {
         let pool = WorkPool(threads: threads)
         let disk = host.disk
         let keyring = try await openKeyring(folder, rootKeyPath, host, pool)
+        let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
+        let setup = TierSetup(settings: host.storage, folder: folder, host: host, pool: pool, logger: logger)
+        let tiers = try await setup.tiers(RegistryPackPlaces(registry))
         let packs = PackStore(
             directory: folder.packs,
             disk: disk,
@@ -71,7 +88,8 @@ struct OpenArchive: Sendable {
             random: host.random,
             clock: host.clock,
             logger: logger,
-            configuration: limits.packs
+            configuration: limits.packs,
+            tiers: tiers
         )
         let indexKey = try await keyring.sideKeyBytes("index")
         let assumed = CharacterSetsBySource(folder, disk: disk, standard: host.characterSet, logger: logger).assumed
@@ -87,11 +105,13 @@ struct OpenArchive: Sendable {
             logger: logger
         )
         let (catalog, rebuild) = try await builder.open(wish)
+        let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
         let archive = Archive(
             packs: packs,
             keyring: keyring,
             catalog: catalog,
-            registry: try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem),
+            registry: registry,
+            lifecycle: setup.lifecycle(packs, tiers),
             // A key file that was named by the operator may serve other archives, too: that one only the operator changes.
             renewRootKey: rootKeyRenewal(folder, rootKeyPath, host, pool),
             clock: host.clock,
@@ -104,6 +124,14 @@ struct OpenArchive: Sendable {
         )
         return OpenArchive(
             archive: archive,
+            backups: archive.backups(
+                from: BackupFiles(folder: folder, registry: registry, disk: disk, pool: pool).source(rootKeyPath),
+                disk: disk,
+                pool: pool,
+                random: host.random,
+                clock: host.clock
+            ),
+            pool: pool,
             recovery: try await archive.recover(),
             rebuild: rebuild,
             threads: threads

@@ -100,7 +100,7 @@ struct RemoteArchive: Sendable {
         return try DICOMJSONReader.dataSets(from: text).map(\.dataSet)
     }
 
-    private func request(_ method: HTTPMethod, _ path: String, accept: String) -> HTTPClientRequest {
+    func request(_ method: HTTPMethod, _ path: String, accept: String) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: address + path)
         request.method = method
         request.headers.add(name: "Authorization", value: "Bearer " + token)
@@ -108,7 +108,7 @@ struct RemoteArchive: Sendable {
         return request
     }
 
-    private func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+    func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
         do {
             return try await client.execute(request, timeout: Self.timeout)
         } catch {
@@ -116,7 +116,7 @@ struct RemoteArchive: Sendable {
         }
     }
 
-    private func failure(_ response: HTTPClientResponse) async throws -> CommandFailure {
+    func failure(_ response: HTTPClientResponse) async throws -> CommandFailure {
         let text = String(buffer: try await response.body.collect(upTo: 64 << 10))
         return CommandFailure("The server answered \(response.status.code): \(text)")
     }

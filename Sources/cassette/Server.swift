@@ -21,6 +21,7 @@ struct Server: Sendable {
     let lock: FolderLock
     let token: String
     let archive: Archive
+    let backups: BackupDoor
     let codecs: CodecProcesses
     let logger: Logger
 
@@ -46,6 +47,7 @@ struct Server: Sendable {
             removal: archive.removal,
             shredder: archive.shredder,
             keys: archive.keys,
+            backups: backups,
             authenticator: settings.opensAccess
                 ? .anyoneOnLoopback : .bearerTokens(BearerTokens(administratorToken: token)),
             health: health,
@@ -100,7 +102,10 @@ struct Server: Sendable {
         { [archive] in
             do {
                 _ = try await archive.counts()
-                return .ready
+                let condition = await archive.condition()
+                let reasons = [condition.readOnlyReason.map { "read-only: " + $0 }, condition.degradedReason]
+                let known = reasons.compactMap { $0 }
+                return known.isEmpty ? .ready : .degraded(known)
             } catch {
                 return .notReady("the catalog does not answer")
             }

@@ -10,7 +10,7 @@ import Synchronization
 public final class RecallService: Sendable {
     /// Studies of one list.
     public static let studyLimit = 10_000
-    /// How long a pack that was found readable is taken for it, and a frozen one for that.
+    /// How long it is taken for granted how a readable pack stands.
     private static let memory: Duration = .seconds(30)
     private static let memoryLimit = 16_384
 
@@ -23,8 +23,15 @@ public final class RecallService: Sendable {
     private let clock: any WallClock
     /// How soon a reader should ask again.
     private let retryAfter: Duration
-    /// When packs were found readable.
-    private let readable = Mutex<[PackID: Timestamp]>([:])
+    /// How readable packs stood.
+    private let standings = Mutex<[PackID: Standing]>([:])
+
+    /// How a pack that can be read stood at some time.
+    private struct Standing {
+        let time: Timestamp
+        /// Whether it lies in another store than the data folder only.
+        let isElsewhere: Bool
+    }
 
     init(
         policy: AccessPolicy,
@@ -49,11 +56,14 @@ public final class RecallService: Sendable {
 
     /// Lets a reader go on, or begins to bring the study back and tells so.
     ///
-    /// All readers of a study join in one recall. Costs nothing where no store freezes packs.
+    /// All readers of a study join in one recall. Costs nothing where there are no other stores.
     ///
+    /// - Returns: Whether the pack lies in another store than the data folder only.
     /// - Throws: `.frozen` with the recall to ask for.
-    func requireReadable(_ pack: PackID, of study: UID, as principal: Principal) async throws(ArchiveError) {
-        guard mayFreeze, try await !isReadable(pack) else { return }
+    @discardableResult
+    func requireReadable(_ pack: PackID, of study: UID, as principal: Principal) async throws(ArchiveError) -> Bool {
+        guard !stores.isEmpty else { return false }
+        if let standing = try await standing(of: pack) { return standing.isElsewhere }
         let order = RecallJob.Order(studies: [study], fetches: false)
         let job = try await jobs.enqueue(RecallJob.identifier, parameters: order.bytes, for: principal.name)
         throw ArchiveError(
@@ -86,7 +96,6 @@ public final class RecallService: Sendable {
 
     /// Instance Availability of a pack, from where it lies.
     func availability(of pack: PackID) async throws(ArchiveError) -> InstanceAvailability {
-        if isKnownReadable(pack) { return .online }
         let found: [PackPlace]
         do throws(PackError) {
             found = try await places.places(of: pack)
@@ -108,43 +117,43 @@ public final class RecallService: Sendable {
         place.store == .hot ? .online : stores[place.store]?.availability ?? .offline
     }
 
-    private func isReadable(_ pack: PackID) async throws(ArchiveError) -> Bool {
-        if isKnownReadable(pack) { return true }
+    /// How a pack stands; `nil` for one that is frozen.
+    private func standing(of pack: PackID) async throws(ArchiveError) -> Standing? {
+        if let known = known(pack) { return known }
         let found: [PackPlace]
         do throws(PackError) {
             found = try await places.places(of: pack).filter(\.state.isReadable)
         } catch {
             throw ArchiveError(error)
         }
-        let isAtHand = found.isEmpty || found.contains { $0.store == .hot || stores[$0.store]?.mayFreeze == false }
-        if !isAtHand {
-            do {
-                switch try await mover.availability(of: pack) {
-                case .readable: break
-                case .frozen, .thawing: return false
-                // The read itself tells what is wrong.
-                case .unreachable: return true
-                }
-            } catch {
-                return true
-            }
+        let isElsewhere = !found.isEmpty && !found.contains { $0.store == .hot }
+        if isElsewhere, !found.contains(where: { stores[$0.store]?.mayFreeze == false }), try await isFrozen(pack) {
+            return nil
         }
-        remember(pack)
-        return true
-    }
-
-    private func isKnownReadable(_ pack: PackID) -> Bool {
-        let now = clock.now()
-        return readable.withLock { known in
-            known[pack].map { $0 <= now && now < $0.advanced(by: Self.memory) } ?? false
-        }
-    }
-
-    private func remember(_ pack: PackID) {
-        let now = clock.now()
-        readable.withLock { known in
+        let standing = Standing(time: clock.now(), isElsewhere: isElsewhere)
+        standings.withLock { known in
             if known.count >= Self.memoryLimit { known.removeAll(keepingCapacity: true) }
-            known[pack] = now
+            known[pack] = standing
+        }
+        return standing
+    }
+
+    private func isFrozen(_ pack: PackID) async throws(ArchiveError) -> Bool {
+        do {
+            switch try await mover.availability(of: pack) {
+            case .frozen, .thawing: return true
+            // The read itself tells what is wrong.
+            case .readable, .unreachable: return false
+            }
+        } catch {
+            return false
+        }
+    }
+
+    private func known(_ pack: PackID) -> Standing? {
+        let now = clock.now()
+        return standings.withLock { known in
+            known[pack].flatMap { $0.time <= now && now < $0.time.advanced(by: Self.memory) ? $0 : nil }
         }
     }
 

@@ -9,6 +9,7 @@ struct RegistryMigration: Sendable {
     static let all: [RegistryMigration] = [
         .jobs1,
         .studyNotes1,
+        .places1,
         .removal1,
     ]
 }

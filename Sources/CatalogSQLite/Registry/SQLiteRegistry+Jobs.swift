@@ -32,7 +32,7 @@ extension RegistryMigration {
     )
 }
 
-extension SQLiteRegistry: JobRegistry {
+extension SQLiteRegistry {
     private static let columns = """
         id, kind, parameters, principal, created, state, done, total, unit, bytes, failures, message, resumption, \
         started, ended, failure

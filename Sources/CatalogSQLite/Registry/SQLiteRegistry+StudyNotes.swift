@@ -25,7 +25,7 @@ extension RegistryMigration {
     )
 }
 
-extension SQLiteRegistry: StudyNoteRegistry {
+extension SQLiteRegistry {
     /// Notes for studies when they were read.
     public func noteAccesses(_ accesses: [UID: Timestamp]) async throws(RegistryError) {
         try await write { database in

@@ -89,6 +89,18 @@ public final class SQLiteRegistry: Registry, Sendable {
         try outcome.get()
     }
 
+    /// Runs `body` while all that was written is in the file itself and nobody writes: a copy of the file is whole then.
+    public func whileQuiet<Result: Sendable>(
+        _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await pool.run { [connection] in
+            try connection.inDatabase { database in
+                _ = try database.checkpoint(.truncate)
+                return try body()
+            }
+        }
+    }
+
     /// Empties the log and lets go of the file.
     public func close() async throws(RegistryError) {
         let outcome = await pool.runToEnd { [connection] () -> Swift.Result<Void, RegistryError> in

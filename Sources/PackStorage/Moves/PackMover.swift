@@ -220,6 +220,9 @@ public struct PackMoveReport: Sendable, Hashable {
     public var packCount = 0
     /// What went wrong; each of these packs is tried again.
     public var failures: [PackError] = []
+
+    /// Nothing done yet.
+    public init() {}
 }
 
 extension PackPlace {

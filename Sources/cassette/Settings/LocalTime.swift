@@ -7,9 +7,11 @@ enum LocalTime {
     /// How far it is ahead of UTC, as this machine's time zone has it.
     static let offset = TimeWindow.UTCOffset { time in
         var seconds = time_t(time.microseconds / 1_000_000)
-        var parts = tm()
+        // A structure of numbers and a pointer to the zone's name, which is not looked at.
+        var parts = unsafe tm()
         // Both live for the call, which fills the second; a failure leaves it as it is: UTC.
         _ = unsafe localtime_r(&seconds, &parts)
-        return parts.tm_gmtoff
+        // A number, whatever the pointer beside it.
+        return unsafe parts.tm_gmtoff
     }
 }

@@ -69,16 +69,18 @@ struct StorageSettings: Sendable {
 
     /// The settings in force, as they may be typed.
     var members: [(String, String)] {
-        [
+        var members = [
             ("replicas", String(replicas)), ("grace-time", SettingTexts.text(graceTime)),
             ("pack-cache", LimitUnit.bytes.text(packCache)), ("move-every", SettingTexts.text(moveEvery)),
-        ] + (moveHours.map { [("move-hours", $0.text)] } ?? [])
-            + (moveRate.map { [("move-rate", LimitUnit.bytes.text($0))] } ?? [])
-            + [("recall-every", SettingTexts.text(recallEvery))]
-            + stores.map { ("stores.\($0.name)", "\($0.description.kind) \($0.description.location)") }
-            + rules.map { rule in
-                ("rules.\(rule.name)", "move to \(rule.target): \(rule.reason)")
-            }
+            ("recall-every", SettingTexts.text(recallEvery)),
+        ]
+        if let moveHours { members.append(("move-hours", moveHours.text)) }
+        if let moveRate { members.append(("move-rate", LimitUnit.bytes.text(moveRate))) }
+        for store in stores {
+            members.append(("stores.\(store.name)", store.description.kind + " " + store.description.location))
+        }
+        for rule in rules { members.append(("rules.\(rule.name)", "move to \(rule.target): \(rule.reason)")) }
+        return members
     }
 }
 
