@@ -183,7 +183,9 @@ extension ArchiveAccess {
             last = line
         }
         guard let last, last.isComplete == true else {
-            throw CommandFailure("The server stopped in the middle of the work: see its log, then run the command again")
+            throw CommandFailure(
+                "The server stopped in the middle of the work: see its log, then run the command again"
+            )
         }
         return last
     }
