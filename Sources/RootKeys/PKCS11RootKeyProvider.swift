@@ -79,8 +79,19 @@ public final class PKCS11RootKeyProvider: RootKeyProvider {
                     var code: UInt = 0
                     // The arrays and strings live for the call only, and the output is not written beyond `length`.
                     let stage = unsafe cassette_pkcs11(
-                        configuration.module, configuration.token, pin, pin.count, configuration.key, work,
-                        Self.context, Self.context.count, input, input.count, &output, &length, &code
+                        configuration.module,
+                        configuration.token,
+                        pin,
+                        pin.count,
+                        configuration.key,
+                        work,
+                        Self.context,
+                        Self.context.count,
+                        input,
+                        input.count,
+                        &output,
+                        &length,
+                        &code
                     )
                     return (stage, code, Array(output.prefix(length)))
                 }

@@ -12,6 +12,14 @@ struct SecretFile: Sendable {
 
     /// The first line; refused when others may read the file.
     func read() async throws(RootKeyError) -> String {
+        guard let line = try await readLines().first else {
+            throw RootKeyError(.malformed, "the file " + path + " is empty")
+        }
+        return line
+    }
+
+    /// All lines that are not empty.
+    func readLines() async throws(RootKeyError) -> [String] {
         do {
             return try await pool.run {
                 guard try disk.exists(path) else { throw RootKeyError(.missing, "there is no file " + path) }
@@ -19,15 +27,13 @@ struct SecretFile: Sendable {
                 guard permissions.isOwnedByThisUser, permissions.mode & 0o077 == 0 else {
                     throw RootKeyError(
                         .insecurePermissions,
-                        "the file " + path + " must belong to the user that runs this program and be closed to all others; "
+                        "the file " + path
+                            + " must belong to the user that runs this program and be closed to all others; "
                             + "run: chmod 600 and chown"
                     )
                 }
                 let text = String(buffer: try disk.open(path, .read).read(at: 0, count: Self.lengthLimit))
-                guard let line = text.split(whereSeparator: \.isNewline).first, !line.isEmpty else {
-                    throw RootKeyError(.malformed, "the file " + path + " is empty")
-                }
-                return String(line)
+                return text.split(whereSeparator: \.isNewline).map { String($0) }
             }
         } catch let error as RootKeyError {
             throw error

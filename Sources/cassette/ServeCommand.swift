@@ -25,6 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var folder: DataFolderOptions
+    @OptionGroup var rootKey: RootKeyOptions
     @Option(help: "The AE title of the archive. (default: CASSETTE)")
     var aet: String?
     @Option(help: "The port for DICOM. (default: 11112)")
@@ -82,7 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
         let codecs = CodecProcesses(settings.limits.pixels.frame, logger)
         let open = try await OpenArchive.open(
             data,
-            rootKeyPath: DataFolderOptions.rootKeyPath(settings.keyFile, data),
+            rootKeyPath: rootKey.remembering(settings.keyFile, of: data, disk: disk),
             freeSpaceFloor: settings.freeSpaceFloor,
             characterSet: settings.characterSet,
             storage: settings.storage,
@@ -90,7 +91,7 @@ struct ServeCommand: AsyncParsableCommand {
             limits: settings.limits,
             logger: logger
         )
-        Self.report(open, logger)
+        try await Self.report(open, logger)
         Self.warn(settings, logger)
         let server = Server(
             settings: settings,
@@ -127,6 +128,13 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
+    /// One loud line when the loss of the root key would be the loss of everything.
+    private static func warnOfEscrow(_ archive: Archive, _ logger: Logger) async throws {
+        let status = try await archive.keys.status(as: Principal(.administrator))
+        if status.recoveryKeys.isEmpty { logger.warning("\(EscrowAdvice.text)") }
+        if status.isRotating { logger.warning("a rotation was interrupted: `cassette keys rotate` goes on with it") }
+    }
+
     /// Many associations keep many packs open; the usual soft limit of 1,024 files is meant for other programs.
     private static func raiseFileLimit() {
         var limit = rlimit()
@@ -144,7 +152,8 @@ struct ServeCommand: AsyncParsableCommand {
         _ = mallopt(M_ARENA_MAX, 4)
     }
 
-    private static func report(_ open: OpenArchive, _ logger: Logger) {
+    private static func report(_ open: OpenArchive, _ logger: Logger) async throws {
+        try await warnOfEscrow(open.archive, logger)
         if let rebuild = open.rebuild, rebuild.records > 0 {
             logger.notice("index made again from the packs", metadata: ["instances": "\(rebuild.inserted)"])
         }

@@ -50,8 +50,8 @@ extension PackStore {
         }
     }
 
-    /// Whether the pack could be fetched.
-    private func walk(
+    /// Walks one pack of another store; whether it could be fetched.
+    func walk(
         _ pack: PlacedPack,
         _ directory: String,
         _ survey: inout PackSurvey,

@@ -199,7 +199,8 @@ extension Keyring {
                     guard let header = copy.header else {
                         throw KeyringError(
                             .unavailable,
-                            "the keyring copy " + path + " is of an older version and has no escrow; run `cassette keys rotate`"
+                            "the keyring copy " + path
+                                + " is of an older version and has no escrow; run `cassette keys rotate`"
                         )
                     }
                     for record in header.keks where record.state != .destroyed {

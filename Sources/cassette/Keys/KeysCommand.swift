@@ -19,7 +19,7 @@ struct KeysCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Status.self, Rotate.self, Destroy.self, Rewrap.self, Verify.self, EscrowCommand.self,
-            CertificateCommand.self,
+            CertificateCommand.self, ShredCommand.self,
         ],
         defaultSubcommand: Status.self
     )
@@ -183,7 +183,9 @@ extension ArchiveAccess {
             last = line
         }
         guard let last, last.isComplete == true else {
-            throw CommandFailure("The server stopped in the middle of the work: see its log, then run the command again")
+            throw CommandFailure(
+                "The server stopped in the middle of the work: see its log, then run the command again"
+            )
         }
         return last
     }
