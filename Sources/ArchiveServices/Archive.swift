@@ -27,6 +27,13 @@ public final class Archive: Sendable {
     public let labels: LabelService
     /// Tries stores out.
     public let storeChecks: StoreCheckService
+
+    /// Deletes, restores, and frees what is dead.
+    public let removal: RemovalService
+    /// Legal holds and retention periods.
+    public let holds: HoldService
+    /// Destroys studies with their keys.
+    public let shredder: ShredService
     /// Works on the keyring for an administrator.
     public let keys: KeyService
 
@@ -51,6 +58,9 @@ public final class Archive: Sendable {
         registry: any Registry,
         policy: AccessPolicy = AccessPolicy(),
         lifecycle setup: LifecycleSetup = LifecycleSetup(),
+        removal removalConfiguration: RemovalConfiguration = RemovalConfiguration(),
+        destroyer: (any PackDestroying)? = nil,
+        renewRootKey: (@Sendable (Keyring) async throws -> Void)? = nil,
         clock: any WallClock,
         random: any RandomSource = SystemRandomSource(),
         limits: DataSetLimits,
@@ -79,6 +89,40 @@ public final class Archive: Sendable {
             waitsForRemote: setup.waitsForRemote,
             logger: logger
         )
+        holds = HoldService(
+            policy: policy,
+            registry: registry,
+            catalog: catalog,
+            retention: removalConfiguration.retention,
+            clock: clock,
+            logger: logger
+        )
+        removal = RemovalService(
+            policy: policy,
+            catalog: catalog,
+            registry: registry,
+            holds: holds,
+            ingest: ingest,
+            headers: headers,
+            destroyer: destroyer,
+            random: random,
+            configuration: removalConfiguration,
+            logger: logger
+        )
+        let (index, removal) = (ingest.index, removal)
+        shredder = ShredService(
+            removal: removal,
+            registry: registry,
+            keyring: keyring,
+            renewRootKey: renewRootKey,
+            sealPacks: {
+                _ = try await packs.sealPacks(olderThan: .zero) {
+                    try await index.catchUp()
+                    try await removal.settleEffects()
+                    try await catalog.makeDurable()
+                }
+            }
+        )
         let current = CurrentCatalog(catalog, index: ingest.index, logger: logger)
         self.current = current
         jobs = JobRunner(registry: registry, policy: policy, clock: clock, random: random, logger: logger)
@@ -100,7 +144,7 @@ public final class Archive: Sendable {
                 catalog: current,
                 places: setup.places,
                 notes: registry,
-                holds: setup.holds,
+                holds: holds,
                 accesses: accesses
             ),
             jobs: jobs,
@@ -139,7 +183,9 @@ public final class Archive: Sendable {
         var builder = CatalogBuilder(
             keyring: keyring,
             catalog: catalog,
+            packs: packs,
             assumedCharacterSets: assumedCharacterSets,
+            isRebuild: false,
             logger: logger
         )
         builder.note(try await packs.recover { record in try await builder.add(record) })
@@ -162,7 +208,9 @@ public final class Archive: Sendable {
         var builder = CatalogBuilder(
             keyring: keyring,
             catalog: catalog,
+            packs: packs,
             assumedCharacterSets: assumedCharacterSets,
+            isRebuild: true,
             logger: logger
         )
         builder.note(try await packs.forEachRecord(in: .everywhereAdopting) { record in try await builder.add(record) })
@@ -176,8 +224,10 @@ public final class Archive: Sendable {
     public func sealPacks(quietFor quietTime: Duration) async throws {
         let catalog = catalog
         let index = ingest.index
+        let removal = removal
         let sealed = try await packs.sealPacks(olderThan: quietTime) {
             try await index.catchUp()
+            try await removal.settleEffects()
             try await catalog.makeDurable()
         }
         await ingest.remote?.announce(sealed)
@@ -239,6 +289,9 @@ public final class Archive: Sendable {
             group.addTask { await self.lifecycle.settle() }
             group.addTask { await self.ingest.remote?.run(every: .seconds(10)) }
             group.addTask { await self.noteAccesses() }
+            group.addTask { [removal, shredder, logger] in
+                await RemovalUpkeep(removal: removal, shredder: shredder, logger: logger).run()
+            }
         }
     }
 

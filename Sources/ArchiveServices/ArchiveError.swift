@@ -13,6 +13,8 @@ public struct ArchiveError: Error, Sendable, Hashable, CustomStringConvertible {
         case notFound
         /// The question makes no sense: a key, range or number that cannot be understood.
         case badRequest
+        /// What is asked contradicts what is there: a hold, another object, or what somebody did meanwhile.
+        case conflict
         /// The object has no frames that can be told apart.
         case framesUnknown
         /// The pixels of the object cannot be decoded or shown: damaged, of a kind without codec, or beyond a limit.

@@ -83,6 +83,11 @@ struct CurrentCatalog: Sendable {
         }
     }
 
+    func removedRecords(among ids: [RandomID]) async throws(CatalogError) -> [RemovedRecord] {
+        await catchUp()
+        return try await catalog.removedRecords(among: ids)
+    }
+
     func counts() async throws(CatalogError) -> CatalogCounts {
         await catchUp()
         return try await catalog.counts()

@@ -18,6 +18,8 @@ public final class IngestService: Sendable {
     /// could come back in the place of the one that was acknowledged.
     let instances = KeyGate<UID>()
     let owners: StudyOwners
+    /// Studies that are being stored into, and those that take nothing now.
+    let traffic = StudyTraffic()
     /// Digests of objects that were refused though their record may be whole: recovery may bring them back, so until then
     /// no other bytes are acknowledged under their SOP Instance UIDs.
     let uncertain = Mutex<[UID: [UInt8]]>([:])

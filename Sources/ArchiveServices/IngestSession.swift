@@ -46,6 +46,9 @@ public final class IngestSession: Sendable {
         body: Body
     ) async -> IngestOutcome where Body.Element == ByteBuffer {
         var recording = Recording(object: object, limits: service.limits)
+        defer {
+            if let study = recording.study { service.traffic.leave(study) }
+        }
         do throws(IngestRefusal) {
             try await receive(body, into: &recording)
             let scanned = try recording.reception.finish()
@@ -152,6 +155,11 @@ public final class IngestSession: Sendable {
             sopClassUID: identity.sopClassUID,
             transferSyntaxUID: transferSyntax.uid
         )
+        guard service.traffic.enter(path.studyInstanceUID) else {
+            service.logger.warning("an object was refused: its study is being shredded")
+            throw recording.refusal(.storageFailed)
+        }
+        recording.study = path.studyInstanceUID
         do {
             let keyID = service.keyring.keyID(for: Array(path.studyInstanceUID.string.utf8))
             let key = try await service.keyring.studyKeyCreatingIfNeeded(keyID)

@@ -157,8 +157,12 @@ public final class VerificationService: Sendable {
         let survey = try await packs.forEachRecord { record in
             guard record.kind == .instance, let manifest = InstanceManifest(decoding: record.manifest) else { return }
             let uid = manifest.path.sopInstanceUID
-            let known = try await unwrapped { () async throws(CatalogError) in try await catalog.instance(uid) }
-            if known == nil { unindexed += 1 }
+            let isKnown = try await unwrapped { () async throws(CatalogError) in
+                // What was deleted lies in its pack until a compaction.
+                if try await catalog.instance(uid) != nil { return true }
+                return try await !catalog.removedRecords(among: [record.location.recordID]).isEmpty
+            }
+            if !isKnown { unindexed += 1 }
         }
         report.unindexed = unindexed
         report.packProblems = survey.problems.count

@@ -51,6 +51,7 @@ extension Problem {
             case .denied: (.forbidden, "Not allowed")
             case .notFound: (.notFound, "Not found")
             case .badRequest: (.badRequest, "The request cannot be understood")
+            case .conflict: (.conflict, "That contradicts what is there")
             case .framesUnknown: (.unprocessableContent, "The frames cannot be told apart")
             case .notDecodable: (.unprocessableContent, "The pixels cannot be decoded")
             case .notMakeable: (.notAcceptable, "Nothing that is accepted can be made")

@@ -19,6 +19,7 @@ struct GatewayResponder: HTTPResponder {
     let rendered: RenderedRoutes
     let verification: VerificationRoutes
     let lifecycle: LifecycleRoutes
+    let removal: RemovalRoutes
     let keys: KeyRoutes
     let backups: BackupRoutes
     let links: Links
@@ -77,6 +78,7 @@ struct GatewayResponder: HTTPResponder {
         case .capabilities: return Capabilities.response(links: links, limits: limits)
         case .verification: return try await verification.verify(items, as: principal)
         case .lifecycle(let route): return try await lifecycle.answer(route, request, items, as: principal)
+        case .removal(let route): return try await removal.answer(route, items, as: principal)
         case .keys(let resource): return try await keys.answer(resource, request, as: principal)
         case .backup: return try await backups.backUp(items, as: principal)
         case .store(let study):

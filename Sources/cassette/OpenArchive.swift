@@ -107,12 +107,16 @@ struct OpenArchive: Sendable {
             logger: logger
         )
         let (catalog, rebuild) = try await builder.open(wish)
+        let lifecycle = setup.lifecycle(packs, tiers)
         let archive = Archive(
             packs: packs,
             keyring: keyring,
             catalog: catalog,
             registry: registry,
-            lifecycle: setup.lifecycle(packs, tiers),
+            lifecycle: lifecycle,
+            destroyer: lifecycle.mover as? any PackDestroying,
+            // A key file that was named by the operator may serve other archives, too: that one only the operator changes.
+            renewRootKey: try rootKeyRenewal(folder, rootKeyPath, host, pool),
             clock: host.clock,
             limits: limits.dataSet,
             codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
@@ -150,21 +154,53 @@ struct OpenArchive: Sendable {
         _ pool: WorkPool
     ) async throws -> Keyring {
         let disk = host.disk
-        let provider = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk)
-            .provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool)
+        let setting = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk)
         // A new keyring would open none of the packs that are there: both copies of the old one are lost.
         guard try holdsFiles(folder.keyrings, disk) || !holdsFiles([folder.packs], disk) else {
             throw CommandFailure(
                 "\(folder.path) holds packs but no keyring: put \(folder.keyrings[0]) back from a backup"
             )
         }
-        return try await Keyring.open(
-            directories: folder.keyrings,
-            provider: provider,
-            disk: disk,
+        func open(_ provider: any RootKeyProvider) async throws(KeyringError) -> Keyring {
+            try await Keyring.open(
+                directories: folder.keyrings,
+                provider: provider,
+                disk: disk,
+                pool: pool,
+                random: host.random,
+                clock: host.clock
+            )
+        }
+        guard setting.kind != .file else { return try await renewal(folder, rootKeyPath, host, pool).open(open) }
+        return try await open(
+            try setting.provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool)
+        )
+    }
+
+    private static func rootKeyRenewal(
+        _ folder: DataFolder,
+        _ rootKeyPath: String,
+        _ host: ArchiveHost,
+        _ pool: WorkPool
+    ) throws -> (@Sendable (Keyring) async throws -> Void)? {
+        let isFile = try RootKeySetting.remembered(besides: rootKeyPath, disk: host.disk).kind == .file
+        guard isFile, rootKeyPath == folder.defaultRootKey else { return nil }
+        let renewal = renewal(folder, rootKeyPath, host, pool)
+        return { try await renewal.renew($0) }
+    }
+
+    private static func renewal(
+        _ folder: DataFolder,
+        _ rootKeyPath: String,
+        _ host: ArchiveHost,
+        _ pool: WorkPool
+    ) -> RootKeyRenewal {
+        RootKeyRenewal(
+            path: rootKeyPath,
+            dataDirectory: folder.path,
+            disk: host.disk,
             pool: pool,
-            random: host.random,
-            clock: host.clock
+            random: host.random
         )
     }
 

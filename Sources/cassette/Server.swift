@@ -44,6 +44,8 @@ struct Server: Sendable {
             retrieve: archive.retrieve,
             verification: archive.verification,
             lifecycle: LifecycleServices(archive),
+            removal: archive.removal,
+            shredder: archive.shredder,
             keys: archive.keys,
             backups: backups,
             authenticator: settings.opensAccess

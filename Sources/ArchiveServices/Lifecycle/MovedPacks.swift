@@ -46,3 +46,10 @@ public struct MovedPacks: PackMoving {
         try await mover.copy(pack, to: .hot)
     }
 }
+
+extension MovedPacks: PackDestroying {
+    /// Removes a pack from every store.
+    public func destroy(_ pack: PackID) async throws(PackError) {
+        try await mover.destroy(pack)
+    }
+}

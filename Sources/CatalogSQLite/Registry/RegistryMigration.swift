@@ -10,5 +10,6 @@ struct RegistryMigration: Sendable {
         .jobs1,
         .studyNotes1,
         .places1,
+        .removal1,
     ]
 }

@@ -76,7 +76,7 @@ extension PackStore {
     }
 
     /// The digest of the pack; `nil` when it could not be fetched.
-    private func walk(
+    func walk(
         _ pack: PlacedPack,
         _ directory: String,
         _ survey: inout PackSurvey,
