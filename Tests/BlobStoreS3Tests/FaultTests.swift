@@ -61,38 +61,42 @@ import Testing
         [.exists, .denied, .unavailable, .refused, .corrupt].contains(error.code) && !error.description.isEmpty
     }
 
-    private func with(_ kind: RealServer.Kind, _ fault: StoreFault, _ body: (Bench) async throws -> Void) async throws {
-        try await S3TestStore.with(kind) { direct, configuration in
-            let proxy = try await FaultProxy(target: try #require(configuration.endpoint?.address))
-            var configuration = configuration
-            configuration.endpoint = StoreEndpoint(proxy.address)
-            if Self.slow.contains(fault) {
-                configuration.timeouts = StoreTimeouts(
-                    connect: .seconds(5),
-                    idle: .milliseconds(700),
-                    request: .milliseconds(900),
-                    minimumBytesPerSecond: 1 << 40
-                )
-                configuration.capabilities = S3Capabilities(refusesToReplace: kind == .moto, verifiesDigests: false)
-            }
-            do {
-                try await body(
-                    Bench(proxy: proxy, direct: direct, configuration: configuration, fault: fault)
-                )
-            } catch {
-                await proxy.stop()
-                throw error
+    /// Runs a test for each fault, on one server, each below a prefix of its own.
+    private func withEachFault(_ kind: RealServer.Kind, _ body: (Bench) async throws -> Void) async throws {
+        try await RealServer.with(kind) { server in
+            let proxy = try await FaultProxy(target: server.address)
+            if kind == .moto { try await S3TestStore.makeBucket(server.address) }
+            for fault in StoreFault.allCases {
+                var configuration = try S3TestStore.configuration(server.address, prefix: "\(fault)/")
+                let direct = S3TestStore.make(configuration)
+                configuration.endpoint = StoreEndpoint(proxy.address)
+                if Self.slow.contains(fault) {
+                    configuration.timeouts = StoreTimeouts(
+                        connect: .seconds(5),
+                        idle: .milliseconds(700),
+                        request: .milliseconds(900),
+                        minimumBytesPerSecond: 1 << 40
+                    )
+                    configuration.capabilities = S3Capabilities(
+                        refusesToReplace: kind == .moto,
+                        verifiesDigests: false
+                    )
+                }
+                do {
+                    try await body(Bench(proxy: proxy, direct: direct, configuration: configuration, fault: fault))
+                } catch {
+                    Issue.record(error, "\(fault)")
+                }
+                await direct.close()
             }
             await proxy.stop()
         }
     }
 
-    @Test(arguments: kinds, StoreFault.allCases)
-    func `a put that succeeds has stored the bytes, and one that fails no others`(
-        kind: RealServer.Kind,
-        fault: StoreFault
-    ) async throws {
-        try await with(kind, fault) { bench in
+    @Test(arguments: kinds)
+    func `a put that succeeds has stored the bytes, and one that fails no others`(kind: RealServer.Kind) async throws {
+        try await withEachFault(kind) { bench in
+            let fault = bench.fault
             try await bench.atEachRequest { store, index in
                 let key = try S3TestStore.key("ab/p\(index).pack")
                 var isStored = true
@@ -100,25 +104,29 @@ import Testing
                     try await store.put(key, BlobSource(Self.bytes))
                 } catch {
                     isStored = false
-                    #expect(Self.isClear(error), "\(error.code): \(error)")
+                    #expect(Self.isClear(error), "\(fault): \(error.code): \(error)")
                 }
 
                 let status = try await bench.direct.status(key)
-                #expect(!isStored || status != nil, "false success at request \(index)")
+                #expect(!isStored || status != nil, "\(fault) of request \(index): false success")
                 guard status != nil else {
                     // Nothing is lost: it can be stored now.
                     bench.proxy.heal()
                     try await bench.direct.put(key, BlobSource(Self.bytes))
                     return
                 }
-                #expect(try await bench.direct.get(key, range: 0..<20_000) == Self.bytes, "request \(index)")
+                #expect(
+                    try await bench.direct.get(key, range: 0..<20_000) == Self.bytes,
+                    "\(fault) of request \(index)"
+                )
             }
         }
     }
 
-    @Test(arguments: kinds, StoreFault.allCases)
-    func `what is read is what was stored, or an error`(kind: RealServer.Kind, fault: StoreFault) async throws {
-        try await with(kind, fault) { bench in
+    @Test(arguments: kinds)
+    func `what is read is what was stored, or an error`(kind: RealServer.Kind) async throws {
+        try await withEachFault(kind) { bench in
+            let fault = bench.fault
             let key = try S3TestStore.key("ab/one.pack")
             try await bench.direct.put(key, BlobSource(Self.bytes))
             try await bench.atEachRequest { store, index in
@@ -126,28 +134,26 @@ import Testing
                     let part = try await store.get(key, range: 3_000..<5_000)
                     // A range has no checksum of its own: what is sealed is proved by its seal.
                     if fault != .wrongBody {
-                        #expect(part == Self.bytes.getSlice(at: 3_000, length: 2_000), "request \(index)")
+                        #expect(part == Self.bytes.getSlice(at: 3_000, length: 2_000), "\(fault) of request \(index)")
                     }
                 } catch {
-                    #expect(Self.isClear(error), "\(error.code): \(error)")
+                    #expect(Self.isClear(error), "\(fault): \(error.code): \(error)")
                 }
             }
             try await bench.atEachRequest { store, index in
                 do throws(BlobStoreError) {
-                    #expect(try await store.status(key)?.size == 10_000, "request \(index)")
+                    #expect(try await store.status(key)?.size == 10_000, "\(fault) of request \(index)")
                 } catch {
-                    #expect(Self.isClear(error), "\(error.code): \(error)")
+                    #expect(Self.isClear(error), "\(fault): \(error.code): \(error)")
                 }
             }
         }
     }
 
-    @Test(arguments: kinds, StoreFault.allCases)
-    func `a list shows what is there, or is an error, but for stale ones`(
-        kind: RealServer.Kind,
-        fault: StoreFault
-    ) async throws {
-        try await with(kind, fault) { bench in
+    @Test(arguments: kinds)
+    func `a list shows what is there, or is an error, but for stale ones`(kind: RealServer.Kind) async throws {
+        try await withEachFault(kind) { bench in
+            let fault = bench.fault
             let keys = try (0..<3).map { try S3TestStore.key("ab/\($0).pack") }
             for key in keys { try await bench.direct.put(key, BlobSource(Self.bytes)) }
             try await bench.atEachRequest { store, index in
@@ -157,38 +163,40 @@ import Testing
                     case .emptyList: #expect(found == [] || found == Array(keys.prefix(2)))
                     // Without TLS nobody can tell a changed name from a true one.
                     case .wrongBody: break
-                    default: #expect(found == Array(keys.prefix(2)), "request \(index)")
+                    default: #expect(found == Array(keys.prefix(2)), "\(fault) of request \(index)")
                     }
                 } catch {
-                    #expect(Self.isClear(error), "\(error.code): \(error)")
+                    #expect(Self.isClear(error), "\(fault): \(error.code): \(error)")
                 }
             }
         }
     }
 
-    @Test(arguments: kinds, StoreFault.allCases)
-    func `a blob that is said to be removed is gone`(kind: RealServer.Kind, fault: StoreFault) async throws {
-        try await with(kind, fault) { bench in
+    @Test(arguments: kinds)
+    func `a blob that is said to be removed is gone`(kind: RealServer.Kind) async throws {
+        try await withEachFault(kind) { bench in
+            let fault = bench.fault
             try await bench.atEachRequest { store, index in
                 let key = try S3TestStore.key("ab/d\(index).pack")
                 try await bench.direct.put(key, BlobSource(Self.bytes))
                 do throws(BlobStoreError) {
                     try await store.delete(key)
-                    #expect(try await bench.direct.status(key) == nil, "request \(index)")
+                    #expect(try await bench.direct.status(key) == nil, "\(fault) of request \(index)")
                 } catch {
-                    #expect(Self.isClear(error), "\(error.code): \(error)")
+                    #expect(Self.isClear(error), "\(fault): \(error.code): \(error)")
                 }
             }
         }
     }
 
-    @Test(arguments: StoreFault.allCases)
-    func `a fault that does not go away is an error within the limits, never a false success`(
-        fault: StoreFault
-    ) async throws {
-        try await with(.rcloneS3, fault) { bench in
+    @Test func `a fault that does not go away is an error within the limits, never a false success`() async throws {
+        // One that changes the same byte of every body, out and back, cannot be seen without TLS.
+        try await withEachFault(.rcloneS3) { bench in
+            let fault = bench.fault
+            guard fault != .wrongBody else { return }
             let key = try S3TestStore.key("ab/one.pack")
             bench.proxy.plan { _ in fault }
+            defer { bench.proxy.heal() }
             var isStored = true
             do {
                 try await bench.with { try await $0.put(key, BlobSource(Self.bytes)) }
@@ -197,11 +205,7 @@ import Testing
                 #expect(error is BlobStoreError)
             }
             guard isStored else { return }
-            #expect(try await bench.direct.get(key, range: 0..<20_000) == Self.bytes)
+            #expect(try await bench.direct.get(key, range: 0..<20_000) == Self.bytes, "\(fault)")
         }
     }
-}
-
-extension StoreEndpoint {
-    fileprivate var address: String { scheme + "://" + authority }
 }
