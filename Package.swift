@@ -25,6 +25,8 @@ let nioHTTPTypes = product("NIOHTTPTypes", of: "swift-nio-extras")
 let logging = product("Logging", of: "swift-log")
 let metrics = product("Metrics", of: "swift-metrics")
 let crypto = product("Crypto", of: "swift-crypto")
+let cryptoExtras = product("CryptoExtras", of: "swift-crypto")
+let nioSSL = product("NIOSSL", of: "swift-nio-ssl")
 let grdb = product("GRDB", of: "GRDB.swift")
 let hummingbird = product("Hummingbird", of: "hummingbird")
 let hummingbirdCore = product("HummingbirdCore", of: "hummingbird")
@@ -119,6 +121,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
@@ -146,6 +149,7 @@ let package = Package(
         .systemLibrary(name: "COpenJPEGLibrary", pkgConfig: "libopenjp2", providers: [.apt(["libopenjp2-7-dev"])]),
         .target(name: "COpenJPEG", dependencies: ["COpenJPEGLibrary"], cSettings: watchedC),
         .target(name: "COpenJPH", cxxSettings: watchedCXX, linkerSettings: [.linkedLibrary("openjph")]),
+        .target(name: "CPKCS11", linkerSettings: [.linkedLibrary("dl")]),
         .target(
             name: "CSealedSQLite",
             linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("crypto")]
@@ -180,6 +184,7 @@ let package = Package(
             dependencies: [
                 "cassette", "ArchiveServices", "ArchiveCatalog", "CatalogSQLite", "PackStorage", "AccessControl",
                 "DICOMCoding",
+                "BlobStoreS3", "BlobStoreHTTP", "StoreTestKit",
                 "DICOMCore", "Platform", "Sealing", "TestKit", "CSimulatedDisk", nioCore, nioPosix, logging, crypto,
             ],
             exclude: ["README.md"],
@@ -232,6 +237,14 @@ let package = Package(
             testedWith: ["StoreTestKit"]
         )
         + layer(
+            "RootKeys",
+            uses: [
+                "BlobStoreS3", "Sealing", "Platform", "CPKCS11", nioCore, nioHTTP1, nioSSL, crypto, cryptoExtras,
+                asyncHTTPClient,
+            ],
+            testedWith: ["TestKit", nioPosix]
+        )
+        + layer(
             "CatalogSQLite",
             uses: ["ArchiveCatalog", "CSealedSQLite", "DICOMCore", "Platform", grdb],
             testedWith: ["TestKit", nioPosix]
@@ -240,9 +253,9 @@ let package = Package(
             "ArchiveServices",
             uses: [
                 "ArchiveCatalog", "PackStorage", "Sealing", "DICOMPixels", "DICOMCoding", "DICOMCore", "AccessControl",
-                "Platform", nioCore, crypto, logging,
+                "Platform", nioCore, crypto, logging, metrics,
             ],
-            testedWith: ["TestKit", "CatalogSQLite", nioPosix]
+            testedWith: ["TestKit", "StoreTestKit", "CatalogSQLite", nioPosix]
         )
         + layer(
             "DICOMGateway",
@@ -254,20 +267,20 @@ let package = Package(
         + layer(
             "HTTPGateway",
             uses: [
-                "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMPixels", "DICOMCoding", "DICOMCore",
-                "Platform",
+                "ArchiveServices", "ArchiveCatalog", "PackStorage", "AccessControl", "DICOMPixels", "DICOMCoding",
+                "DICOMCore", "Platform", "Sealing",
                 nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
-            testedWith: ["CatalogSQLite", "PackStorage", "Sealing", nioPosix, nioEmbedded]
+            testedWith: ["CatalogSQLite", "PackStorage", nioPosix, nioEmbedded]
         )
         + [
             .executableTarget(
                 name: "cassette",
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
-                    "Sealing", "AccessControl", "DIMSE", "DICOMUpperLayer", "CodecWorkers", "DICOMPixels",
+                    "Sealing", "RootKeys", "AccessControl", "DIMSE", "DICOMUpperLayer", "CodecWorkers", "DICOMPixels",
                     "DICOMCoding", "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging,
-                    serviceLifecycle, unixSignals, argumentParser,
+                    crypto, serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict
@@ -275,7 +288,8 @@ let package = Package(
             .executableTarget(
                 name: "cassette-bench",
                 dependencies: [
-                    "CodecWorkers", "DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", nioCore, nioPosix, logging,
+                    "CodecWorkers", "DICOMPixels", "DICOMCoding", "DICOMCore", "Sealing", "Platform", nioCore, nioPosix,
+                    logging,
                     argumentParser,
                 ],
                 swiftSettings: strict

@@ -7,7 +7,7 @@ public import PackStorage
 public import Platform
 public import Sealing
 
-/// The archive: its services over one pack store, one keyring and one catalog.
+/// The archive: its services over one pack store, one keyring, one catalog and one registry.
 public final class Archive: Sendable {
     /// Takes objects in.
     public let ingest: IngestService
@@ -17,11 +17,25 @@ public final class Archive: Sendable {
     public let retrieve: RetrieveService
     /// Reads everything back and compares.
     public let verification: VerificationService
+    /// Does long work, and goes on with it after a restart.
+    public let jobs: JobRunner
+    /// Says where studies are to lie, and moves them there.
+    public let lifecycle: LifecycleService
+    /// Brings back what lies in cold storage.
+    public let recalls: RecallService
+    /// Keeps labels of studies.
+    public let labels: LabelService
+    /// Tries stores out.
+    public let storeChecks: StoreCheckService
+    /// Works on the keyring for an administrator.
+    public let keys: KeyService
 
     private let packs: PackStore
     private let keyring: Keyring
     private let catalog: any Catalog
+    private let registry: any Registry
     private let current: CurrentCatalog
+    private let accesses: AccessLog
     private let logger: Logger
 
     /// What is assumed of text whose Data Set does not say its character set.
@@ -34,8 +48,11 @@ public final class Archive: Sendable {
         packs: PackStore,
         keyring: Keyring,
         catalog: any Catalog,
+        registry: any Registry,
         policy: AccessPolicy = AccessPolicy(),
+        lifecycle setup: LifecycleSetup = LifecycleSetup(),
         clock: any WallClock,
+        random: any RandomSource = SystemRandomSource(),
         limits: DataSetLimits,
         codec: any PixelCodec,
         pixelPool: WorkPool,
@@ -47,6 +64,7 @@ public final class Archive: Sendable {
         self.packs = packs
         self.keyring = keyring
         self.catalog = catalog
+        self.registry = registry
         self.logger = logger
         let headers = HeaderReader(keyring: keyring, assumedCharacterSets: assumedCharacterSets)
         ingest = IngestService(
@@ -57,20 +75,51 @@ public final class Archive: Sendable {
             clock: clock,
             limits: limits,
             assumedCharacterSets: assumedCharacterSets,
+            remote: setup.remoteIngest,
+            waitsForRemote: setup.waitsForRemote,
             logger: logger
         )
         let current = CurrentCatalog(catalog, index: ingest.index, logger: logger)
         self.current = current
-        query = QueryService(policy: policy, catalog: current, headers: headers)
+        jobs = JobRunner(registry: registry, policy: policy, clock: clock, random: random, logger: logger)
+        accesses = AccessLog(registry: registry, clock: clock, logger: logger)
+        storeChecks = StoreCheckService(policy: policy, stores: setup.blobStores, random: random)
+        labels = LabelService(policy: policy, catalog: current, notes: registry, clock: clock)
+        recalls = RecallService(
+            policy: policy,
+            catalog: current,
+            jobs: jobs,
+            setup: setup,
+            clock: clock,
+            logger: logger
+        )
+        lifecycle = LifecycleService(
+            policy: policy,
+            setup: setup,
+            survey: StudySurvey(
+                catalog: current,
+                places: setup.places,
+                notes: registry,
+                holds: setup.holds,
+                accesses: accesses
+            ),
+            jobs: jobs,
+            clock: clock,
+            logger: logger
+        )
+        query = QueryService(policy: policy, catalog: current, headers: headers, recalls: recalls)
         retrieve = RetrieveService(
             policy: policy,
             catalog: current,
             packs: packs,
             headers: headers,
             pixels: PixelService(codec: codec, pool: pixelPool, limits: pixelLimits),
+            recalls: recalls,
+            accesses: accesses,
             limits: .stored
         )
-        verification = VerificationService(policy: policy, catalog: current, packs: packs)
+        verification = VerificationService(policy: policy, catalog: current, packs: packs, logger: logger)
+        keys = KeyService(policy: policy, keyring: keyring)
     }
 
     /// How many records there are.
@@ -108,6 +157,7 @@ public final class Archive: Sendable {
         logger: Logger
     ) async throws -> RecoveryReport {
         // Torn and false tails go first, so that no row is made for a record that recovery would take away.
+        try await packs.restoreRecords()
         _ = try await packs.recover { _ in }
         var builder = CatalogBuilder(
             keyring: keyring,
@@ -115,7 +165,7 @@ public final class Archive: Sendable {
             assumedCharacterSets: assumedCharacterSets,
             logger: logger
         )
-        builder.note(try await packs.forEachRecord { record in try await builder.add(record) })
+        builder.note(try await packs.forEachRecord(in: .everywhereAdopting) { record in try await builder.add(record) })
         try await builder.finish()
         return builder.report
     }
@@ -126,9 +176,54 @@ public final class Archive: Sendable {
     public func sealPacks(quietFor quietTime: Duration) async throws {
         let catalog = catalog
         let index = ingest.index
-        _ = try await packs.sealPacks(olderThan: quietTime) {
+        let sealed = try await packs.sealPacks(olderThan: quietTime) {
             try await index.catchUp()
             try await catalog.makeDurable()
+        }
+        await ingest.remote?.announce(sealed)
+    }
+
+    /// How the archive is: whether it stores, and whether damage is known.
+    ///
+    /// Asks the volume, so that it is true now.
+    public func condition() async -> ArchiveCondition {
+        let damagedCount = verification.condition.damagedCount
+        return ArchiveCondition(
+            readOnlyReason: await ingest.readOnlyReason(),
+            degradedReason: damagedCount == 0
+                ? nil : "\(damagedCount) damaged instances or packs: run `cassette verify --deep --repair`"
+        )
+    }
+
+    /// What takes backups of this archive.
+    public func backups(
+        from source: BackupSource,
+        disk: any Disk,
+        pool: WorkPool,
+        random: any RandomSource,
+        clock: any WallClock
+    ) -> BackupService {
+        BackupService(
+            policy: ingest.policy,
+            packs: packs,
+            keyring: keyring,
+            catalog: current,
+            source: source,
+            seal: { try await self.sealPacks(quietFor: .zero) },
+            disk: disk,
+            pool: pool,
+            random: random,
+            clock: clock,
+            logger: logger
+        )
+    }
+
+    /// What the archive holds, in figures and one digest; reads every row.
+    public func content() async throws(ArchiveError) -> ArchiveContent {
+        do throws(CatalogError) {
+            return try await ArchiveContent(of: current)
+        } catch {
+            throw ArchiveError(error)
         }
     }
 
@@ -140,6 +235,10 @@ public final class Archive: Sendable {
                 await withTaskExecutorPreference(packs.taskExecutor) { await ingest.index.run() }
             }
             group.addTask { await self.sealQuietPacks(every: interval, quietFor: quietTime) }
+            group.addTask { await self.jobs.run() }
+            group.addTask { await self.lifecycle.settle() }
+            group.addTask { await self.ingest.remote?.run(every: .seconds(10)) }
+            group.addTask { await self.noteAccesses() }
         }
     }
 
@@ -156,11 +255,22 @@ public final class Archive: Sendable {
         }
     }
 
+    /// Writes down, from time to time, which studies were read.
+    private func noteAccesses() async {
+        while !Task.isCancelled {
+            // Cancelled: what was gathered is written all the same.
+            try? await Task.sleep(for: .seconds(60))
+            await accesses.flush()
+        }
+    }
+
     /// Seals what can be sealed and lets go of the catalog.
     ///
     /// Nothing may be asked of the archive afterwards.
     public func close() async throws {
+        await accesses.flush()
         try await sealPacks(quietFor: .zero)
         try await catalog.close()
+        try await registry.close()
     }
 }

@@ -25,17 +25,29 @@ public struct ArchiveError: Error, Sendable, Hashable, CustomStringConvertible {
         case damaged
         /// The archive is stopping, or storage failed.
         case unavailable
+        /// The object lies in a store that must bring it back before it can be read.
+        case frozen
     }
 
     /// What went wrong.
     public let code: Code
     /// What to look at or do.
     public let advice: String
+    /// The recall that brings the object back; `nil` when none was begun.
+    public let recall: RecallReference?
 
     /// Makes an error.
     public init(_ code: Code, _ advice: String) {
         self.code = code
         self.advice = advice
+        recall = nil
+    }
+
+    /// Makes the error of an object that is being brought back.
+    public init(recall: RecallReference, _ advice: String) {
+        code = .frozen
+        self.advice = advice
+        self.recall = recall
     }
 
     /// The advice, which begins with what went wrong.

@@ -1,5 +1,6 @@
 import ArchiveCatalog
 import DICOMCore
+import Platform
 import Synchronization
 
 /// Remembers which patient each study belongs to, so that no object moves a study to another one.
@@ -9,7 +10,7 @@ final class StudyOwners: Sendable {
 
     private let catalog: any Catalog
     private let index: IndexWriter
-    private let gate = InstanceGate<UID>()
+    private let gate = KeyGate<UID>()
     private let known = Mutex<[UID: PatientIdentity]>([:])
 
     init(catalog: any Catalog, index: IndexWriter) {

@@ -6,11 +6,12 @@ enum CatalogSchema {
     /// Kept in `PRAGMA user_version`; every change of a statement below needs another number.
     ///
     /// The index is a projection of the packs: another version is rebuilt, never migrated.
-    static let version: Int64 = 2
+    static let version: Int64 = 3
 
     /// What makes an empty database an index, in order.
     static let statements =
-        [patient, study, series, instance, instanceBlob, studyModality, studySOPClass, total] + indexes
+        [patient, study, series, instance, instanceBlob, studyModality, studySOPClass, total]
+        + RemovalSchema.tables + indexes + RemovalSchema.indexes
 
     /// The columns in which Person Names are compared; none for other kinds.
     ///

@@ -25,6 +25,12 @@ struct CatalogTotals: Equatable {
         payloadBytes = overflow ? .max : sum
     }
 
+    /// Takes the bytes of a payload out again.
+    mutating func subtract(payloadBytes less: UInt64) {
+        let (difference, overflow) = payloadBytes.subtractingReportingOverflow(Int64(clamping: less))
+        payloadBytes = overflow ? 0 : max(0, difference)
+    }
+
     /// Writes the row.
     static let update = "UPDATE total SET patients = ?, studies = ?, series = ?, instances = ?, payload_bytes = ?"
 

@@ -67,6 +67,13 @@ struct GroupRow {
         isChanged = true
     }
 
+    /// Takes the counts of what is left after a removal.
+    mutating func recount(series: Int64 = 0, instances: Int64) {
+        self.series = series
+        self.instances = instances
+        isChanged = true
+    }
+
     /// Remembers that the database holds this now.
     mutating func wasWritten() {
         unwrittenValues = nil
@@ -78,6 +85,8 @@ struct GroupRow {
 struct GroupStatements: Sendable {
     /// Finds a row by what makes it unique.
     let select: String
+    /// Finds a row by its key.
+    let selectByKey: String
     /// Adds a row or replaces all its values.
     let upsert: String
     /// Replaces the counts of a row.
@@ -96,23 +105,23 @@ struct GroupStatements: Sendable {
         counts: ["number_of_studies", "number_of_series", "number_of_instances"],
         unique: "patient_id = ? AND issuer_of_patient_id = ? AND lone_study_uid = ?"
     )
-    /// Studies; found by UID, with their Patient ID and issuer behind the common columns.
+    /// Studies; found by UID, with their Patient ID, issuer and UID behind the common columns.
     static let study = GroupStatements(
         .study,
         table: "study",
         parent: "patient_key",
         counts: ["number_of_series", "number_of_instances"],
         unique: "study_instance_uid = ?",
-        further: ["patient_id", "issuer_of_patient_id"]
+        further: ["patient_id", "issuer_of_patient_id", "study_instance_uid"]
     )
-    /// Series; found by UID and key of the study, with their modality behind the common columns.
+    /// Series; found by UID and key of the study, with their modality and UID behind the common columns.
     static let series = GroupStatements(
         .series,
         table: "series",
         parent: "study_key",
         counts: ["number_of_instances"],
         unique: "series_instance_uid = ? AND study_key = ?",
-        further: ["modality"]
+        further: ["modality", "series_instance_uid"]
     )
 
     private init(
@@ -128,9 +137,10 @@ struct GroupStatements: Sendable {
         let key = table + "_key"
         let absentCounts = Array(repeating: "0", count: 3 - counts.count)
         let common = [key, parent, "defining_instance_key", "defining_received_at", "defining_record_id"]
-        select =
-            "SELECT " + (common + absentCounts + counts + further).joined(separator: ", ")
-            + " FROM \(table) WHERE \(unique)"
+        let selection =
+            "SELECT " + (common + absentCounts + counts + further).joined(separator: ", ") + " FROM \(table) WHERE "
+        select = selection + unique
+        selectByKey = selection + "\(key) = ?"
         let written = common + counts + columns.map { "\"\($0.name)\"" }
         upsert =
             "INSERT INTO \(table) (" + written.joined(separator: ", ") + ") VALUES ("
@@ -149,6 +159,14 @@ struct GroupStatements: Sendable {
             for count in counts(of: row) { binder.integer(count) }
             binder.integer(row.key)
         }
+        row.wasWritten()
+    }
+
+    /// Writes what changed of a row, now and then: without a kept statement.
+    func write(_ row: inout GroupRow, to database: Database) throws {
+        guard row.isChanged else { return }
+        guard row.unwrittenValues == nil else { return try insert(&row, into: database) }
+        try database.run(updateCounts, (counts(of: row) + [row.key]).map { $0.databaseValue })
         row.wasWritten()
     }
 

@@ -104,7 +104,7 @@ struct IndexDatabase: Sendable {
     ///
     /// Power may fail while a checkpoint writes page 1: then it is torn in the main file and whole in the log, from which
     /// SQLite has read it by now.
-    private static func checkSeal(_ database: Database, _ vfs: SealedVFS) throws {
+    static func checkSeal(_ database: Database, _ vfs: SealedVFS) throws {
         do {
             try vfs.check(database)
         } catch {
@@ -130,7 +130,7 @@ struct IndexDatabase: Sendable {
     }
 
     /// The path as part of a URI file name: `?`, `#` and `%` would end it or begin an escape.
-    private static func percentEncoded(_ path: String) -> String {
+    static func percentEncoded(_ path: String) -> String {
         var encoded: [UInt8] = []
         for byte in path.utf8 {
             switch byte {

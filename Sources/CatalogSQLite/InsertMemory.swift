@@ -26,6 +26,20 @@ final class InsertMemory: @unchecked Sendable {
         return outcomes
     }
 
+    /// Changes the tables in one transaction in another way than by adding records.
+    ///
+    /// What was known is forgotten: rows change that it holds.
+    func change<Result>(_ database: Database, _ body: (RecordInserter) throws -> Result) throws -> Result {
+        inserter = nil
+        var result: Result?
+        try database.inTransaction(.immediate) {
+            result = try body(try RecordInserter(database))
+            return .commit
+        }
+        guard let result else { throw CatalogError.damagedRow }
+        return result
+    }
+
     /// Lets go of the statements, before the connection is closed.
     func forget() {
         inserter = nil

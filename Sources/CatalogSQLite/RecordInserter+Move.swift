@@ -47,7 +47,8 @@ extension RecordInserter {
         return patient.key
     }
 
-    private func countAnew(_ patientKey: DatabaseValue) throws {
+    /// Takes a patient's counts and attributes from its studies; without any, the patient goes.
+    func countAnew(_ patientKey: DatabaseValue) throws {
         let studies = try database.first(Self.countStudies, [patientKey]) { $0.integer(0) } ?? 0
         if studies == 0 {
             try database.run("DELETE FROM patient WHERE patient_key = ?", [patientKey])

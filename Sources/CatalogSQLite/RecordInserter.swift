@@ -102,9 +102,7 @@ final class RecordInserter {
         changedSeries.removeAll(keepingCapacity: true)
         try statements.total.run { totals.bind(to: &$0) }
         if max(patients.count, studies.count, series.count) > Self.groupLimit {
-            patients = [:]
-            studies = [:]
-            series = [:]
+            forgetRows()
         }
     }
 
@@ -211,7 +209,12 @@ final class RecordInserter {
     }
 
     private func countModality(_ group: SeriesGroup, ofStudy studyKey: Int64) throws {
-        if let old = group.countedModality {
+        try countModality(from: group.countedModality, to: group.modality, ofStudy: studyKey)
+    }
+
+    /// Counts a series of a study under another modality than before; `nil`: under none.
+    func countModality(from old: String?, to new: String?, ofStudy studyKey: Int64) throws {
+        if let old {
             let arguments = [studyKey.databaseValue, old.databaseValue]
             try database.run(
                 """
@@ -225,7 +228,7 @@ final class RecordInserter {
                 arguments
             )
         }
-        if let new = group.modality {
+        if let new {
             try database.run(
                 """
                 INSERT INTO study_modality VALUES (?, ?, 1)
@@ -234,6 +237,13 @@ final class RecordInserter {
                 [studyKey.databaseValue, new.databaseValue]
             )
         }
+    }
+
+    /// Forgets the rows that are known, because others have written them.
+    func forgetRows() {
+        patients = [:]
+        studies = [:]
+        series = [:]
     }
 
     func nextKey(_ largestKey: String) throws -> Int64 {

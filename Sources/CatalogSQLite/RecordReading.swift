@@ -71,7 +71,8 @@ enum RecordReading {
         )
     }
 
-    private static func location(_ row: Row) throws(CatalogError) -> StoredLocation {
+    /// Reads the place from the record columns with which a row begins.
+    static func location(_ row: Row) throws(CatalogError) -> StoredLocation {
         StoredLocation(
             packID: try row.id(1),
             recordOffset: UInt64(bitPattern: row.integer(2)),

@@ -13,8 +13,8 @@ public final class SQLiteCatalog: Catalog {
     private static let headerLength: UInt64 = 8_192
 
     // Before the database: its statements go before their connection does.
-    private let memory = InsertMemory()
-    private let index: IndexDatabase
+    let memory = InsertMemory()
+    let index: IndexDatabase
     private let queryDuration: Duration
 
     /// Opens the index at `path`, or makes an empty one where no file is; the folder must exist.
@@ -120,6 +120,20 @@ public final class SQLiteCatalog: Catalog {
     public func allInstances(after sopInstanceUID: UID?, limit: Int) async throws(CatalogError) -> [InstanceRecord] {
         try await index.read { database in
             try RecordReading.instances(after: sopInstanceUID, limit: limit, in: database)
+        }
+    }
+
+    /// A page of studies with the packs that they lie in.
+    public func studyHoldings(after position: StudyPosition?, limit: Int) async throws(CatalogError) -> [StudyHolding] {
+        try await index.read { database in
+            try StudyHoldingReading.page(after: position, limit: limit, in: database)
+        }
+    }
+
+    /// One study with the packs that it lies in.
+    public func studyHolding(_ studyInstanceUID: UID) async throws(CatalogError) -> StudyHolding? {
+        try await index.read { database in
+            try StudyHoldingReading.study(studyInstanceUID, in: database)
         }
     }
 

@@ -6,6 +6,9 @@ package import HTTPTypes
 package enum Route: Sendable, Hashable {
     case capabilities
     case verification
+    case lifecycle(LifecycleRoute)
+    case keys(KeysResource)
+    case backup
     case store(study: UID?)
     case search(SearchResource)
     case retrieve(RetrieveScope)
@@ -50,10 +53,15 @@ package enum Route: Sendable, Hashable {
     private static func routes(_ segments: [String]) throws(RequestError) -> [Candidate] {
         switch segments {
         case ["api", "verification"]: return [(.post, .verification)]
+        case let path where path.starts(with: ["api", "keys"]):
+            return KeysResource.routes(Array(path.dropFirst(2))).map { ($0.method, .keys($0.resource)) }
+        case ["api", "backups"]: return [(.post, .backup)]
         case ["dicomweb"]: return [(.get, .capabilities), (.options, .capabilities)]
         case ["dicomweb", "studies"]: return [(.get, .search(.studies)), (.post, .store(study: nil))]
         case ["dicomweb", "series"]: return [(.get, .search(.series(study: nil)))]
         case ["dicomweb", "instances"]: return [(.get, .search(.instances(study: nil, series: nil)))]
+        case let segments where segments.first == "api":
+            return try LifecycleRoute.candidates(segments).map { ($0.method, .lifecycle($0.route)) }
         default:
             guard segments.count >= 3, segments.starts(with: ["dicomweb", "studies"]) else { return [] }
             return try studyRoutes(study: try uid(segments[2]), Array(segments.dropFirst(3)))

@@ -129,6 +129,11 @@ public final class LocalBlobStore: BlobStore {
         return file
     }
 
+    /// Drops the open file of a blob whose name another file has taken.
+    func forget(_ key: BlobKey) {
+        files.withLock { $0.remove(key) }
+    }
+
     /// Takes a file of the same volume over by renaming it.
     ///
     /// Durable only after ``syncDirectory(of:)``.

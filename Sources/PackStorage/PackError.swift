@@ -15,6 +15,16 @@ public struct PackError: Error, Hashable, Sendable {
         case disk(DiskError.Code)
         /// A store of sealed packs failed.
         case store(BlobStoreError.Code)
+        /// The list of the places of packs cannot be read or written.
+        case placesUnknown
+        /// The pack lies in stores that must thaw it before it can be read.
+        case frozen
+        /// No place of the pack can be relied on.
+        case noVerifiedPlace
+        /// The configuration names no store of that name.
+        case unknownStore
+        /// A writer may still append to the pack.
+        case stillOpen
         /// There is no such pack.
         case packNotFound
         /// The header of a pack or record is not what the location says, or damaged.
@@ -70,6 +80,10 @@ public struct PackError: Error, Hashable, Sendable {
             self.init(.disk(error.code), packID: packID, offset: offset)
         case let error as BlobStoreError where error.code == .notFound:
             self.init(.packNotFound, packID: packID, offset: offset)
+        case let error as BlobStoreError where error.code == .frozen:
+            self.init(.frozen, packID: packID, offset: offset)
+        case let error as BlobStoreError where error.code == .cancelled:
+            self.init(.cancelled, packID: packID, offset: offset)
         case let error as BlobStoreError:
             self.init(.store(error.code), packID: packID, offset: offset)
         case let error as SealingError where error.code == .rangeOutOfBounds:

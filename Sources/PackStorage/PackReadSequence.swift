@@ -1,9 +1,9 @@
 public import NIOCore
 import Platform
 
-/// A range of a payload as a sequence of buffers of about 1 MiB; the next is read when it is asked for.
+/// A range of a payload as a sequence of buffers of about 1 MiB, or 8 MiB from a store on the network.
 ///
-/// Each buffer is verified before it is returned; an error ends the sequence.
+/// The next is read when it is asked for. Each buffer is verified before it is returned; an error ends the sequence.
 public struct PackReadSequence: AsyncSequence, Sendable {
     /// The bytes.
     public typealias Element = ByteBuffer
@@ -17,6 +17,27 @@ public struct PackReadSequence: AsyncSequence, Sendable {
 
     /// Whole segments of 65,504 bytes, so that no segment is opened twice.
     static let stepLength: UInt64 = 16 * 65_504
+    /// About 8 MiB: a frame that is no longer is one request to a store on the network.
+    static let remoteStepLength: UInt64 = 128 * 65_504
+
+    /// The first step of what is left, up to a boundary that does not depend on where it begins.
+    static func step(of rest: Range<UInt64>) -> Range<UInt64> {
+        prefix(of: rest, upTo: (rest.lowerBound / stepLength + 1).multipliedReportingOverflow(by: stepLength))
+    }
+
+    /// The first step of what is left in a remote place, up to the end of a segment.
+    static func remoteStep(of rest: Range<UInt64>) -> Range<UInt64> {
+        let segment: UInt64 = 65_504
+        let count = rest.lowerBound / segment + remoteStepLength / segment
+        return prefix(of: rest, upTo: count.multipliedReportingOverflow(by: segment))
+    }
+
+    private static func prefix(
+        of rest: Range<UInt64>,
+        upTo boundary: (partialValue: UInt64, overflow: Bool)
+    ) -> Range<UInt64> {
+        rest.lowerBound..<(boundary.overflow ? rest.upperBound : Swift.min(boundary.partialValue, rest.upperBound))
+    }
 
     init(store: PackStore, location: RecordLocation, context: [UInt8], range: Range<UInt64>) {
         self.store = store
@@ -43,11 +64,12 @@ public struct PackReadSequence: AsyncSequence, Sendable {
         /// The next bytes; `nil` at the end.
         public mutating func next() async throws(PackError) -> ByteBuffer? {
             guard !rest.isEmpty else { return nil }
-            let boundary = (rest.lowerBound / stepLength + 1).multipliedReportingOverflow(by: stepLength)
-            let end = boundary.overflow ? rest.upperBound : Swift.min(boundary.partialValue, rest.upperBound)
-            let step = rest.lowerBound..<end
             do throws(PackError) {
-                let bytes = try await store.read(location, context: context, range: step)
+                let bytes = try await store.readStep(location, context: context, rest: rest)
+                let end = rest.lowerBound + UInt64(bytes.readableBytes)
+                guard bytes.readableBytes > 0, end <= rest.upperBound else {
+                    throw PackError(.malformedPack, packID: location.packID, offset: location.offset)
+                }
                 rest = end..<rest.upperBound
                 return bytes
             } catch {

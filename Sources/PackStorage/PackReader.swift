@@ -33,14 +33,10 @@ final class PackReader: Sendable {
         guard range.upperBound <= location.payloadLength else { throw SealingError(.rangeOutOfBounds) }
         guard !range.isEmpty else { return ByteBuffer() }
         let file = try files.file(location.packID)
-        var opener = try opener(location, key: key, context: context, file: file)
-        let layout = try FLOELayout(plaintextLength: location.payloadLength, parameters: opener.parameters)
-        let segments = try layout.segments(holding: range)
-        var plaintext = try open(segments, of: location, layout: layout, opener: &opener, file: file)
-        let covered = try layout.plaintext(ofSegments: segments)
-        plaintext.moveReaderIndex(forwardBy: Int(range.lowerBound - covered.lowerBound))
-        guard let slice = plaintext.readSlice(length: range.count) else { throw PackError(.malformedPack) }
-        return slice
+        let opener = try opener(location, key: key, context: context, file: file)
+        let part = try SealedPart(range, of: location, parameters: opener.parameters)
+        let sealed = try file.read(at: part.bytes.lowerBound, count: part.bytes.count)
+        return try part.open(sealed, opener)
     }
 
     /// Opens a step of segments, for the check of their tags alone.
@@ -53,24 +49,48 @@ final class PackReader: Sendable {
         from index: UInt64
     ) throws -> UInt64? {
         let file = try files.file(location.packID)
-        var opener = try opener(location, key: key, context: context, file: file)
+        let opener = try opener(location, key: key, context: context, file: file)
         let layout = try FLOELayout(plaintextLength: location.payloadLength, parameters: opener.parameters)
         let end = min(layout.segmentCount, index + 16)
-        _ = try open(index..<end, of: location, layout: layout, opener: &opener, file: file)
+        let part = try SealedPart(segments: index..<end, layout: layout, of: location)
+        _ = try part.open(file.read(at: part.bytes.lowerBound, count: part.bytes.count), opener)
         return end < layout.segmentCount ? end : nil
     }
 
     /// The context and the manifest of a record.
     func manifest(_ location: RecordLocation, key: StudyKey) throws -> (context: [UInt8], manifest: ByteBuffer) {
+        let tail = try Self.tail(of: location)
+        let file = try files.file(location.packID)
+        let header = try file.read(at: location.offset, count: RecordHeader.length)
+        return try Self.manifest(
+            location,
+            key: key,
+            header: header,
+            tail: file.read(at: tail.lowerBound, count: tail.count)
+        )
+    }
+
+    /// Where the sealed manifest and the trailer lie in the pack.
+    static func tail(of location: RecordLocation) throws -> Range<UInt64> {
         let layout = try FLOELayout(plaintextLength: UInt64(location.manifestLength))
         let (tail, overflows) = layout.sealedLength.addingReportingOverflow(UInt64(RecordTrailer.length))
         guard
             !overflows, tail < location.recordLength, location.manifestLength <= RecordSeal.manifestLengthLimit
         else { throw PackError(.malformedPack) }
-        let file = try files.file(location.packID)
-        let header = try recordHeader(location, file: file)
         let start = try location.offset.adding(location.recordLength - tail)
-        var bytes = try file.read(at: start, count: Int(tail))
+        return try start..<start.adding(tail)
+    }
+
+    /// Opens the manifest that the bytes of a record's tail hold.
+    static func manifest(
+        _ location: RecordLocation,
+        key: StudyKey,
+        header: ByteBuffer,
+        tail: ByteBuffer
+    ) throws -> (context: [UInt8], manifest: ByteBuffer) {
+        let header = try recordHeader(location, header)
+        let layout = try FLOELayout(plaintextLength: UInt64(location.manifestLength))
+        var bytes = tail
         guard
             let sealed = bytes.readSlice(length: Int(layout.sealedLength)),
             try RecordTrailer(decoding: bytes)
@@ -96,20 +116,34 @@ final class PackReader: Sendable {
         return (context: context, manifest: opened.slice())
     }
 
-    private func open(
-        _ segments: Range<UInt64>,
-        of location: RecordLocation,
-        layout: FLOELayout,
-        opener: inout FLOEOpener,
-        file: any DiskFile
-    ) throws -> ByteBuffer {
-        let bytes = try layout.bytes(ofSegments: segments)
-        let start = try location.payloadOffset.adding(bytes.lowerBound)
-        var sealed = try file.read(at: start, count: bytes.count)
-        var plaintext = ByteBuffer()
-        plaintext.reserveCapacity(try layout.plaintext(ofSegments: segments).count)
-        try opener.open(&sealed, segments: segments, layout: layout, into: &plaintext)
-        return plaintext
+    /// Forgets what was verified: a file was put in the place of another.
+    func forgetOpeners() {
+        openers.withLock { $0 = LRUCache(limit: Self.openerLimit) }
+    }
+
+    /// The verified opener of a record that was read before; `nil` for any other.
+    func knownOpener(_ location: RecordLocation, context: [UInt8]) -> FLOEOpener? {
+        openers.withLock { $0.value(for: OpenerKey(location: location, context: context)) }
+    }
+
+    /// Bytes from the start of a record that hold its header and that of its payload.
+    static let headLength = RecordHeader.length + FLOEParameters.headerLength
+
+    /// Verifies the head of a record, and keeps what it found.
+    func makeOpener(
+        _ location: RecordLocation,
+        key: StudyKey,
+        context: [UInt8],
+        head: ByteBuffer
+    ) throws -> FLOEOpener {
+        var rest = head
+        guard let first = rest.readSlice(length: RecordHeader.length) else { throw PackError(.malformedPack) }
+        let header = try Self.recordHeader(location, first)
+        let seal = RecordSeal(recordID: location.recordID, studyKey: key)
+        let opener = try seal.payloadOpener(context: context, header: rest)
+        guard opener.parameters == header.parameters else { throw PackError(.malformedPack) }
+        openers.withLock { $0.insert(opener, for: OpenerKey(location: location, context: context)) }
+        return opener
     }
 
     private func opener(
@@ -118,19 +152,13 @@ final class PackReader: Sendable {
         context: [UInt8],
         file: any DiskFile
     ) throws -> FLOEOpener {
-        let cacheKey = OpenerKey(location: location, context: context)
-        if let opener = openers.withLock({ $0.value(for: cacheKey) }) { return opener }
-        let header = try recordHeader(location, file: file)
-        let streamHeader = try file.read(at: location.payloadOffset, count: FLOEParameters.headerLength)
-        let seal = RecordSeal(recordID: location.recordID, studyKey: key)
-        let opener = try seal.payloadOpener(context: context, header: streamHeader)
-        guard opener.parameters == header.parameters else { throw PackError(.malformedPack) }
-        openers.withLock { $0.insert(opener, for: cacheKey) }
-        return opener
+        if let opener = knownOpener(location, context: context) { return opener }
+        let head = try file.read(at: location.offset, count: Self.headLength)
+        return try makeOpener(location, key: key, context: context, head: head)
     }
 
-    private func recordHeader(_ location: RecordLocation, file: any DiskFile) throws -> RecordHeader {
-        let header = try RecordHeader(decoding: file.read(at: location.offset, count: RecordHeader.length))
+    private static func recordHeader(_ location: RecordLocation, _ bytes: ByteBuffer) throws -> RecordHeader {
+        let header = try RecordHeader(decoding: bytes)
         guard header.recordID == location.recordID else { throw PackError(.malformedPack) }
         return header
     }

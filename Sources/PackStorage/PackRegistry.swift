@@ -12,16 +12,25 @@ final class PackRegistry: Sendable {
     }
 
     private enum Phase {
-        /// A record is being written.
-        case busy
+        /// A record is being written behind the durable ones.
+        case busy(Extent)
         /// Its writer may go on with it.
         case idle(Extent, since: Timestamp)
         /// Takes no more records.
         case closed(Extent)
         /// Being renamed.
         case sealing(Extent)
-        /// Given up after a failed write; start-up recovery decides about its end.
-        case abandoned
+        /// Given up after a failed write; start-up recovery decides about what follows the durable records.
+        case abandoned(Extent)
+
+        /// How far the durable records reach.
+        var extent: Extent {
+            switch self {
+            case .busy(let extent), .idle(let extent, _), .closed(let extent), .sealing(let extent),
+                .abandoned(let extent):
+                extent
+            }
+        }
     }
 
     private static let suspectCount = 2
@@ -41,7 +50,7 @@ final class PackRegistry: Sendable {
 
     /// A new pack, busy.
     func add(_ id: PackID) {
-        state.withLock { $0.phases[id] = .busy }
+        state.withLock { $0.phases[id] = .busy(Extent(length: 0, fileLength: 0)) }
     }
 
     /// A pack that was found at start, closed.
@@ -52,8 +61,8 @@ final class PackRegistry: Sendable {
     /// Takes an idle pack for writing; `false` when it is being sealed.
     func checkOut(_ id: PackID) -> Bool {
         state.withLock { state in
-            guard case .idle = state.phases[id] else { return false }
-            state.phases[id] = .busy
+            guard case .idle(let extent, _) = state.phases[id] else { return false }
+            state.phases[id] = .busy(extent)
             return true
         }
     }
@@ -84,8 +93,8 @@ final class PackRegistry: Sendable {
         // What is not taken lets go of its file outside the lock.
         let (released, isTaken) = state.withLock { state -> (OpenPack?, Bool) in
             guard let pack = state.released.removeValue(forKey: reference) else { return (nil, false) }
-            guard case .closed = state.phases[pack.id] else { return (pack, false) }
-            state.phases[pack.id] = .busy
+            guard case .closed(let extent) = state.phases[pack.id] else { return (pack, false) }
+            state.phases[pack.id] = .busy(extent)
             return (pack, true)
         }
         return isTaken ? released : nil
@@ -103,7 +112,9 @@ final class PackRegistry: Sendable {
     /// - Parameter isVolumeSuspect: Whether that tells of a bad volume. A full one is none: some file systems find out
     ///   only when they sync that there is no room.
     func abandon(_ id: PackID, isVolumeSuspect: Bool, now: Timestamp) {
-        state.withLock { $0.phases[id] = .abandoned }
+        state.withLock { state in
+            state.phases[id] = .abandoned(state.phases[id]?.extent ?? Extent(length: 0, fileLength: 0))
+        }
         guard isVolumeSuspect else { return }
         abandonments.withLock { times in
             times.append(now)
@@ -161,5 +172,10 @@ final class PackRegistry: Sendable {
             case .busy, .abandoned, nil: nil
             }
         }
+    }
+
+    /// How far the durable records of each pack reach that is not sealed yet.
+    func durableLengths() -> [PackID: UInt64] {
+        state.withLock { $0.phases.mapValues(\.extent.length) }
     }
 }

@@ -18,6 +18,7 @@ extension PackStore {
             survey.packCount += 1
             try await recover(id, &survey, body)
         }
+        try await removeFetchedPacks()
         let files = files
         do throws(BlobStoreError) {
             try await files.sealedPacks.removeUnfinished()

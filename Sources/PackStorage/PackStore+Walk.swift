@@ -5,17 +5,25 @@ import Sealing
 extension PackStore {
     /// Hands out every record, pack by pack, in the order of writing.
     ///
-    /// What stands in the way is told in the result and skipped. Changes nothing.
+    /// The packs of the data folder first, then those that lie elsewhere only, as the lists of the stores tell. What stands
+    /// in the way is told in the result and skipped.
     ///
-    /// - Throws: What `body` throws; `PackError` when a folder cannot be listed.
+    /// - Throws: What `body` throws; `PackError` when a folder or store cannot be listed.
     @discardableResult
-    public func forEachRecord(_ body: (PackRecord) async throws -> Void) async throws -> PackSurvey {
+    public func forEachRecord(
+        in scope: WalkScope = .everywhere,
+        _ body: (PackRecord) async throws -> Void
+    ) async throws -> PackSurvey {
         var survey = PackSurvey()
         for id in try await openPacks(&survey) {
             try await walk(id, isOpen: true, &survey, body)
         }
-        for id in try await sealedPacks() {
+        let sealed = try await sealedPacks()
+        for id in sealed where try await isWanted(id) {
             try await walk(id, isOpen: false, &survey, body)
+        }
+        if scope != .dataFolder {
+            try await walkElsewhere(besides: Set(sealed), adopts: scope == .everywhereAdopting, &survey, body)
         }
         return survey
     }
@@ -30,13 +38,10 @@ extension PackStore {
         return packs
     }
 
-    private func sealedPacks() async throws(PackError) -> [PackID] {
+    /// The sealed packs of the data folder, sorted.
+    func sealedPacks() async throws(PackError) -> [PackID] {
         do throws(BlobStoreError) {
-            return try await files.sealedPacks.listAll().compactMap { entry in
-                guard let name = entry.key.text.split(separator: "/").last, name.hasSuffix(".pack") else { return nil }
-                guard let id = PackID(hex: name.dropLast(5)), id.blobKey == entry.key else { return nil }
-                return id
-            }
+            return try await files.sealedPacks.listAll().compactMap { PackID($0.key, in: .hot) }.sorted()
         } catch {
             throw PackError(error)
         }
@@ -56,7 +61,18 @@ extension PackStore {
             survey.problems.append(PackProblem(PackProblem.Kind(error), packID: id, offset: error.offset ?? 0))
             return
         }
-        guard var walker = opened else { return }
+        guard let walker = opened else { return }
+        try await walk(walker, &survey, body)
+    }
+
+    /// Hands out what a walker finds.
+    func walk(
+        _ walker: PackWalker,
+        _ survey: inout PackSurvey,
+        _ body: (PackRecord) async throws -> Void
+    ) async throws {
+        var walker = walker
+        let id = walker.packID
         while true {
             // A place that the disk does not give back ends the walk of this pack, not of the others.
             guard let (records, next) = try await readable(walker, &survey, batch) else { return }
@@ -68,7 +84,7 @@ extension PackStore {
             guard records.isEmpty else { continue }
             guard let obstacle = walker.obstacle else { return }
             // The record that is just being written is no damage.
-            let isUnfinished = isOpen && registry.durableLength(id) == nil && !obstacle.isComplete
+            let isUnfinished = walker.isOpenPack && registry.durableLength(id) == nil && !obstacle.isComplete
             guard let (goesOn, skipped) = try await readable(walker, &survey, skip) else { return }
             if goesOn || !isUnfinished {
                 survey.problems.append(PackProblem(.damaged, packID: id, offset: obstacle.offset))
@@ -100,23 +116,29 @@ extension PackStore {
     /// - Throws: `.keyNotFound`, `.malformedPack`, `.unsupportedVersion`, `.packNotFound`, `.disk`.
     func walker(_ id: PackID, isOpen: Bool) async throws(PackError) -> PackWalker? {
         let files = files
-        let keyring = keyring
         let known = registry.durableLength(id)
         do {
-            return try await pool.run { () -> PackWalker? in
+            return try await pool.run {
                 let file = try files.file(id)
-                let size = try file.size()
-                let length = min(known ?? size, size)
-                guard length >= UInt64(PackHeader.length) else { return nil }
-                let header = try PackHeader(decoding: file.read(at: 0, count: PackHeader.length))
-                guard header.packID == id else { throw PackError(.malformedPack, packID: id, offset: 0) }
-                let key = try keyring.existingStudyKey(header.studyKeyID, generation: header.keyGeneration)
-                guard let key else { throw PackError(.keyNotFound, packID: id) }
-                return PackWalker(file: file, length: length, header: header, key: key, isOpenPack: isOpen)
+                return try self.walker(file, id, length: known, isOpen: isOpen)
             }
         } catch {
             throw PackError(error, packID: id)
         }
+    }
+
+    /// A walker over a file that holds a pack.
+    ///
+    /// Blocks.
+    func walker(_ file: any DiskFile, _ id: PackID, length: UInt64?, isOpen: Bool) throws -> PackWalker? {
+        let size = try file.size()
+        let length = min(length ?? size, size)
+        guard length >= UInt64(PackHeader.length) else { return nil }
+        let header = try PackHeader(decoding: file.read(at: 0, count: PackHeader.length))
+        guard header.packID == id else { throw PackError(.malformedPack, packID: id, offset: 0) }
+        let key = try keyring.existingStudyKey(header.studyKeyID, generation: header.keyGeneration)
+        guard let key else { throw PackError(.keyNotFound, packID: id) }
+        return PackWalker(file: file, length: length, header: header, key: key, isOpenPack: isOpen)
     }
 
     /// The next records, up to 256 or 4 MiB of manifests; none at the end or at an obstacle.

@@ -18,9 +18,12 @@ public final class PackStore: Sendable {
     let clock: any WallClock
     let logger: Logger
     let configuration: PackConfiguration
-    private let random: any RandomSource
+    let tiers: PackTiers?
+    let random: any RandomSource
 
     /// Makes a store over a folder; call ``recover(_:)`` before anything else.
+    ///
+    /// - Parameter tiers: Other stores that packs may lie in.
     public init(
         directory: String,
         disk: any Disk,
@@ -29,7 +32,8 @@ public final class PackStore: Sendable {
         random: any RandomSource,
         clock: any WallClock,
         logger: Logger,
-        configuration: PackConfiguration = PackConfiguration()
+        configuration: PackConfiguration = PackConfiguration(),
+        tiers: PackTiers? = nil
     ) {
         let sealedPacks = LocalBlobStore(
             directory: directory,
@@ -51,6 +55,7 @@ public final class PackStore: Sendable {
         self.clock = clock
         self.logger = logger
         self.configuration = configuration
+        self.tiers = tiers
     }
 
     /// A writer for one association or request, with packs of its own.
@@ -96,10 +101,54 @@ public final class PackStore: Sendable {
         guard range.upperBound - range.lowerBound <= Self.readLimit else {
             throw PackError(.rangeTooLong, packID: location.packID, offset: location.offset)
         }
+        return try await readAnywhere(location, context: context, range: range)
+    }
+
+    private func readAnywhere(
+        _ location: RecordLocation,
+        context: [UInt8],
+        range: Range<UInt64>
+    ) async throws(PackError) -> ByteBuffer {
         let key = try key(of: location)
         let reader = reader
-        return try await work(location) {
-            try reader.payload(location, key: key, context: context, range: range)
+        do throws(PackError) {
+            return try await work(location) {
+                try reader.payload(location, key: key, context: context, range: range)
+            }
+        } catch {
+            let pool = pool
+            return try await elsewhere(location, after: error) { pack in
+                try await reader.payload(location, key: key, context: context, range: range, from: pack, pool: pool)
+            }
+        }
+    }
+
+    /// The next part of a range of any length: about 1 MiB from the data folder in one visit to the pool, more where every
+    /// request costs.
+    func readStep(
+        _ location: RecordLocation,
+        context: [UInt8],
+        rest: Range<UInt64>
+    ) async throws(PackError) -> ByteBuffer {
+        let key = try key(of: location)
+        let reader = reader
+        do throws(PackError) {
+            return try await work(location) {
+                try reader.payload(location, key: key, context: context, range: PackReadSequence.step(of: rest))
+            }
+        } catch {
+            let pool = pool
+            return try await elsewhere(location, after: error) { pack in
+                let range = pack.isNear ? PackReadSequence.step(of: rest) : PackReadSequence.remoteStep(of: rest)
+                return try await reader.payload(
+                    location,
+                    key: key,
+                    context: context,
+                    range: range,
+                    from: pack,
+                    pool: pool
+                )
+            }
         }
     }
 
@@ -112,11 +161,59 @@ public final class PackStore: Sendable {
     public func readManifest(_ location: RecordLocation) async throws(PackError) -> ByteBuffer {
         let key = try key(of: location)
         let reader = reader
-        return try await work(location) { try reader.manifest(location, key: key).manifest }
+        do throws(PackError) {
+            return try await work(location) { try reader.manifest(location, key: key).manifest }
+        } catch {
+            let pool = pool
+            return try await elsewhere(location, after: error) { pack in
+                try await reader.manifest(location, key: key, from: pack, pool: pool).manifest
+            }
+        }
     }
 
-    /// Reads all of a record from the medium and checks every tag.
+    /// Reads all of a record from the medium and checks every tag: in the data folder, or where else the pack lies.
     public func verify(_ location: RecordLocation, context: [UInt8]) async throws(PackError) {
+        do throws(PackError) {
+            try await verifyHere(location, context: context)
+        } catch {
+            guard error.code == .packNotFound else { throw error }
+            try await elsewhere(location, after: error) { pack in
+                try await verify(location, context: context, in: pack)
+            }
+        }
+    }
+
+    /// Reads all of a record from one store and checks every tag.
+    ///
+    /// - Throws: `.packNotFound` when the pack does not lie there, or the configuration does not name the store.
+    public func verify(
+        _ location: RecordLocation,
+        context: [UInt8],
+        in store: StoreName
+    ) async throws(PackError) {
+        guard store != .hot else { return try await verifyHere(location, context: context) }
+        let packs = try await tiers?.readable(location.packID) ?? []
+        guard let pack = packs.first(where: { $0.name == store }) else {
+            throw PackError(.packNotFound, packID: location.packID)
+        }
+        do {
+            try await verify(location, context: context, in: pack)
+        } catch {
+            throw PackError(error, packID: location.packID, offset: location.offset)
+        }
+    }
+
+    private func verify(_ location: RecordLocation, context: [UInt8], in pack: PlacedPack) async throws {
+        let key = try key(of: location)
+        let pack = pack.uncached
+        var next: UInt64? = 0
+        while let index = next {
+            next = try await reader.verify(location, key: key, context: context, from: index, in: pack, pool: pool)
+        }
+        _ = try await reader.manifest(location, key: key, from: pack, pool: pool)
+    }
+
+    func verifyHere(_ location: RecordLocation, context: [UInt8]) async throws(PackError) {
         let key = try key(of: location)
         let reader = reader
         var next: UInt64? = 0
@@ -125,7 +222,7 @@ public final class PackStore: Sendable {
                 try reader.verify(location, key: key, context: context, from: index)
             }
         }
-        _ = try await readManifest(location)
+        _ = try await work(location) { try reader.manifest(location, key: key) }
     }
 
     func key(of location: RecordLocation) throws(PackError) -> StudyKey {

@@ -21,13 +21,45 @@ enum KeyWrap {
         }
     }
 
+    /// Wraps the key of an entry.
+    static func wrap(
+        _ key: SymmetricKey,
+        for entry: KeyEntry,
+        tenantID: RandomID,
+        kek: SymmetricKey
+    ) throws(KeyringError) -> WrappedKey {
+        do {
+            let bytes = try wrap(key, under: wrappingKey(for: entry, tenantID: tenantID, kek: kek))
+            if let wrapped = WrappedKey(bytes) { return wrapped }
+        } catch {
+            // Told below: nothing but the length of the key can be wrong.
+        }
+        throw KeyringError(.wrongKey, "a key cannot be wrapped")
+    }
+
+    /// Unwraps the key of an entry.
+    static func unwrap(
+        _ entry: KeyEntry,
+        tenantID: RandomID,
+        kek: SymmetricKey
+    ) throws(KeyringError) -> SymmetricKey {
+        let wrappingKey = wrappingKey(for: entry, tenantID: tenantID, kek: kek)
+        guard let key = unwrap(entry.wrappedKey.bytes, under: wrappingKey) else {
+            throw KeyringError(
+                .wrongKey,
+                "the key " + entry.id.hex + " of the keyring does not unwrap; restore the keyring from a backup"
+            )
+        }
+        return key
+    }
+
     /// The wrapping key of one entry of the keyring: a wrapped key that is moved to another name does not unwrap.
     ///
     /// HKDF-Expand-SHA-256(KEK, "wrap/1" | tenant | id | u32 KEK version | u8 kind | u32 generation, 32).
-    static func wrappingKey(for record: KeyringRecord, kek: SymmetricKey) -> SymmetricKey {
+    private static func wrappingKey(for entry: KeyEntry, tenantID: RandomID, kek: SymmetricKey) -> SymmetricKey {
         let info =
-            Array("wrap/1".utf8) + record.tenantID.bytes + record.id.bytes + record.kekVersion.bigEndianBytes
-            + [record.kind.rawValue] + record.generation.bigEndianBytes
+            Array("wrap/1".utf8) + tenantID.bytes + entry.id.bytes + entry.kekVersion.bigEndianBytes
+            + [entry.kind.rawValue] + entry.generation.bigEndianBytes
         return HKDF<SHA256>.expand(pseudoRandomKey: kek, info: info, outputByteCount: 32)
     }
 }

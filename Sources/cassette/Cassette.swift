@@ -15,7 +15,9 @@ struct Cassette: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ImportCommand.self, QueryCommand.self, VerifyCommand.self, DumpCommand.self,
             CheckCommand.self, EditCommand.self, TranscodeCommand.self, RenderCommand.self, EchoCommand.self,
-            SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self, ConfigCommand.self,
+            SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self, KeysCommand.self, ConfigCommand.self,
+            JobsCommand.self, TiersCommand.self, StoreCommand.self, LabelCommand.self,
+            BackupCommand.self, RestoreCommand.self, AdoptCommand.self,
         ]
     )
 

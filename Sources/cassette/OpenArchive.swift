@@ -15,6 +15,10 @@ import Sealing
 /// The only place that names them.
 struct OpenArchive: Sendable {
     let archive: Archive
+    /// Takes backups of it.
+    let backups: BackupService
+    /// Threads for files and the database.
+    let pool: WorkPool
     /// What the open packs of the last run held.
     let recovery: RecoveryReport
     /// What all packs held, when the index was made again.
@@ -31,17 +35,27 @@ struct OpenArchive: Sendable {
         rebuild: IndexRebuild = .ifMissing,
         freeSpaceFloor: UInt64? = nil,
         characterSet: CharacterSetSetting? = nil,
+        storage: StorageSettings = StorageSettings(),
         codecs: CodecProcesses? = nil,
         limits: ArchiveLimits,
+        isRestoring: Bool = false,
         logger: Logger
     ) async throws -> OpenArchive {
+        guard try isRestoring || !PosixDisk().exists(folder.path + "/" + RestoreFolder.markName) else {
+            throw CommandFailure(
+                "A restore into \(folder.path) was not finished: run the same `cassette restore` again, or remove the folder"
+            )
+        }
         let threads = NIOThreadPool(numberOfThreads: threadCount)
         threads.start()
         do {
             var limits = limits
             limits.packs.freeSpaceFloorLimit = freeSpaceFloor ?? .max
             var host = ArchiveHost()
+            try VolumeMark(folder, rootKeyPath: rootKeyPath).make()
+            host.disk = MountedDisk(PosixDisk(), folder: folder.path, mark: folder.volumeMark)
             host.characterSet = characterSet
+            host.storage = storage
             host.codecs = codecs
             return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)
         } catch {
@@ -63,6 +77,11 @@ struct OpenArchive: Sendable {
         let pool = WorkPool(threads: threads)
         let disk = host.disk
         let keyring = try await openKeyring(folder, rootKeyPath, host, pool)
+        let rootKey = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk)
+            .provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool).identifier
+        let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
+        let setup = TierSetup(settings: host.storage, folder: folder, host: host, pool: pool, logger: logger)
+        let tiers = try await setup.tiers(RegistryPackPlaces(registry))
         let packs = PackStore(
             directory: folder.packs,
             disk: disk,
@@ -71,7 +90,8 @@ struct OpenArchive: Sendable {
             random: host.random,
             clock: host.clock,
             logger: logger,
-            configuration: limits.packs
+            configuration: limits.packs,
+            tiers: tiers
         )
         let indexKey = try await keyring.sideKeyBytes("index")
         let assumed = CharacterSetsBySource(folder, disk: disk, standard: host.characterSet, logger: logger).assumed
@@ -91,6 +111,8 @@ struct OpenArchive: Sendable {
             packs: packs,
             keyring: keyring,
             catalog: catalog,
+            registry: registry,
+            lifecycle: setup.lifecycle(packs, tiers),
             clock: host.clock,
             limits: limits.dataSet,
             codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
@@ -101,6 +123,14 @@ struct OpenArchive: Sendable {
         )
         return OpenArchive(
             archive: archive,
+            backups: archive.backups(
+                from: BackupFiles(folder: folder, registry: registry, disk: disk, pool: pool).source(rootKey),
+                disk: disk,
+                pool: pool,
+                random: host.random,
+                clock: host.clock
+            ),
+            pool: pool,
             recovery: try await archive.recover(),
             rebuild: rebuild,
             threads: threads
@@ -120,13 +150,8 @@ struct OpenArchive: Sendable {
         _ pool: WorkPool
     ) async throws -> Keyring {
         let disk = host.disk
-        let provider = FileRootKeyProvider(
-            disk: disk,
-            pool: pool,
-            path: rootKeyPath,
-            random: host.random,
-            refusingUnder: folder.path
-        )
+        let provider = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk)
+            .provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool)
         // A new keyring would open none of the packs that are there: both copies of the old one are lost.
         guard try holdsFiles(folder.keyrings, disk) || !holdsFiles([folder.packs], disk) else {
             throw CommandFailure(
@@ -140,6 +165,22 @@ struct OpenArchive: Sendable {
             pool: pool,
             random: host.random,
             clock: host.clock
+        )
+    }
+
+    private static func openRegistry(
+        _ folder: DataFolder,
+        _ keyring: Keyring,
+        _ host: ArchiveHost,
+        _ pool: WorkPool,
+        fileSystem: String?
+    ) async throws -> SQLiteRegistry {
+        try await SQLiteRegistry.open(
+            path: folder.registry,
+            key: try await keyring.sideKeyBytes("registry"),
+            disk: host.disk,
+            pool: pool,
+            fileSystem: fileSystem
         )
     }
 

@@ -29,7 +29,10 @@ struct RemoteArchive: Sendable {
     /// Stores one Part 10 object.
     ///
     /// - Returns: `nil` when it is stored, else why not.
-    func store(_ chunks: FileChunks, length: UInt64) async throws -> String? {
+    func store<Body: AsyncSequence & Sendable>(
+        _ chunks: Body,
+        length: UInt64
+    ) async throws -> String? where Body.Element == ByteBuffer {
         var request = request(.POST, "/dicomweb/studies", accept: "application/dicom+json")
         request.headers.add(name: "Content-Type", value: "application/dicom")
         request.body = .stream(chunks, length: .known(Int64(clamping: length)))
@@ -63,6 +66,30 @@ struct RemoteArchive: Sendable {
         }
     }
 
+    /// SHA-256 of the Data Set of an instance, as the server reads it back from its pack.
+    func dataSetDigest(of sopInstanceUID: UID) async throws -> [UInt8]? {
+        var digest: [UInt8]?
+        try await lines("/api/verification?instance=" + sopInstanceUID.string) { line in
+            let parts = line.split(separator: "\"")
+            digest = parts.count == 5 ? Hex.decode(parts[3]) : nil
+        }
+        return digest
+    }
+
+    /// The whole answer to a request of administration.
+    ///
+    /// - Parameter text: The body; none when absent.
+    func answer(_ method: HTTPMethod, _ path: String, text: String? = nil) async throws -> ByteBuffer {
+        var request = request(method, path, accept: "application/json")
+        if let text {
+            request.headers.add(name: "Content-Type", value: "text/plain")
+            request.body = .bytes(ByteBuffer(string: text))
+        }
+        let response = try await send(request)
+        guard (200..<300).contains(response.status.code) else { throw try await failure(response) }
+        return try await response.body.collect(upTo: Self.answerLimit)
+    }
+
     func close() async throws {
         try await client.shutdown()
     }
@@ -86,7 +113,7 @@ struct RemoteArchive: Sendable {
         return try DICOMJSONReader.dataSets(from: text).map(\.dataSet)
     }
 
-    private func request(_ method: HTTPMethod, _ path: String, accept: String) -> HTTPClientRequest {
+    func request(_ method: HTTPMethod, _ path: String, accept: String) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: address + path)
         request.method = method
         request.headers.add(name: "Authorization", value: "Bearer " + token)
@@ -94,7 +121,7 @@ struct RemoteArchive: Sendable {
         return request
     }
 
-    private func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+    func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
         do {
             return try await client.execute(request, timeout: Self.timeout)
         } catch {
@@ -102,7 +129,7 @@ struct RemoteArchive: Sendable {
         }
     }
 
-    private func failure(_ response: HTTPClientResponse) async throws -> CommandFailure {
+    func failure(_ response: HTTPClientResponse) async throws -> CommandFailure {
         let text = String(buffer: try await response.body.collect(upTo: 64 << 10))
         return CommandFailure("The server answered \(response.status.code): \(text)")
     }

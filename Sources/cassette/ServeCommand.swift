@@ -9,6 +9,7 @@ import HTTPGateway
 import Logging
 import NIOPosix
 import Platform
+import Sealing
 import ServiceLifecycle
 import UnixSignals
 
@@ -25,6 +26,7 @@ struct ServeCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var folder: DataFolderOptions
+    @OptionGroup var rootKey: RootKeyOptions
     @Option(help: "The AE title of the archive. (default: CASSETTE)")
     var aet: String?
     @Option(help: "The port for DICOM. (default: 11112)")
@@ -41,8 +43,6 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel: String?
     @Option(help: "The character set of text whose Data Set names none, for example 'ISO_IR 100'. (default: none)")
     var characterSet: String?
-    @Option(help: "A YAML file with settings; see `cassette config check`.")
-    var config: String?
     @Flag(help: "Switch authorization off. Only while listening on loopback.")
     var open = false
 
@@ -64,10 +64,9 @@ struct ServeCommand: AsyncParsableCommand {
         Self.limitArenas()
         let settings: ServerSettings
         do throws(ConfigurationProblem) {
-            let file = try config.map { path throws(ConfigurationProblem) in try ConfigurationFile.read(path) }
-            settings = try ServerSettings(typed: typed, file: file ?? ConfigurationFile(), opensAccess: open)
+            settings = try ServerSettings(typed: typed, file: folder.configuration(), opensAccess: open)
         } catch {
-            throw ValidationError((config.map { "\($0): " } ?? "") + "\(error)")
+            throw ValidationError((folder.configPath.map { "\($0): " } ?? "") + "\(error)")
         }
         let floodControl = FloodControl()
         LoggingSystem.bootstrap { label in
@@ -85,14 +84,15 @@ struct ServeCommand: AsyncParsableCommand {
         let codecs = CodecProcesses(settings.limits.pixels.frame, logger)
         let open = try await OpenArchive.open(
             data,
-            rootKeyPath: DataFolderOptions.rootKeyPath(settings.keyFile, data),
+            rootKeyPath: rootKey.remembering(settings.keyFile, of: data, disk: disk),
             freeSpaceFloor: settings.freeSpaceFloor,
             characterSet: settings.characterSet,
+            storage: settings.storage,
             codecs: codecs,
             limits: settings.limits,
             logger: logger
         )
-        Self.report(open, logger)
+        try await Self.report(open, logger)
         Self.warn(settings, logger)
         let server = Server(
             settings: settings,
@@ -100,6 +100,7 @@ struct ServeCommand: AsyncParsableCommand {
             lock: lock,
             token: token.token,
             archive: open.archive,
+            backups: Self.backupDoor(open, settings, data),
             codecs: codecs,
             logger: logger
         )
@@ -115,6 +116,24 @@ struct ServeCommand: AsyncParsableCommand {
         try await codecs.close()
         logger.info("stopped")
         withExtendedLifetime(lock) {}
+    }
+
+    private static func backupDoor(
+        _ open: OpenArchive,
+        _ settings: ServerSettings,
+        _ data: DataFolder
+    ) -> BackupDoor {
+        let rootKeyPath = DataFolderOptions.rootKeyPath(settings.keyFile, data)
+        return BackupDoor(service: open.backups) { [pool = open.pool, storage = settings.storage] place in
+            try BackupPlace(place, storage: storage).writable(for: data, rootKeyPath: rootKeyPath, disk: PosixDisk(), pool: pool)
+        }
+    }
+
+    /// One loud line when the loss of the root key would be the loss of everything.
+    private static func warnOfEscrow(_ archive: Archive, _ logger: Logger) async throws {
+        let status = try await archive.keys.status(as: Principal(.administrator))
+        if status.recoveryKeys.isEmpty { logger.warning("\(EscrowAdvice.text)") }
+        if status.isRotating { logger.warning("a rotation was interrupted: `cassette keys rotate` goes on with it") }
     }
 
     /// Many associations keep many packs open; the usual soft limit of 1,024 files is meant for other programs.
@@ -134,7 +153,8 @@ struct ServeCommand: AsyncParsableCommand {
         _ = mallopt(M_ARENA_MAX, 4)
     }
 
-    private static func report(_ open: OpenArchive, _ logger: Logger) {
+    private static func report(_ open: OpenArchive, _ logger: Logger) async throws {
+        try await warnOfEscrow(open.archive, logger)
         if let rebuild = open.rebuild, rebuild.records > 0 {
             logger.notice("index made again from the packs", metadata: ["instances": "\(rebuild.inserted)"])
         }

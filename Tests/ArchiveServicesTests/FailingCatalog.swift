@@ -1,5 +1,6 @@
 import ArchiveCatalog
 import DICOMCore
+import Platform
 import Synchronization
 
 /// A catalog whose first insertions fail.
@@ -57,8 +58,84 @@ final class FailingCatalog: Catalog {
         try await catalog.allInstances(after: sopInstanceUID, limit: limit)
     }
 
+    func studyHoldings(after position: StudyPosition?, limit: Int) async throws(CatalogError) -> [StudyHolding] {
+        try await catalog.studyHoldings(after: position, limit: limit)
+    }
+
+    func studyHolding(_ studyInstanceUID: UID) async throws(CatalogError) -> StudyHolding? {
+        try await catalog.studyHolding(studyInstanceUID)
+    }
+
     func counts() async throws(CatalogError) -> CatalogCounts {
         try await catalog.counts()
+    }
+
+    func remove(
+        _ instances: [RecordReference],
+        by deletion: Deletion,
+        reading: @escaping HeaderValuesReading
+    ) async throws(CatalogError) -> [RemovedRecord] {
+        let fails = failures.withLock { left in
+            left -= 1
+            return left >= 0
+        }
+        guard !fails else { throw CatalogError(code, "as the test wants it") }
+        return try await catalog.remove(instances, by: deletion, reading: reading)
+    }
+
+    func restore(_ records: [InstanceRecord], of deletionID: RandomID) async throws(CatalogError) -> [InsertOutcome] {
+        try await catalog.restore(records, of: deletionID)
+    }
+
+    func note(_ deletions: [Deletion], removed: [RemovedRecord]) async throws(CatalogError) {
+        try await catalog.note(deletions, removed: removed)
+    }
+
+    func deletion(_ id: RandomID) async throws(CatalogError) -> Deletion? {
+        try await catalog.deletion(id)
+    }
+
+    func deletions(
+        _ state: Deletion.State?,
+        after last: Deletion?,
+        limit: Int
+    ) async throws(CatalogError) -> [Deletion] {
+        try await catalog.deletions(state, after: last, limit: limit)
+    }
+
+    func removedRecords(
+        of deletionID: RandomID,
+        after last: RandomID?,
+        limit: Int
+    ) async throws(CatalogError) -> [RemovedRecord] {
+        try await catalog.removedRecords(of: deletionID, after: last, limit: limit)
+    }
+
+    func removedRecords(among ids: [RandomID]) async throws(CatalogError) -> [RemovedRecord] {
+        try await catalog.removedRecords(among: ids)
+    }
+
+    func move(
+        _ moves: [(record: RecordReference, location: StoredLocation)],
+        superseding packs: [SupersededPack]
+    ) async throws(CatalogError) {
+        try await catalog.move(moves, superseding: packs)
+    }
+
+    func supersededPacks() async throws(CatalogError) -> [SupersededPack] {
+        try await catalog.supersededPacks()
+    }
+
+    func deadPacks() async throws(CatalogError) -> [DeadPack] {
+        try await catalog.deadPacks()
+    }
+
+    func forgetPack(_ packID: RandomID) async throws(CatalogError) {
+        try await catalog.forgetPack(packID)
+    }
+
+    func purge(study studyInstanceUID: UID) async throws(CatalogError) -> Int {
+        try await catalog.purge(study: studyInstanceUID)
     }
 
     func makeDurable() async throws(CatalogError) {

@@ -20,6 +20,7 @@ final class TestArchive: Sendable {
     let catalog: SQLiteCatalog
     /// What the archive takes for its catalog.
     let front: FailingCatalog
+    let registry: SQLiteRegistry
     let packs: PackStore
     let keyring: Keyring
     let codec = TestCodec()
@@ -55,11 +56,18 @@ final class TestArchive: Sendable {
             key: Array(repeating: 7, count: 32),
             pool: pool
         )
+        registry = try await SQLiteRegistry.open(
+            path: folder.path + "/registry.sqlite",
+            key: Array(repeating: 8, count: 32),
+            disk: PosixDisk(),
+            pool: pool
+        )
         front = FailingCatalog(catalog, failures: failingInserts, code: failureCode)
         archive = Archive(
             packs: packs,
             keyring: keyring,
             catalog: front,
+            registry: registry,
             clock: clock,
             limits: DataSetLimits(),
             codec: codec,

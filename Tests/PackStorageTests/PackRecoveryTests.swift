@@ -136,7 +136,7 @@ import Testing
         let (bench, locations) = try await threeRecords()
         let whole = bench.disk.content(bench.openPath(locations[0]))
         for path in ["/data/keyring/keyring", "/mirror/keyring"] {
-            bench.disk.setContent(path, Array((bench.disk.content(path) ?? []).prefix(2 * 192)))
+            bench.disk.setContent(path, Array((bench.disk.content(path) ?? []).prefix(3 * 192)))
         }
 
         let (after, records, survey) = try await bench.restarted()

@@ -8,7 +8,7 @@ import Testing
 @Suite struct `A damaged keyring` {
     private let bench = KeyringBench()
 
-    /// Two first entries and three study keys.
+    /// The first entry and three study keys.
     private func fill() async throws -> [StudyKey] {
         let keyring = try await bench.open()
         var keys: [StudyKey] = []
@@ -25,6 +25,13 @@ import Testing
         for length in stride(from: 0, through: whole.count, by: 7) {
             for path in KeyringBench.paths {
                 bench.disk.setContent(path, Array(whole.prefix(length)))
+                guard length == 0 || length >= KeyringBench.headerLength + 192 else {
+                    // What was there when the file got its name cannot be missing: nobody knows how old this one is.
+                    let error = await #expect(throws: KeyringError.self) { try await bench.open() }
+                    #expect(error?.description.contains("the other copy is intact") == true)
+                    bench.disk.setContent(path, whole)
+                    continue
+                }
                 let keyring = try await bench.open()
                 for key in keys {
                     #expect(try keyring.existingStudyKey(key.id)?.fingerprint == key.fingerprint)
@@ -91,8 +98,8 @@ import Testing
     @Test func `copies that tell different stories are refused`() async throws {
         _ = try await fill()
         let one = bench.disk.content(KeyringBench.paths[0]) ?? []
-        bench.disk.setContent(KeyringBench.paths[0], Array(one.prefix(2 * 192)))
-        bench.disk.setContent(KeyringBench.paths[1], Array(one.prefix(2 * 192)))
+        bench.disk.setContent(KeyringBench.paths[0], Array(one.prefix(KeyringBench.headerLength + 192)))
+        bench.disk.setContent(KeyringBench.paths[1], Array(one.prefix(KeyringBench.headerLength + 192)))
         _ = try await fill()
         bench.disk.setContent(KeyringBench.paths[0], one)
 
@@ -119,42 +126,5 @@ import Testing
         let error = await #expect(throws: KeyringError.self) { try await bench.open() }
 
         #expect(error?.code == .rootKey(.wrongKey))
-    }
-
-    @Test func `the torn entries of one batch are dropped, those of two are damage`() throws {
-        var hash = [UInt8](repeating: 0, count: 32)
-        func encode(_ batchStarts: [UInt64], brokenAt broken: Int) -> ByteBuffer {
-            var bytes = ByteBuffer()
-            hash = [UInt8](repeating: 0, count: 32)
-            for (sequence, batchStart) in batchStarts.enumerated() {
-                var record = KeyringRecord(
-                    kind: .studyKey,
-                    id: RandomID(high: 1, low: UInt64(sequence)),
-                    generation: 1,
-                    kekVersion: 1,
-                    created: Timestamp(microseconds: 0),
-                    wrappedKey: [UInt8](repeating: 7, count: 40),
-                    tenantID: RandomID(high: 0, low: 0)
-                )
-                record.sequence = UInt64(sequence)
-                record.batchStart = batchStart
-                record.previousHash = hash
-                let encoded = record.encoded
-                hash = KeyringRecord.hash(encoded)
-                var copy = encoded
-                if sequence == broken { copy.setInteger(UInt8(0xEE), at: copy.readerIndex + 9) }
-                bytes.writeBuffer(&copy)
-            }
-            return bytes
-        }
-        func read(_ bytes: ByteBuffer) throws -> KeyringCopy {
-            bench.disk.setContent("/k", Array(bytes.readableBytesView))
-            return try KeyringCopy.read(bench.disk.open("/k", .read), named: "/k")
-        }
-
-        #expect(try read(encode([0, 0, 2, 2, 2], brokenAt: 2)).records.count == 2)
-        #expect(try read(encode([0, 0, 2, 2, 2], brokenAt: 3)).records.count == 3)
-        #expect(throws: KeyringError.self) { try read(encode([0, 0, 2, 2, 4], brokenAt: 3)) }
-        #expect(throws: KeyringError.self) { try read(encode([0, 1, 2], brokenAt: 0)) }
     }
 }

@@ -15,6 +15,8 @@ struct KeyringBench {
     static let directories = ["/data/keyring", "/mirror/keyring"]
     static let paths = directories.map { $0 + "/keyring" }
     static let rootKeyPath = "/data.keys/root.key"
+    /// Bytes before the first entry while there is one version of the key-encryption key: its two blocks.
+    static let headerLength = 2 * 192
 
     func provider(on disk: (any Disk)? = nil) -> FileRootKeyProvider {
         FileRootKeyProvider(
@@ -35,6 +37,37 @@ struct KeyringBench {
             random: random,
             clock: clock
         )
+    }
+}
+
+extension Keyring {
+    /// The bytes of a file of format 1 with the same keys.
+    func plainFile() -> [UInt8] {
+        let content = memory.content
+        let kek = content.header.keks[0]
+        let first = KeyEntry(
+            kind: .kek,
+            id: tenantID,
+            generation: 1,
+            kekVersion: kek.version,
+            created: kek.created,
+            wrappedKey: WrappedKey(kek.wrapped) ?? .none
+        )
+        var bytes = ByteBuffer()
+        var hash = ChainHash.none
+        for (sequence, entry) in ([first] + content.table.entries).enumerated() {
+            let start = bytes.writerIndex
+            KeyringRecord(
+                format: .plain,
+                entry: entry,
+                tenantID: tenantID,
+                sequence: UInt64(sequence),
+                batchStart: sequence < 2 ? 0 : UInt64(sequence),
+                previousHash: hash
+            ).write(to: &bytes)
+            hash = ChainHash(of: bytes, at: start, length: KeyringRecord.length)
+        }
+        return Array(bytes.readableBytesView)
     }
 }
 
@@ -73,7 +106,7 @@ extension StudyKey {
         let copies = KeyringBench.paths.map { bench.disk.content($0) }
 
         #expect(copies[0] == copies[1])
-        #expect(copies[0]?.count == 3 * 192)
+        #expect(copies[0]?.count == KeyringBench.headerLength + 2 * 192)
         #expect(!String(reflecting: key).contains(Hex.encode(key.fingerprint)))
         #expect("\(key)" == "StudyKey(" + key.id.hex + ", generation 1)")
     }
@@ -95,7 +128,7 @@ extension StudyKey {
 
         #expect(keys.count == 50)
         #expect(keys.values.allSatisfy { $0.count == 1 })
-        #expect(bench.disk.content(KeyringBench.paths[0])?.count == 52 * 192)
+        #expect(bench.disk.content(KeyringBench.paths[0])?.count == KeyringBench.headerLength + 51 * 192)
         #expect(disk.callCount - before <= 50 * 4)
     }
 
@@ -136,12 +169,13 @@ extension StudyKey {
     }
 
     @Test(arguments: 1...383)
-    func `a first append that was cut off does not keep the next start from working`(length: Int) async throws {
+    func `a first append of format 1 that was cut off does not keep the next start from working`(
+        length: Int
+    ) async throws {
         let first = try await bench.open()
         let name = first.keyID(for: [1])
-        for path in KeyringBench.paths {
-            bench.disk.setContent(path, Array((bench.disk.content(path) ?? []).prefix(length)))
-        }
+        let plain = first.plainFile()
+        for path in KeyringBench.paths { bench.disk.setContent(path, Array(plain.prefix(length))) }
 
         let keyring = try await bench.open()
         let key = try await keyring.studyKeyCreatingIfNeeded(keyring.keyID(for: [1]))
@@ -183,6 +217,25 @@ extension StudyKey {
             }
             if !disk.hasFailed { return }
         }
+    }
+
+    @Test func `a keyring of format 1 opens, stays as it is while it is only read, and is written anew for a new key`()
+        async throws
+    {
+        let first = try await bench.open()
+        let key = try await first.studyKeyCreatingIfNeeded(first.keyID(for: [1]))
+        let plain = first.plainFile()
+        for path in KeyringBench.paths { bench.disk.setContent(path, plain) }
+
+        let second = try await bench.open()
+        #expect(try second.existingStudyKey(key.id)?.fingerprint == key.fingerprint)
+        #expect(bench.disk.content(KeyringBench.paths[1]) == plain)
+        let other = try await second.studyKeyCreatingIfNeeded(second.keyID(for: [2]))
+
+        let third = try await bench.open()
+        for key in [key, other] { #expect(try third.existingStudyKey(key.id)?.fingerprint == key.fingerprint) }
+        #expect(await third.status().journalGeneration == 1)
+        #expect(bench.disk.content(KeyringBench.paths[0]) == bench.disk.content(KeyringBench.paths[1]))
     }
 
     @Test func `a new keyring on a full volume is refused for want of space, and no root key is blamed`() async throws {
