@@ -58,7 +58,7 @@ public struct ByteStream: AsyncSequence, Sendable {
     /// begins.
     func begun() async throws(ArchiveError) -> ByteStream {
         guard case .stored(let payload, let range) = parts.first, !range.isEmpty else { return self }
-        let middle = range.lowerBound + min(UInt64(range.count), Self.firstLength)
+        let middle = range.lowerBound + Swift.min(UInt64(range.count), Self.firstLength)
         var chunks = ByteStream(length: middle - range.lowerBound, parts: [.stored(payload, range.lowerBound..<middle)])
             .makeAsyncIterator()
         var first = ByteBuffer()
