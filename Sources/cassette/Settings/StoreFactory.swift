@@ -1,3 +1,6 @@
+import BlobStoreHTTP
+import BlobStoreS3
+import BlobStoreWebDAV
 import Logging
 import NIOCore
 import PackStorage
@@ -23,8 +26,10 @@ struct StoreFactory: Sendable {
                 try checkFolder(path, settings.name, holdsPacks: holdsPacks)
                 let store = LocalBlobStore(directory: path, disk: disk, pool: pool, random: random)
                 return NamedBlobStore(settings.name, store, isLocal: true)
-            case .s3, .webDAV:
-                throw CommandFailure("this build has no such stores")
+            case .s3(let place):
+                return remote(try s3(place, settings.name), settings)
+            case .webDAV(let place):
+                return remote(try webDAV(place), settings)
             }
         } catch {
             logger.error(
@@ -33,6 +38,91 @@ struct StoreFactory: Sendable {
             )
             return NamedBlobStore(settings.name, UnreachableBlobStore(reason: "\(error)"), isLocal: false)
         }
+    }
+
+    /// A store behind a network, which fails now and then, with what makes the best of it.
+    ///
+    /// From the inside: counted as it is asked, held to its bandwidth, left alone while it is down, tried again.
+    private func remote(_ store: any BlobStore, _ settings: StoreSettings) -> NamedBlobStore {
+        let metered = MeteredBlobStore(store, name: settings.name.text)
+        let limited = BandwidthLimitedBlobStore(
+            metered,
+            uploadBytesPerSecond: settings.bandwidth,
+            downloadBytesPerSecond: settings.bandwidth
+        )
+        let breaking = CircuitBreakerBlobStore(limited)
+        // A reader waits for all attempts: the deadline is what a client has patience for.
+        let policy = RetryPolicy(attemptLimit: 5, longestDelay: .seconds(5), deadline: .seconds(30))
+        let retrying = RetryingBlobStore(breaking, policy: policy, random: random)
+        return NamedBlobStore(settings.name, retrying, isLocal: false)
+    }
+
+    private func s3(_ place: S3StoreSettings, _ name: StoreName) throws -> any BlobStore {
+        let endpoint = try place.endpoint.map { try Self.endpoint($0) }
+        var configuration = S3Configuration(endpoint: endpoint, bucket: place.bucket)
+        configuration.prefix = place.prefix
+        configuration.region = place.region
+        if let usesPathStyle = place.usesPathStyle { configuration.usesPathStyle = usesPathStyle }
+        configuration.storageClass = place.storageClass
+        switch place.encryption {
+        case "AES256": configuration.encryption = .aes256
+        case "aws:kms": configuration.encryption = .kms(keyID: place.encryptionKeyID)
+        default: break
+        }
+        if let tier = place.thawTier.flatMap({ S3Configuration.ThawTier(rawValue: $0) }) {
+            configuration.thawTier = tier
+        }
+        return S3BlobStore(
+            configuration: configuration,
+            credentials: FixedS3Credentials(try s3Credentials(place, name)),
+            clock: clock,
+            random: random,
+            logger: logger
+        )
+    }
+
+    private func s3Credentials(_ place: S3StoreSettings, _ name: StoreName) throws -> S3Credentials {
+        if let file = place.accessKeyFile {
+            let lines = try SecretFile(path: file, disk: disk).lines()
+            guard (2...3).contains(lines.count) else {
+                throw CommandFailure(
+                    "\(file) must hold the access key id, the secret access key and, if any, the session token, a line each"
+                )
+            }
+            return S3Credentials(
+                accessKeyID: lines[0],
+                secretAccessKey: lines[1],
+                sessionToken: lines.count > 2 ? lines[2] : nil
+            )
+        }
+        guard let id = SecretFile.variable(name, "ACCESS_KEY_ID"),
+            let secret = SecretFile.variable(name, "SECRET_ACCESS_KEY")
+        else {
+            let variable = "CASSETTE_STORE_" + SettingSource.variable(name.text)
+            throw CommandFailure(
+                "the store '\(name)' lacks 'access-key-file', and \(variable)_ACCESS_KEY_ID and "
+                    + "\(variable)_SECRET_ACCESS_KEY are not set"
+            )
+        }
+        return S3Credentials(
+            accessKeyID: id,
+            secretAccessKey: secret,
+            sessionToken: SecretFile.variable(name, "SESSION_TOKEN")
+        )
+    }
+
+    private func webDAV(_ place: WebDAVStoreSettings) throws -> any BlobStore {
+        var configuration = WebDAVConfiguration(folder: try Self.endpoint(place.url))
+        if let user = place.user {
+            let password = try place.passwordFile.map { try SecretFile(path: $0, disk: disk).lines()[0] } ?? ""
+            configuration.credentials = .basic(user: user, password: password)
+        }
+        return WebDAVBlobStore(configuration: configuration, random: random, logger: logger)
+    }
+
+    private static func endpoint(_ text: String) throws -> StoreEndpoint {
+        guard let endpoint = StoreEndpoint(text) else { throw CommandFailure("'\(text)' is no address of a server") }
+        return endpoint
     }
 
     /// Marks a new folder, and refuses one that should have the mark: a volume that is not mounted leaves an empty folder,
