@@ -56,6 +56,7 @@ struct OpenArchive: Sendable {
             host.disk = MountedDisk(PosixDisk(), folder: folder.path, mark: folder.volumeMark)
             host.characterSet = characterSet
             host.storage = storage
+            host.removal = storage.removal
             host.codecs = codecs
             return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)
         } catch {
