@@ -56,6 +56,7 @@ struct OpenArchive: Sendable {
             host.disk = MountedDisk(PosixDisk(), folder: folder.path, mark: folder.volumeMark)
             host.characterSet = characterSet
             host.storage = storage
+            host.removal = storage.removal
             host.codecs = codecs
             return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)
         } catch {
@@ -114,10 +115,12 @@ struct OpenArchive: Sendable {
             catalog: catalog,
             registry: registry,
             lifecycle: lifecycle,
+            removal: host.removal,
             destroyer: lifecycle.mover as? any PackDestroying,
             // A key file that was named by the operator may serve other archives, too: that one only the operator changes.
             renewRootKey: try rootKeyRenewal(folder, rootKeyPath, host, pool),
             clock: host.clock,
+            random: host.random,
             limits: limits.dataSet,
             codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
             pixelPool: host.codecs?.pool ?? pool,
