@@ -207,7 +207,7 @@ let package = Package(
             uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
             testedWith: [nioEmbedded]
         )
-        + layer("Sealing", uses: ["Platform", nioCore, crypto], testedWith: ["TestKit"], keeping: ["Vectors"])
+        + layer("Sealing", uses: ["Platform", nioCore, crypto], testedWith: ["TestKit"], keeping: ["Vectors", "Golden"])
         + layer("AccessControl", uses: ["DICOMCore", "Platform", crypto])
         + layer("ArchiveCatalog", uses: ["DICOMCore", "Platform"])
         + layer(
