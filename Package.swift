@@ -167,7 +167,7 @@ let package = Package(
         ),
         .target(
             name: "StoreTestKit",
-            dependencies: ["PackStorage", nioCore],
+            dependencies: ["PackStorage", nioCore, nioPosix, nioHTTP1, asyncHTTPClient],
             path: "Tests/StoreTestKit",
             swiftSettings: strict
         ),
@@ -184,6 +184,7 @@ let package = Package(
             dependencies: [
                 "cassette", "ArchiveServices", "ArchiveCatalog", "CatalogSQLite", "PackStorage", "AccessControl",
                 "DICOMCoding",
+                "BlobStoreS3", "BlobStoreHTTP", "StoreTestKit",
                 "DICOMCore", "Platform", "Sealing", "TestKit", "CSimulatedDisk", nioCore, nioPosix, logging, crypto,
             ],
             exclude: ["README.md"],
@@ -228,7 +229,12 @@ let package = Package(
         + layer(
             "BlobStoreS3",
             uses: ["BlobStoreHTTP", "PackStorage", "Platform", nioCore, nioHTTP1, crypto, logging],
-            testedWith: ["StoreTestKit", "TestKit"]
+            testedWith: ["StoreTestKit"]
+        )
+        + layer(
+            "BlobStoreWebDAV",
+            uses: ["BlobStoreHTTP", "PackStorage", "Platform", nioCore, nioHTTP1, logging],
+            testedWith: ["StoreTestKit"]
         )
         + layer(
             "RootKeys",
@@ -247,9 +253,9 @@ let package = Package(
             "ArchiveServices",
             uses: [
                 "ArchiveCatalog", "PackStorage", "Sealing", "DICOMPixels", "DICOMCoding", "DICOMCore", "AccessControl",
-                "Platform", nioCore, crypto, logging,
+                "Platform", nioCore, crypto, logging, metrics,
             ],
-            testedWith: ["TestKit", "CatalogSQLite", nioPosix]
+            testedWith: ["TestKit", "StoreTestKit", "CatalogSQLite", nioPosix]
         )
         + layer(
             "DICOMGateway",
@@ -261,8 +267,8 @@ let package = Package(
         + layer(
             "HTTPGateway",
             uses: [
-                "ArchiveServices", "ArchiveCatalog", "AccessControl", "DICOMPixels", "DICOMCoding", "DICOMCore",
-                "Platform", "Sealing",
+                "ArchiveServices", "ArchiveCatalog", "PackStorage", "AccessControl", "DICOMPixels", "DICOMCoding",
+                "DICOMCore", "Platform", "Sealing",
                 nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
             testedWith: ["CatalogSQLite", "PackStorage", nioPosix, nioEmbedded]
@@ -272,9 +278,10 @@ let package = Package(
                 name: "cassette",
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
+                    "BlobStoreS3", "BlobStoreWebDAV", "BlobStoreHTTP",
                     "Sealing", "RootKeys", "AccessControl", "DIMSE", "DICOMUpperLayer", "CodecWorkers", "DICOMPixels",
                     "DICOMCoding", "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging,
-                    serviceLifecycle, unixSignals, argumentParser,
+                    crypto, serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict

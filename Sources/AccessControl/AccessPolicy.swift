@@ -8,6 +8,10 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
     case readPixels
     /// Put objects into the archive.
     case store
+    /// Delete objects, restore them, and empty the bin.
+    case delete
+    /// Destroy studies with their keys.
+    case shred
     /// Check the archive, rebuild its index, read its figures.
     case administer
 }

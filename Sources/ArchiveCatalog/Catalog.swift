@@ -53,6 +53,16 @@ public protocol Catalog: RemovalCatalog {
     /// A page ends at `limit` or ``CatalogPage/byteLimit``: only an empty one is the end.
     func allInstances(after sopInstanceUID: UID?, limit: Int) async throws(CatalogError) -> [InstanceRecord]
 
+    /// Studies with the packs that they lie in: those without date first, then the oldest; of one day, the greatest UID.
+    ///
+    /// - Parameters:
+    ///   - position: Where the page before ended; `nil` to begin. Studies that arrive in between shift nothing.
+    ///   - limit: How many to return at most; only an empty page is the end.
+    func studyHoldings(after position: StudyPosition?, limit: Int) async throws(CatalogError) -> [StudyHolding]
+
+    /// One study with the packs that it lies in; `nil` when there is none.
+    func studyHolding(_ studyInstanceUID: UID) async throws(CatalogError) -> StudyHolding?
+
     /// How many records there are.
     func counts() async throws(CatalogError) -> CatalogCounts
 

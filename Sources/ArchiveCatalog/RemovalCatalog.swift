@@ -67,6 +67,9 @@ public protocol RemovalCatalog: Sendable {
     /// The packs with records of deletions that cannot be taken back, without superseded ones.
     func deadPacks() async throws(CatalogError) -> [DeadPack]
 
+    /// The packs with removed records under a key.
+    func removedPacks(under studyKeyID: RandomID) async throws(CatalogError) -> [RandomID]
+
     /// Forgets a pack that is gone, and the removed records in it.
     func forgetPack(_ packID: RandomID) async throws(CatalogError)
 

@@ -17,6 +17,23 @@ public final class Archive: Sendable {
     public let retrieve: RetrieveService
     /// Reads everything back and compares.
     public let verification: VerificationService
+    /// Does long work, and goes on with it after a restart.
+    public let jobs: JobRunner
+    /// Says where studies are to lie, and moves them there.
+    public let lifecycle: LifecycleService
+    /// Brings back what lies in cold storage.
+    public let recalls: RecallService
+    /// Keeps labels of studies.
+    public let labels: LabelService
+    /// Tries stores out.
+    public let storeChecks: StoreCheckService
+
+    /// Deletes, restores, and frees what is dead.
+    public let removal: RemovalService
+    /// Legal holds and retention periods.
+    public let holds: HoldService
+    /// Destroys studies with their keys.
+    public let shredder: ShredService
     /// Works on the keyring for an administrator.
     public let keys: KeyService
 
@@ -25,6 +42,7 @@ public final class Archive: Sendable {
     private let catalog: any Catalog
     private let registry: any Registry
     private let current: CurrentCatalog
+    private let accesses: AccessLog
     private let logger: Logger
 
     /// What is assumed of text whose Data Set does not say its character set.
@@ -39,7 +57,12 @@ public final class Archive: Sendable {
         catalog: any Catalog,
         registry: any Registry,
         policy: AccessPolicy = AccessPolicy(),
+        lifecycle setup: LifecycleSetup = LifecycleSetup(),
+        removal removalConfiguration: RemovalConfiguration = RemovalConfiguration(),
+        destroyer: (any PackDestroying)? = nil,
+        renewRootKey: (@Sendable (Keyring) async throws -> Void)? = nil,
         clock: any WallClock,
+        random: any RandomSource = SystemRandomSource(),
         limits: DataSetLimits,
         codec: any PixelCodec,
         pixelPool: WorkPool,
@@ -62,20 +85,84 @@ public final class Archive: Sendable {
             clock: clock,
             limits: limits,
             assumedCharacterSets: assumedCharacterSets,
+            remote: setup.remoteIngest,
+            waitsForRemote: setup.waitsForRemote,
             logger: logger
+        )
+        holds = HoldService(
+            policy: policy,
+            registry: registry,
+            catalog: catalog,
+            retention: removalConfiguration.retention,
+            clock: clock,
+            logger: logger
+        )
+        removal = RemovalService(
+            policy: policy,
+            catalog: catalog,
+            registry: registry,
+            holds: holds,
+            ingest: ingest,
+            headers: headers,
+            destroyer: destroyer,
+            random: random,
+            configuration: removalConfiguration,
+            logger: logger
+        )
+        let (index, removal) = (ingest.index, removal)
+        shredder = ShredService(
+            removal: removal,
+            registry: registry,
+            keyring: keyring,
+            renewRootKey: renewRootKey,
+            sealPacks: {
+                _ = try await packs.sealPacks(olderThan: .zero) {
+                    try await index.catchUp()
+                    try await removal.settleEffects()
+                    try await catalog.makeDurable()
+                }
+            }
         )
         let current = CurrentCatalog(catalog, index: ingest.index, logger: logger)
         self.current = current
-        query = QueryService(policy: policy, catalog: current, headers: headers)
+        jobs = JobRunner(registry: registry, policy: policy, clock: clock, random: random, logger: logger)
+        accesses = AccessLog(registry: registry, clock: clock, logger: logger)
+        storeChecks = StoreCheckService(policy: policy, stores: setup.blobStores, random: random)
+        labels = LabelService(policy: policy, catalog: current, notes: registry, clock: clock)
+        recalls = RecallService(
+            policy: policy,
+            catalog: current,
+            jobs: jobs,
+            setup: setup,
+            clock: clock,
+            logger: logger
+        )
+        lifecycle = LifecycleService(
+            policy: policy,
+            setup: setup,
+            survey: StudySurvey(
+                catalog: current,
+                places: setup.places,
+                notes: registry,
+                holds: holds,
+                accesses: accesses
+            ),
+            jobs: jobs,
+            clock: clock,
+            logger: logger
+        )
+        query = QueryService(policy: policy, catalog: current, headers: headers, recalls: recalls)
         retrieve = RetrieveService(
             policy: policy,
             catalog: current,
             packs: packs,
             headers: headers,
             pixels: PixelService(codec: codec, pool: pixelPool, limits: pixelLimits),
+            recalls: recalls,
+            accesses: accesses,
             limits: .stored
         )
-        verification = VerificationService(policy: policy, catalog: current, packs: packs)
+        verification = VerificationService(policy: policy, catalog: current, packs: packs, logger: logger)
         keys = KeyService(policy: policy, keyring: keyring)
     }
 
@@ -96,7 +183,9 @@ public final class Archive: Sendable {
         var builder = CatalogBuilder(
             keyring: keyring,
             catalog: catalog,
+            packs: packs,
             assumedCharacterSets: assumedCharacterSets,
+            isRebuild: false,
             logger: logger
         )
         builder.note(try await packs.recover { record in try await builder.add(record) })
@@ -114,14 +203,17 @@ public final class Archive: Sendable {
         logger: Logger
     ) async throws -> RecoveryReport {
         // Torn and false tails go first, so that no row is made for a record that recovery would take away.
+        try await packs.restoreRecords()
         _ = try await packs.recover { _ in }
         var builder = CatalogBuilder(
             keyring: keyring,
             catalog: catalog,
+            packs: packs,
             assumedCharacterSets: assumedCharacterSets,
+            isRebuild: true,
             logger: logger
         )
-        builder.note(try await packs.forEachRecord { record in try await builder.add(record) })
+        builder.note(try await packs.forEachRecord(in: .everywhereAdopting) { record in try await builder.add(record) })
         try await builder.finish()
         return builder.report
     }
@@ -132,10 +224,25 @@ public final class Archive: Sendable {
     public func sealPacks(quietFor quietTime: Duration) async throws {
         let catalog = catalog
         let index = ingest.index
-        _ = try await packs.sealPacks(olderThan: quietTime) {
+        let removal = removal
+        let sealed = try await packs.sealPacks(olderThan: quietTime) {
             try await index.catchUp()
+            try await removal.settleEffects()
             try await catalog.makeDurable()
         }
+        await ingest.remote?.announce(sealed)
+    }
+
+    /// How the archive is: whether it stores, and whether damage is known.
+    ///
+    /// Asks the volume, so that it is true now.
+    public func condition() async -> ArchiveCondition {
+        let damagedCount = verification.condition.damagedCount
+        return ArchiveCondition(
+            readOnlyReason: await ingest.readOnlyReason(),
+            degradedReason: damagedCount == 0
+                ? nil : "\(damagedCount) damaged instances or packs: run `cassette verify --deep --repair`"
+        )
     }
 
     /// What takes backups of this archive.
@@ -178,6 +285,13 @@ public final class Archive: Sendable {
                 await withTaskExecutorPreference(packs.taskExecutor) { await ingest.index.run() }
             }
             group.addTask { await self.sealQuietPacks(every: interval, quietFor: quietTime) }
+            group.addTask { await self.jobs.run() }
+            group.addTask { await self.lifecycle.settle() }
+            group.addTask { await self.ingest.remote?.run(every: .seconds(10)) }
+            group.addTask { await self.noteAccesses() }
+            group.addTask { [removal, shredder, logger] in
+                await RemovalUpkeep(removal: removal, shredder: shredder, logger: logger).run()
+            }
         }
     }
 
@@ -194,10 +308,20 @@ public final class Archive: Sendable {
         }
     }
 
+    /// Writes down, from time to time, which studies were read.
+    private func noteAccesses() async {
+        while !Task.isCancelled {
+            // Cancelled: what was gathered is written all the same.
+            try? await Task.sleep(for: .seconds(60))
+            await accesses.flush()
+        }
+    }
+
     /// Seals what can be sealed and lets go of the catalog.
     ///
     /// Nothing may be asked of the archive afterwards.
     public func close() async throws {
+        await accesses.flush()
         try await sealPacks(quietFor: .zero)
         try await catalog.close()
         try await registry.close()

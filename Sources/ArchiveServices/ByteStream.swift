@@ -54,6 +54,24 @@ public struct ByteStream: AsyncSequence, Sendable {
         self.reservation = reservation
     }
 
+    /// The same bytes, of which the first are read already: a store that does not answer is known of before an answer
+    /// begins.
+    func begun() async throws(ArchiveError) -> ByteStream {
+        guard case .stored(let payload, let range) = parts.first, !range.isEmpty else { return self }
+        let middle = range.lowerBound + Swift.min(UInt64(range.count), Self.firstLength)
+        var chunks = ByteStream(length: middle - range.lowerBound, parts: [.stored(payload, range.lowerBound..<middle)])
+            .makeAsyncIterator()
+        var first = ByteBuffer()
+        while let chunk = try await chunks.next() { first.writeImmutableBuffer(chunk) }
+        var parts = self.parts
+        parts[0] = .bytes(first)
+        if middle < range.upperBound { parts.insert(.stored(payload, middle..<range.upperBound), at: 1) }
+        return ByteStream(length: length, parts: parts, window: window)
+    }
+
+    /// Bytes that are read before an answer begins: one chunk.
+    private static let firstLength: UInt64 = 1 << 20
+
     /// Starts reading.
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(parts: parts, window: window, reservation: reservation)

@@ -1,6 +1,7 @@
 import ArchiveCatalog
 import DICOMCore
 import Logging
+import PackStorage
 import Platform
 
 /// The catalog as readers see it: with every object that was acknowledged before the question.
@@ -49,6 +50,42 @@ struct CurrentCatalog: Sendable {
     func allInstances(after sopInstanceUID: UID?, limit: Int) async throws(CatalogError) -> [InstanceRecord] {
         await catchUp()
         return try await catalog.allInstances(after: sopInstanceUID, limit: limit)
+    }
+
+    func studyHoldings(after position: StudyPosition?, limit: Int) async throws(CatalogError) -> [StudyHolding] {
+        await catchUp()
+        return try await catalog.studyHoldings(after: position, limit: limit)
+    }
+
+    func studyHolding(_ studyInstanceUID: UID) async throws(CatalogError) -> StudyHolding? {
+        await catchUp()
+        return try await catalog.studyHolding(studyInstanceUID)
+    }
+
+    /// The packs of a series or an instance.
+    func packs(of scope: RetrieveScope) async throws(CatalogError) -> Set<PackID> {
+        if let sopInstanceUID = scope.sopInstanceUID {
+            return Set(try await [instance(sopInstanceUID)].compactMap { $0.map { PackID($0.location.packID) } })
+        }
+        var packs: Set<PackID> = []
+        var last: InstanceRecord?
+        while true {
+            let page = try await instances(
+                ofStudy: scope.studyInstanceUID,
+                series: scope.seriesInstanceUID,
+                after: last,
+                limit: 1_000,
+                includesHeader: false
+            )
+            guard let end = page.last else { return packs }
+            for record in page { packs.insert(PackID(record.location.packID)) }
+            last = end
+        }
+    }
+
+    func removedRecords(among ids: [RandomID]) async throws(CatalogError) -> [RemovedRecord] {
+        await catchUp()
+        return try await catalog.removedRecords(among: ids)
     }
 
     func counts() async throws(CatalogError) -> CatalogCounts {

@@ -18,11 +18,14 @@ public final class IngestSession: Sendable {
     let writer: PackWriter
     let principal: Principal
     let told = Mutex<Set<IngestOddity>>([])
+    /// Whether each object is acknowledged only when another store has it, too.
+    private let waitsForRemote: Bool
 
     init(service: IngestService, writer: PackWriter, principal: Principal) {
         self.service = service
         self.writer = writer
         self.principal = principal
+        waitsForRemote = service.waitsForRemote(principal.name)
     }
 
     /// Stores one object; returns when it is durable and every reader sees it, or refused.
@@ -43,6 +46,9 @@ public final class IngestSession: Sendable {
         body: Body
     ) async -> IngestOutcome where Body.Element == ByteBuffer {
         var recording = Recording(object: object, limits: service.limits)
+        defer {
+            if let study = recording.study { service.traffic.leave(study) }
+        }
         do throws(IngestRefusal) {
             try await receive(body, into: &recording)
             let scanned = try recording.reception.finish()
@@ -50,11 +56,29 @@ public final class IngestSession: Sendable {
             if recording.reception.isDisordered { tell(.disorder) }
             tell(recording.reception.dataSetQuirks)
             try await begin(&recording, scanned.identity)
-            return try await complete(recording, scanned)
+            let (outcome, location) = try await complete(recording, scanned)
+            if waitsForRemote { try await secure(location, recording) }
+            return outcome
         } catch {
             if recording.hasBegun { await writer.cancel() }
             service.logger.warning("object refused", metadata: [LogKeys.error: "\(error)"])
             return .refused(error)
+        }
+    }
+
+    /// Waits until another store has the object, which is durable here and has been handed to the index.
+    ///
+    /// A sender that is refused for that sends again, and then only the other store is asked.
+    private func secure(_ location: StoredLocation, _ recording: Recording) async throws(IngestRefusal) {
+        guard let remote = service.remote else {
+            service.logger.error("a sender waits for another store, but the setting 'copy-new' names none")
+            throw recording.refusal(.notSecured)
+        }
+        do throws(PackError) {
+            try await remote.secure(location)
+        } catch {
+            _ = failure(error)
+            throw recording.refusal(.notSecured)
         }
     }
 
@@ -131,6 +155,11 @@ public final class IngestSession: Sendable {
             sopClassUID: identity.sopClassUID,
             transferSyntaxUID: transferSyntax.uid
         )
+        guard service.traffic.enter(path.studyInstanceUID) else {
+            service.logger.warning("an object was refused: its study is being shredded")
+            throw recording.refusal(.storageFailed)
+        }
+        recording.study = path.studyInstanceUID
         do {
             let keyID = service.keyring.keyID(for: Array(path.studyInstanceUID.string.utf8))
             let key = try await service.keyring.studyKeyCreatingIfNeeded(keyID)

@@ -7,10 +7,12 @@ import NIOCore
 /// Answers what is stored, for every door alike.
 public final class QueryService: Sendable {
     private let policy: AccessPolicy
-    private let catalog: CurrentCatalog
+    let catalog: CurrentCatalog
+    let recalls: RecallService
     private let headers: HeaderReader
 
-    init(policy: AccessPolicy, catalog: CurrentCatalog, headers: HeaderReader) {
+    init(policy: AccessPolicy, catalog: CurrentCatalog, headers: HeaderReader, recalls: RecallService) {
+        self.recalls = recalls
         self.policy = policy
         self.catalog = catalog
         self.headers = headers

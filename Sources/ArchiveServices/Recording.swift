@@ -14,6 +14,8 @@ struct Recording {
     /// The record of the writer's pack that holds what came so far; `nil` before it was begun.
     var begun: Begun?
     var hasBegun: Bool { begun != nil }
+    /// The study that is being stored into, to be left at the end.
+    var study: UID?
 
     /// A record that was begun, and what seals it.
     struct Begun: Sendable {

@@ -10,6 +10,8 @@ import Sealing
 public final class RetrieveService: Sendable {
     private let policy: AccessPolicy
     private let catalog: CurrentCatalog
+    private let recalls: RecallService
+    private let accesses: AccessLog
     private let packs: PackStore
     private let limits: DataSetLimits
     let headers: HeaderReader
@@ -23,8 +25,12 @@ public final class RetrieveService: Sendable {
         packs: PackStore,
         headers: HeaderReader,
         pixels: PixelService,
+        recalls: RecallService,
+        accesses: AccessLog,
         limits: DataSetLimits
     ) {
+        self.recalls = recalls
+        self.accesses = accesses
         self.pixels = pixels
         self.policy = policy
         self.catalog = catalog
@@ -90,11 +96,12 @@ public final class RetrieveService: Sendable {
         of instance: ArchivedInstance,
         as principal: Principal
     ) async throws(ArchiveError) -> ByteStream {
-        try authorize(.readPixels, principal)
+        let isElsewhere = try await beginReading(instance, as: principal)
         let length = instance.record.location.payloadLength
         let stored = ByteStream.Part.stored(payload(instance), 0..<length)
         guard instance.record.dataSetOffset == 0 else {
-            return ByteStream(length: length, parts: [stored])
+            let stream = ByteStream(length: length, parts: [stored])
+            return isElsewhere ? try await stream.begun() : stream
         }
         let header: ByteBuffer
         do throws(DataSetError) {
@@ -130,7 +137,7 @@ public final class RetrieveService: Sendable {
         of instance: ArchivedInstance,
         as principal: Principal
     ) async throws(ArchiveError) -> ByteStream {
-        try authorize(.readPixels, principal)
+        let isElsewhere = try await beginReading(instance, as: principal)
         let index = try frameIndex(of: instance)
         guard (1...max(1, index.frameCount)).contains(frameNumber), frameNumber <= index.frameCount else {
             throw ArchiveError(
@@ -138,7 +145,8 @@ public final class RetrieveService: Sendable {
                 "The instance has \(index.frameCount) frames, none with number \(frameNumber)"
             )
         }
-        return storedFrame(frameNumber - 1, index, of: instance)
+        let stream = storedFrame(frameNumber - 1, index, of: instance)
+        return isElsewhere ? try await stream.begun() : stream
     }
 
     /// One frame as it is stored, 0-based.
@@ -159,10 +167,10 @@ public final class RetrieveService: Sendable {
         of instance: ArchivedInstance,
         as principal: Principal
     ) async throws(ArchiveError) -> ByteStream {
-        try authorize(.readPixels, principal)
         guard let path = BulkPath(path) else {
             throw ArchiveError(.badRequest, "A bulk data path looks like 7FE00010 or 00880200/1/7FE00010")
         }
+        try await beginReading(instance, as: principal)
         let header = try headers.dataSet(instance.record.header)
         guard case .bulk(let bulk) = path.element(in: header)?.value else {
             throw ArchiveError(.notFound, "The instance has no bulk data there")
@@ -170,6 +178,42 @@ public final class RetrieveService: Sendable {
         let (end, overflow) = bulk.offset.addingReportingOverflow(bulk.length)
         guard !overflow else { throw ArchiveError(.damaged, "The header in the index names a place beyond the object") }
         return stream(instance, dataSetRanges: [bulk.offset..<end])
+    }
+
+    /// Lets a reader at the bytes of an instance, which counts as an access of its study.
+    ///
+    /// - Returns: Whether the bytes lie in another store than the data folder.
+    /// - Throws: `.denied`; `.frozen` when the bytes must be brought back first, which has begun then.
+    @discardableResult
+    func beginReading(_ instance: ArchivedInstance, as principal: Principal) async throws(ArchiveError) -> Bool {
+        try authorize(.readPixels, principal)
+        let study = instance.path.studyInstanceUID
+        let pack = PackID(instance.record.location.packID)
+        let isElsewhere = try await recalls.requireReadable(pack, of: study, as: principal)
+        accesses.note(study)
+        return isElsewhere
+    }
+
+    /// Makes sure that all objects of a scope can be read, before the first of them is sent.
+    ///
+    /// - Throws: As ``beginReading(_:as:)`` for the first pack that cannot.
+    public func requireReadable(_ scope: RetrieveScope, as principal: Principal) async throws(ArchiveError) {
+        try authorize(.readPixels, principal)
+        guard recalls.mayFreeze else { return }
+        for pack in try await packs(of: scope) {
+            try await recalls.requireReadable(pack, of: scope.studyInstanceUID, as: principal)
+        }
+    }
+
+    private func packs(of scope: RetrieveScope) async throws(ArchiveError) -> [PackID] {
+        do throws(CatalogError) {
+            guard scope.seriesInstanceUID != nil || scope.sopInstanceUID != nil else {
+                return try await catalog.studyHolding(scope.studyInstanceUID)?.packs.map { PackID($0.packID) } ?? []
+            }
+            return try await catalog.packs(of: scope).sorted()
+        } catch {
+            throw ArchiveError(error)
+        }
     }
 
     func authorize(_ operation: Operation, _ principal: Principal) throws(ArchiveError) {

@@ -44,6 +44,28 @@ final class StudyOwners: Sendable {
         gate.leave(study)
     }
 
+    /// Closes a study to all that would change its owner, for instances that come back out of the bin.
+    ///
+    /// - Returns: Whose the study will be, to be settled with ``settle(_:belongsTo:)``; `nil` when it is another patient's:
+    ///   then nothing is closed.
+    func hold(_ study: UID, for patient: PatientIdentity) async throws(CatalogError) -> PatientIdentity? {
+        await gate.enter(study)
+        do throws(CatalogError) {
+            guard let owner = try await owner(of: study) else { return patient }
+            if let merged = owner.merged(with: patient) { return merged }
+            gate.leave(study)
+            return nil
+        } catch {
+            gate.leave(study)
+            throw error
+        }
+    }
+
+    /// Forgets whose a study is, because instances of it went.
+    func forget(_ study: UID) {
+        known.withLock { $0[study] = nil }
+    }
+
     /// What ``claim(_:for:)`` answers.
     enum Claim: Sendable, Hashable {
         /// The study is the patient's.

@@ -2,21 +2,29 @@ public import AccessControl
 import ArchiveCatalog
 import Crypto
 public import DICOMCore
+import Logging
+import Metrics
 import NIOCore
-import PackStorage
+public import PackStorage
+import Platform
 
-/// Reads everything back: each stored byte is opened, hashed and compared with what was received.
+/// Looks whether all is there, or reads everything back: each stored byte is opened, hashed and compared with what was
+/// received.
 public final class VerificationService: Sendable {
     private static let pageLength = 256
 
     private let policy: AccessPolicy
     private let catalog: CurrentCatalog
     private let packs: PackStore
+    private let logger: Logger
+    /// What the last look found, for who asks how the archive is.
+    let condition = IntegrityCondition()
 
-    init(policy: AccessPolicy, catalog: CurrentCatalog, packs: PackStore) {
+    init(policy: AccessPolicy, catalog: CurrentCatalog, packs: PackStore, logger: Logger) {
         self.policy = policy
         self.catalog = catalog
         self.packs = packs
+        self.logger = logger
     }
 
     /// Throws `.denied` unless `principal` may have the archive verified.
@@ -33,37 +41,135 @@ public final class VerificationService: Sendable {
     ///   error here but a line of the report.
     public func verify(
         as principal: Principal,
-        progress: (VerificationReport) async throws -> Void
+        _ depth: VerificationDepth = .deep,
+        progress: (VerificationReport) async throws -> Void = { _ in }
     ) async throws -> VerificationReport {
         try authorize(principal)
         var report = VerificationReport()
         report.total = try await unwrapped { () async throws(CatalogError) in try await catalog.counts() }.instances
         var last: UID?
-        while true {
-            let after = last
-            let page = try await unwrapped { () async throws(CatalogError) in
-                try await catalog.allInstances(after: after, limit: Self.pageLength)
-            }
-            guard let end = page.last else { break }
+        while let page = try await page(after: last) {
             for record in page {
-                try await check(record, &report)
+                try await check(record, depth, &report)
                 try await progress(report)
             }
-            last = end.path.sopInstanceUID
+            last = page.last?.path.sopInstanceUID
         }
-        try await checkPacks(&report)
+        if depth == .deep { try await checkPacks(&report) }
+        tell(report)
         return report
+    }
+
+    /// Puts the packs that a verification found damaged in order again, from copies in other stores and then from others.
+    ///
+    /// A damaged file is kept in the quarantine folder. What was repaired is read back once more.
+    ///
+    /// - Parameter backups: Asked for each damaged pack when no other store has a good copy.
+    /// - Returns: The report with what is damaged still.
+    public func repair(
+        _ report: VerificationReport,
+        as principal: Principal,
+        from backups: (PackID) async throws -> BlobSource? = { _ in nil }
+    ) async throws -> VerificationReport {
+        try authorize(principal)
+        var repaired: Set<VerificationReport.DamagedPack> = []
+        for damaged in report.damagedPacks.sorted(by: { $0.packID < $1.packID }) {
+            if try await repair(damaged, backups) { repaired.insert(damaged) }
+        }
+        guard !repaired.isEmpty else { return report }
+        var after = report
+        after.repaired = Set(repaired.map(\.packID)).sorted()
+        after.damaged = []
+        after.damagedPacks.subtract(repaired)
+        for uid in Set(report.damaged.map(\.sopInstanceUID)).sorted(by: { $0.string < $1.string }) {
+            let record = try await unwrapped { () async throws(CatalogError) in try await catalog.instance(uid) }
+            guard let record else { continue }
+            var again = VerificationReport()
+            try await check(record, .deep, &again)
+            after.damaged += again.damaged
+            after.damagedPacks.formUnion(again.damagedPacks)
+        }
+        if report.packProblems > 0 { try await checkPacks(&after) }
+        tell(after)
+        return after
+    }
+
+    /// SHA-256 of the Data Set of an instance, read back from its pack.
+    ///
+    /// - Returns: `nil` when there is no such instance.
+    public func dataSetDigest(of sopInstanceUID: UID, as principal: Principal) async throws(ArchiveError) -> [UInt8]? {
+        try authorize(principal)
+        let record = try await unwrapped { () async throws(CatalogError) in try await catalog.instance(sopInstanceUID) }
+        guard let record else { return nil }
+        var report = VerificationReport()
+        do throws(PackError) {
+            return try await digest(record, RecordLocation(record.location), &report)
+        } catch {
+            throw ArchiveError(error)
+        }
+    }
+
+    /// Checks instances from a place on, no faster than allowed, until `limit` bytes were read or all is done.
+    ///
+    /// - Parameter position: Where the last part ended; `nil` to begin.
+    /// - Parameter bytesPerSecond: How fast to read; `nil` as fast as it goes.
+    /// - Returns: What was found, and where the next part begins; `nil` after the last instance.
+    public func scrub(
+        as principal: Principal,
+        after position: UID?,
+        limit: UInt64,
+        bytesPerSecond: UInt64?
+    ) async throws -> (report: VerificationReport, next: UID?) {
+        try authorize(principal)
+        let began = ContinuousClock.now
+        var report = VerificationReport()
+        var last = position
+        while let page = try await page(after: last) {
+            for record in page {
+                try await check(record, .deep, &report)
+                last = record.path.sopInstanceUID
+                if let bytesPerSecond, bytesPerSecond > 0 {
+                    let due = began.advanced(
+                        by: .milliseconds(Int64(clamping: report.bytes / (bytesPerSecond / 1_000 + 1)))
+                    )
+                    if due > .now { try await Task.sleep(until: due) }
+                }
+                guard report.bytes < limit else {
+                    note(report)
+                    return (report, last)
+                }
+            }
+        }
+        note(report)
+        return (report, nil)
+    }
+
+    private func page(after uid: UID?) async throws(ArchiveError) -> [InstanceRecord]? {
+        let page = try await unwrapped { () async throws(CatalogError) in
+            try await catalog.allInstances(after: uid, limit: Self.pageLength)
+        }
+        return page.isEmpty ? nil : page
     }
 
     /// Looks for records that the index does not know, and for packs that cannot be read to their end.
     private func checkPacks(_ report: inout VerificationReport) async throws {
+        var unindexed = 0
         let survey = try await packs.forEachRecord { record in
             guard record.kind == .instance, let manifest = InstanceManifest(decoding: record.manifest) else { return }
             let uid = manifest.path.sopInstanceUID
-            let known = try await unwrapped { () async throws(CatalogError) in try await catalog.instance(uid) }
-            if known == nil { report.unindexed += 1 }
+            let isKnown = try await unwrapped { () async throws(CatalogError) in
+                // What was deleted lies in its pack until a compaction.
+                if try await catalog.instance(uid) != nil { return true }
+                return try await !catalog.removedRecords(among: [record.location.recordID]).isEmpty
+            }
+            if !isKnown { unindexed += 1 }
         }
+        report.unindexed = unindexed
         report.packProblems = survey.problems.count
+        for problem in survey.problems {
+            guard let packID = problem.packID, problem.kind != .keyNotFound else { continue }
+            report.damagedPacks.insert(.init(packID: packID, store: .hot))
+        }
     }
 
     private func unwrapped<Answer>(
@@ -78,66 +184,127 @@ public final class VerificationService: Sendable {
 
     private func check(
         _ record: InstanceRecord,
+        _ depth: VerificationDepth,
         _ report: inout VerificationReport
     ) async throws(ArchiveError) {
         report.checked += 1
-        var digest = SHA256()
-        var position: UInt64 = 0
+        let location = RecordLocation(record.location)
         do throws(PackError) {
-            let payload = packs.stream(
-                RecordLocation(record.location),
-                context: PayloadContext.bytes(of: record),
-                range: 0..<record.location.payloadLength
-            )
-            // What a rebuild of the index would need of the record.
-            _ = try await packs.readManifest(RecordLocation(record.location))
-            for try await chunk in payload {
-                let end = position + UInt64(chunk.readableBytes)
-                let skipped = min(end, max(position, record.dataSetOffset)) - position
-                var part = chunk
-                part.moveReaderIndex(forwardBy: Int(skipped))
-                // The pointer stays inside the closure; the hash only reads it.
-                unsafe part.withUnsafeReadableBytes { bytes in
-                    unsafe digest.update(bufferPointer: bytes)
-                }
-                position = end
+            try await packs.confirm(location)
+            guard depth == .deep else { return }
+            // Reads go to another copy when one is damaged, so each is looked at.
+            let stores = try await packs.stores(of: location.packID)
+            if stores.count > 1 {
+                for store in stores { try await check(record, location, in: store, &report) }
             }
-            report.bytes += position
+            // What a rebuild of the index would need of the record.
+            _ = try await packs.readManifest(location)
+            guard try await digest(record, location, &report) == record.dataSetDigest else {
+                damage(record, .hot, "the bytes differ from those received", &report)
+                return
+            }
         } catch {
             // Not the object's fault: the walk as a whole ends.
             if error.code == .cancelled { throw ArchiveError(error) }
-            report.damaged.append(.init(sopInstanceUID: record.path.sopInstanceUID, cause: error.description))
-            return
-        }
-        if Array(digest.finalize()) != record.dataSetDigest {
-            report.damaged.append(
-                .init(sopInstanceUID: record.path.sopInstanceUID, cause: "the bytes differ from those received")
-            )
+            damage(record, .hot, error.description, &report)
         }
     }
-}
 
-/// What a verification found.
-public struct VerificationReport: Sendable, Hashable {
-    /// Instances in the catalog when it began.
-    public var total = 0
-    /// Instances read back.
-    public var checked = 0
-    /// Bytes read back.
-    public var bytes: UInt64 = 0
-    /// Instances that cannot be read, or are not what was received.
-    public var damaged: [Damage] = []
+    private func check(
+        _ record: InstanceRecord,
+        _ location: RecordLocation,
+        in store: StoreName,
+        _ report: inout VerificationReport
+    ) async throws(PackError) {
+        do throws(PackError) {
+            try await packs.verify(location, context: PayloadContext.bytes(of: record), in: store)
+        } catch {
+            switch error.code {
+            case .cancelled: throw error
+            // It cannot be read now, which is no damage.
+            case .frozen, .store(.frozen), .store(.unavailable): return
+            default: damage(record, store, "in \(store.text): \(error.description)", &report)
+            }
+        }
+    }
 
-    /// Whole records that the index does not know; `cassette index rebuild` brings them back.
-    public var unindexed = 0
-    /// Places in packs that cannot be read.
-    public var packProblems = 0
+    private func digest(
+        _ record: InstanceRecord,
+        _ location: RecordLocation,
+        _ report: inout VerificationReport
+    ) async throws(PackError) -> [UInt8] {
+        var digest = SHA256()
+        var position: UInt64 = 0
+        let payload = packs.stream(
+            location,
+            context: PayloadContext.bytes(of: record),
+            range: 0..<record.location.payloadLength
+        )
+        for try await chunk in payload {
+            let end = position + UInt64(chunk.readableBytes)
+            let skipped = min(end, max(position, record.dataSetOffset)) - position
+            var part = chunk
+            part.moveReaderIndex(forwardBy: Int(skipped))
+            digest.add(part)
+            position = end
+        }
+        report.bytes += position
+        return Array(digest.finalize())
+    }
 
-    /// One damaged instance.
-    public struct Damage: Sendable, Hashable {
-        /// Which one.
-        public let sopInstanceUID: UID
-        /// What is wrong with it.
-        public let cause: String
+    private func damage(
+        _ record: InstanceRecord,
+        _ store: StoreName,
+        _ cause: String,
+        _ report: inout VerificationReport
+    ) {
+        let place = VerificationReport.DamagedPack(packID: PackID(record.location.packID), store: store)
+        report.damaged.append(.init(sopInstanceUID: record.path.sopInstanceUID, cause: cause, place: place))
+        report.damagedPacks.insert(place)
+        Counter(label: "cassette_damaged_instances_total").increment()
+        logger.error(
+            "an object is damaged: run `cassette verify --deep --repair`",
+            metadata: [
+                LogKeys.packID: "\(place.packID.hex)", LogKeys.offset: "\(record.location.recordOffset)",
+                LogKeys.error: "\(cause)",
+            ]
+        )
+    }
+
+    private func repair(
+        _ damaged: VerificationReport.DamagedPack,
+        _ backups: (PackID) async throws -> BlobSource?
+    ) async throws -> Bool {
+        // A copy in another store is put in order by the job that keeps the replicas.
+        guard damaged.store == .hot else { return false }
+        var sources = try await packs.copies(of: damaged.packID, besides: damaged.store)
+        if let source = try await backups(damaged.packID) { sources.append(source) }
+        for source in sources {
+            do throws(PackError) {
+                try await packs.repair(damaged.packID, with: source)
+                logger.notice(
+                    "a damaged pack was replaced by a good copy; the damaged one is in quarantine",
+                    metadata: [LogKeys.packID: "\(damaged.packID.hex)"]
+                )
+                return true
+            } catch {
+                guard error.code != .cancelled else { throw error }
+                logger.warning(
+                    "a copy of a damaged pack is no help",
+                    metadata: [LogKeys.packID: "\(damaged.packID.hex)", LogKeys.error: "\(error)"]
+                )
+            }
+        }
+        return false
+    }
+
+    /// After a look at everything: what it found is how the archive is.
+    private func tell(_ report: VerificationReport) {
+        condition.set(damaged: report.damaged.count + report.packProblems)
+    }
+
+    /// After a look at a part: damage adds up.
+    private func note(_ report: VerificationReport) {
+        condition.add(damaged: report.damaged.count)
     }
 }

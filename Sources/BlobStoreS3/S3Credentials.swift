@@ -1,7 +1,9 @@
 import Crypto
 public import PackStorage
 
-/// What a request is signed with. Shows no secret when it is printed.
+/// What a request is signed with.
+///
+/// Shows no secret when it is printed.
 public struct S3Credentials: Sendable, CustomStringConvertible, CustomReflectable {
     /// The public name of the key.
     public let accessKeyID: String

@@ -79,7 +79,7 @@ enum RemovalRows {
             SELECT \(deletionColumns) FROM deletion WHERE \(conditions.joined(separator: " AND ")) \
             ORDER BY deleted_at, deletion_id LIMIT ?
             """
-        return try all(sql, arguments + [Int64(limit).databaseValue], in: database, deletion)
+        return try database.all(sql, arguments + [Int64(limit).databaseValue], deletion)
     }
 
     static func removed(
@@ -93,10 +93,9 @@ enum RemovalRows {
             ORDER BY record_id LIMIT ?
             """
         let first = last.map { SQLBinding.id($0) } ?? SQLBinding.bytes([])
-        return try all(
+        return try database.all(
             sql,
             [SQLBinding.id(deletionID), first, Int64(limit).databaseValue],
-            in: database,
             removedRecord
         )
     }
@@ -111,7 +110,7 @@ enum RemovalRows {
 
     static func supersededPacks(in database: Database) throws -> [SupersededPack] {
         let sql = "SELECT pack_id, successor_id, study_key_id, since FROM superseded_pack ORDER BY pack_id"
-        return try all(sql, [], in: database) { row in
+        return try database.all(sql, []) { row in
             SupersededPack(
                 packID: try row.id(0),
                 successorID: try row.id(1),
@@ -130,7 +129,7 @@ enum RemovalRows {
             AND removed_record.pack_id NOT IN (SELECT pack_id FROM superseded_pack) \
             GROUP BY removed_record.pack_id ORDER BY removed_record.pack_id
             """
-        return try all(sql, [], in: database) { row in
+        return try database.all(sql, []) { row in
             DeadPack(
                 packID: try row.id(0),
                 studyKeyID: try row.id(1),
@@ -138,21 +137,6 @@ enum RemovalRows {
                 deadBytes: UInt64(clamping: row.integer(3))
             )
         }
-    }
-
-    private static func all<Answer>(
-        _ sql: String,
-        _ arguments: [DatabaseValue],
-        in database: Database,
-        _ body: (Row) throws -> Answer
-    ) throws -> [Answer] {
-        var answers: [Answer] = []
-        let rows = try Row.fetchCursor(
-            try database.cachedStatement(sql: sql),
-            arguments: StatementArguments(arguments)
-        )
-        while let row = try rows.next() { answers.append(try body(row)) }
-        return answers
     }
 
     private static func deletion(_ row: Row) throws -> Deletion {

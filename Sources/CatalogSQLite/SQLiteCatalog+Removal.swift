@@ -152,6 +152,16 @@ extension SQLiteCatalog {
         try await index.read { try RemovalRows.deadPacks(in: $0) }
     }
 
+    /// The packs with removed records under a key.
+    public func removedPacks(under studyKeyID: RandomID) async throws(CatalogError) -> [RandomID] {
+        try await index.read { database in
+            try database.all(
+                "SELECT DISTINCT pack_id FROM removed_record WHERE study_key_id = ? ORDER BY pack_id",
+                [SQLBinding.id(studyKeyID)]
+            ) { try $0.id(0) }
+        }
+    }
+
     /// Forgets a pack that is gone, and the removed records in it.
     public func forgetPack(_ packID: RandomID) async throws(CatalogError) {
         try await index.write { database in

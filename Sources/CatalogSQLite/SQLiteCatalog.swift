@@ -123,6 +123,20 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
+    /// A page of studies with the packs that they lie in.
+    public func studyHoldings(after position: StudyPosition?, limit: Int) async throws(CatalogError) -> [StudyHolding] {
+        try await index.read { database in
+            try StudyHoldingReading.page(after: position, limit: limit, in: database)
+        }
+    }
+
+    /// One study with the packs that it lies in.
+    public func studyHolding(_ studyInstanceUID: UID) async throws(CatalogError) -> StudyHolding? {
+        try await index.read { database in
+            try StudyHoldingReading.study(studyInstanceUID, in: database)
+        }
+    }
+
     /// How many records there are; kept by the writer, so it costs the same in any archive.
     public func counts() async throws(CatalogError) -> CatalogCounts {
         try await index.read { database in

@@ -94,7 +94,11 @@ final class ArchiveAssociation: DIMSEServices {
         query.limit = question.pageLength
         while true {
             let page = try await archive.query.page(query, as: principal)
-            for match in page.answers {
+            let answers =
+                question.wantsAvailability
+                ? try await archive.query.withAvailability(page.answers, level: query.level, as: principal)
+                : page.answers
+            for match in answers {
                 guard !request.isCancelled() else { return DIMSEOutcome(.cancel) }
                 try await respond(question.response(match, retrieveAETitle: aeTitle), question.pendingStatus)
             }

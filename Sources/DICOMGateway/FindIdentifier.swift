@@ -22,6 +22,9 @@ struct FindIdentifier: Sendable {
     /// Whether a key has a value that the archive cannot match.
     private var hasUnmatchedKeys = false
 
+    /// Whether Instance Availability is asked for.
+    var wantsAvailability: Bool { keys.contains { $0.tag == .instanceAvailability } && query.level != .patient }
+
     /// What the matches are told with (PS3.4 C.4.1.1.4).
     var pendingStatus: DIMSEStatus { hasUnmatchedKeys ? .pendingWithoutOptionalKeys : .pending }
 
@@ -45,6 +48,8 @@ struct FindIdentifier: Sendable {
         query = ArchiveQuery(level: level)
         // The unique key of the level is always answered (PS3.4 C.2.2.1.1).
         query.attributes = Set(keys.map(\.tag).filter { $0 != .instanceAvailability } + [Self.uniqueKey(of: level)])
+        // Where an object lies is known by its study.
+        if wantsAvailability { query.attributes.insert(.studyInstanceUID) }
         let characterSet = identifier.specificCharacterSet(inheriting: outer)
         for key in keys {
             guard let subject = MatchingCondition.Subject(tag: key.tag), key.items.isEmpty else {
@@ -73,8 +78,8 @@ struct FindIdentifier: Sendable {
         if let characterSet = match[.specificCharacterSet] { response.set(characterSet) }
         response.set(.text(.queryRetrieveLevel, .cs, query.level.code))
         response.set(.text(.retrieveAETitle, .ae, retrieveAETitle.string))
-        if keys.contains(where: { $0.tag == .instanceAvailability }) {
-            response.set(.text(.instanceAvailability, .cs, "ONLINE"))
+        if wantsAvailability {
+            response.set(match[.instanceAvailability] ?? .text(.instanceAvailability, .cs, "ONLINE"))
         }
         return response
     }

@@ -56,6 +56,8 @@ enum StatusMap {
             DIMSEOutcome(.outOfResources, errorComment: "The archive's volume is full")
         case .storageFailed:
             DIMSEOutcome(.outOfResources, errorComment: "Storage failed, see the archive's log")
+        case .notSecured:
+            DIMSEOutcome(.outOfResources, errorComment: "The remote store did not take it in time; send again")
         case .interrupted:
             DIMSEOutcome(.cannotUnderstand, errorComment: "The Data Set was not complete")
         }
@@ -65,8 +67,8 @@ enum StatusMap {
     static func outcome(_ error: ArchiveError) -> DIMSEOutcome {
         switch error.code {
         case .denied: DIMSEOutcome(.notAuthorized, errorComment: "This caller may not search")
-        case .noSpace, .unavailable: DIMSEOutcome(.outOfResources, errorComment: "The archive cannot search now")
-        case .notFound, .badRequest, .framesUnknown, .notDecodable, .notMakeable:
+        case .noSpace, .unavailable, .frozen: DIMSEOutcome(.outOfResources, errorComment: "The archive cannot search now")
+        case .notFound, .badRequest, .conflict, .framesUnknown, .notDecodable, .notMakeable:
             DIMSEOutcome(.cannotUnderstand, errorComment: "Unable to process")
         case .damaged: DIMSEOutcome(.cannotUnderstand, errorComment: "The index is damaged, see the log")
         }

@@ -51,14 +51,17 @@ extension Problem {
             case .denied: (.forbidden, "Not allowed")
             case .notFound: (.notFound, "Not found")
             case .badRequest: (.badRequest, "The request cannot be understood")
+            case .conflict: (.conflict, "That contradicts what is there")
             case .framesUnknown: (.unprocessableContent, "The frames cannot be told apart")
             case .notDecodable: (.unprocessableContent, "The pixels cannot be decoded")
             case .notMakeable: (.notAcceptable, "Nothing that is accepted can be made")
             case .noSpace: (.insufficientStorage, "The volume is full")
             case .damaged: (.internalServerError, "Stored bytes are damaged")
             case .unavailable: (.serviceUnavailable, "The archive is not available")
+            case .frozen: (.serviceUnavailable, "The object is being brought back from cold storage")
             }
         self.init(status: status, code: error.code.rawValue, title: title, detail: error.advice)
+        recall = error.recall
     }
 
     private init(matching error: MatchingError) {
@@ -100,7 +103,7 @@ extension IngestRefusal.Reason {
         case .notReadable: 0xC000
         case .missingIdentity, .identityTooLate, .mismatch, .belongsElsewhere: 0xA900
         case .differentObjectStored: 0x0111
-        case .tooLong, .noSpace, .storageFailed: 0xA700
+        case .tooLong, .noSpace, .storageFailed, .notSecured: 0xA700
         case .interrupted: 0x0110
         }
     }
@@ -114,6 +117,7 @@ extension IngestRefusal.Reason {
         case .tooLong: .contentTooLarge
         case .noSpace: .insufficientStorage
         case .storageFailed: .internalServerError
+        case .notSecured: .serviceUnavailable
         case .interrupted: .badRequest
         }
     }

@@ -18,7 +18,10 @@ struct GatewayResponder: HTTPResponder {
     let frames: FrameRoutes
     let rendered: RenderedRoutes
     let verification: VerificationRoutes
+    let lifecycle: LifecycleRoutes
+    let removal: RemovalRoutes
     let keys: KeyRoutes
+    let backups: BackupRoutes
     let links: Links
     let limits: HTTPLimits
     let logger: Logger
@@ -73,8 +76,11 @@ struct GatewayResponder: HTTPResponder {
         let accept = accept(request.headers, items)
         switch route {
         case .capabilities: return Capabilities.response(links: links, limits: limits)
-        case .verification: return try verification.verify(as: principal)
+        case .verification: return try await verification.verify(items, as: principal)
+        case .lifecycle(let route): return try await lifecycle.answer(route, request, items, as: principal)
+        case .removal(let route): return try await removal.answer(route, items, as: principal)
         case .keys(let resource): return try await keys.answer(resource, request, as: principal)
+        case .backup: return try await backups.backUp(items, as: principal)
         case .store(let study):
             let invitation = BodyInvitation(request.headers, on: context.channel)
             return try await store.store(request, invitation, accept: accept, study: study, as: principal)

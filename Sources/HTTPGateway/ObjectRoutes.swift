@@ -27,7 +27,10 @@ struct ObjectRoutes: Sendable {
             includesHeader: !acceptance.takesStored,
             as: principal
         )
-        guard isInstance else { return try await multipart(pages, acceptance, as: principal) }
+        guard isInstance else {
+            try await retrieve.requireReadable(scope, as: principal)
+            return try await multipart(pages, acceptance, as: principal)
+        }
         var single = pages
         guard let instance = try await single.next()?.first else {
             throw ArchiveError(.notFound, "There is no such instance")

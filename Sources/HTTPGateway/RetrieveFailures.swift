@@ -25,7 +25,7 @@ struct RetrieveFailures: Sendable {
         switch error.code {
         case .notDecodable, .framesUnknown: undecodable = undecodable ?? error
         case .notMakeable: unmakeable = unmakeable ?? error
-        case .denied, .notFound, .badRequest, .noSpace, .damaged, .unavailable: throw error
+        case .denied, .notFound, .badRequest, .noSpace, .damaged, .unavailable, .frozen, .conflict: throw error
         }
     }
 

@@ -1,3 +1,4 @@
+import ArchiveCatalog
 package import ArchiveServices
 package import DICOMCore
 package import HTTPTypes
@@ -6,7 +7,10 @@ package import HTTPTypes
 package enum Route: Sendable, Hashable {
     case capabilities
     case verification
+    case lifecycle(LifecycleRoute)
+    case removal(RemovalRoute)
     case keys(KeysResource)
+    case backup
     case store(study: UID?)
     case search(SearchResource)
     case retrieve(RetrieveScope)
@@ -53,10 +57,14 @@ package enum Route: Sendable, Hashable {
         case ["api", "verification"]: return [(.post, .verification)]
         case let path where path.starts(with: ["api", "keys"]):
             return KeysResource.routes(Array(path.dropFirst(2))).map { ($0.method, .keys($0.resource)) }
+        case ["api", "backups"]: return [(.post, .backup)]
         case ["dicomweb"]: return [(.get, .capabilities), (.options, .capabilities)]
         case ["dicomweb", "studies"]: return [(.get, .search(.studies)), (.post, .store(study: nil))]
         case ["dicomweb", "series"]: return [(.get, .search(.series(study: nil)))]
         case ["dicomweb", "instances"]: return [(.get, .search(.instances(study: nil, series: nil)))]
+        case let segments where segments.first == "api":
+            return try LifecycleRoute.candidates(segments).map { ($0.method, .lifecycle($0.route)) }
+                + RemovalRoute.candidates(segments).map { ($0.method, .removal($0.route)) }
         default:
             guard segments.count >= 3, segments.starts(with: ["dicomweb", "studies"]) else { return [] }
             return try studyRoutes(study: try uid(segments[2]), Array(segments.dropFirst(3)))
@@ -66,7 +74,10 @@ package enum Route: Sendable, Hashable {
     private static func studyRoutes(study: UID, _ rest: [String]) throws(RequestError) -> [Candidate] {
         switch rest {
         case []:
-            return [(.get, .retrieve(RetrieveScope(studyInstanceUID: study))), (.post, .store(study: study))]
+            return [
+                (.get, .retrieve(RetrieveScope(studyInstanceUID: study))), (.post, .store(study: study)),
+                removal(study),
+            ]
         case ["metadata"]: return [(.get, .metadata(RetrieveScope(studyInstanceUID: study)))]
         case ["rendered"]: return [(.get, .rendered(RetrieveScope(studyInstanceUID: study)))]
         case ["thumbnail"]: return [(.get, .thumbnail(RetrieveScope(studyInstanceUID: study), frame: nil))]
@@ -81,7 +92,7 @@ package enum Route: Sendable, Hashable {
     private static func seriesRoutes(study: UID, series: UID, _ rest: [String]) throws(RequestError) -> [Candidate] {
         let scope = RetrieveScope(studyInstanceUID: study, seriesInstanceUID: series)
         switch rest {
-        case []: return [(.get, .retrieve(scope))]
+        case []: return [(.get, .retrieve(scope)), removal(study, series)]
         case ["metadata"]: return [(.get, .metadata(scope))]
         case ["rendered"]: return [(.get, .rendered(scope))]
         case ["thumbnail"]: return [(.get, .thumbnail(scope, frame: nil))]
@@ -95,7 +106,8 @@ package enum Route: Sendable, Hashable {
 
     private static func instanceRoutes(_ resource: InstanceResource, _ rest: [String]) -> [Candidate] {
         switch (rest.first, rest.count) {
-        case (nil, _): [(.get, .retrieve(resource.scope))]
+        case (nil, _):
+            [(.get, .retrieve(resource.scope)), removal(resource.study, resource.series, resource.instance)]
         case ("metadata", 1): [(.get, .metadata(resource.scope))]
         case ("rendered", 1): [(.get, .rendered(resource.scope))]
         case ("thumbnail", 1): [(.get, .thumbnail(resource.scope, frame: nil))]
@@ -105,6 +117,12 @@ package enum Route: Sendable, Hashable {
         case ("bulkdata", 2...): [(.get, .bulkData(resource, path: rest.dropFirst().joined(separator: "/")))]
         default: []
         }
+    }
+
+    /// DELETE is no transaction of PS3.18, but what other archives offer on these resources.
+    private static func removal(_ study: UID, _ series: UID? = nil, _ instance: UID? = nil) -> Candidate {
+        let scope = ArchiveScope(studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID: instance)
+        return (.delete, .removal(.deletePlainly(scope)))
     }
 
     private static func uid(_ text: String) throws(RequestError) -> UID {

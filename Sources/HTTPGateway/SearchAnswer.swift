@@ -14,7 +14,7 @@ struct SearchAnswer {
             answer.set(.empty(tag, DataElementDictionary.vr(of: tag) ?? .un))
         }
         if level >= .series { nestRequestAttributes(in: &answer) }
-        answer.set(.text(.instanceAvailability, .cs, "ONLINE"))
+        if answer[.instanceAvailability] == nil { answer.set(.text(.instanceAvailability, .cs, "ONLINE")) }
         if let url = url(of: found) { answer.set(.text(.retrieveURL, .ur, url)) }
         return answer
     }

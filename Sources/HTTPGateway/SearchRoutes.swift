@@ -32,7 +32,11 @@ struct SearchRoutes: Sendable {
             // 299 is the code that PS3.18 8.3.4.4 and 10.6.3 name.
             headers[values: name] = warnings.map { "299 cassette \"\($0)\"" }
         }
-        let answers = found.answers.prefix(request.limit)
+        let answers = try await queries.withAvailability(
+            Array(found.answers.prefix(request.limit)),
+            level: request.query.level,
+            as: principal
+        )[...]
         let answer = SearchAnswer(
             level: request.query.level,
             requiredAttributes: request.requiredAttributes,

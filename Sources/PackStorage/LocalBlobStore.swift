@@ -92,9 +92,14 @@ public final class LocalBlobStore: BlobStore {
     public func list(prefix: String, after: BlobKey?, limit: Int) async throws(BlobStoreError) -> [BlobEntry] {
         do {
             return try await pool.run {
-                var walk = LocalBlobWalk(directory: self.directory, disk: self.disk, prefix: prefix, after: after)
+                var walk = BlobWalk(prefix: prefix, after: after)
                 var entries: [BlobEntry] = []
-                while entries.count < max(1, limit), let entry = try walk.next() { entries.append(entry) }
+                while entries.count < max(1, limit), let step = walk.next() {
+                    switch step {
+                    case .found(let entry): entries.append(entry)
+                    case .look(let folder): walk.show(try self.names(in: folder), in: folder)
+                    }
+                }
                 return entries
             }
         } catch {
@@ -122,6 +127,11 @@ public final class LocalBlobStore: BlobStore {
         let file = try disk.open(path(key), .read)
         files.withLock { $0.insert(file, for: key) }
         return file
+    }
+
+    /// Drops the open file of a blob whose name another file has taken.
+    func forget(_ key: BlobKey) {
+        files.withLock { $0.remove(key) }
     }
 
     /// Takes a file of the same volume over by renaming it.
@@ -183,6 +193,18 @@ public final class LocalBlobStore: BlobStore {
             try disk.unlink(temporary)
         } catch {
             // It may never have been made, or is renamed already; a left-over is found by its folder.
+        }
+    }
+
+    private func names(in folder: String) throws(DiskError) -> [BlobWalk.Name] {
+        do {
+            return try disk.list(directory + "/" + folder).map {
+                BlobWalk.Name($0.name, size: $0.size, isFolder: $0.isDirectory)
+            }
+        } catch let error {
+            // Nothing was stored yet, or the folder went while others were read.
+            guard error.code == .notFound else { throw error }
+            return []
         }
     }
 

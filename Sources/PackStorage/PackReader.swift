@@ -116,6 +116,11 @@ final class PackReader: Sendable {
         return (context: context, manifest: opened.slice())
     }
 
+    /// Forgets what was verified: a file was put in the place of another.
+    func forgetOpeners() {
+        openers.withLock { $0 = LRUCache(limit: Self.openerLimit) }
+    }
+
     /// The verified opener of a record that was read before; `nil` for any other.
     func knownOpener(_ location: RecordLocation, context: [UInt8]) -> FLOEOpener? {
         openers.withLock { $0.value(for: OpenerKey(location: location, context: context)) }

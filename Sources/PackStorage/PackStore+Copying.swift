@@ -18,35 +18,51 @@ extension PackStore {
             guard length > UInt64(PackHeader.length) else { continue }
             extents[id] = PackExtent(packID: id, length: length, isSealed: false)
         }
-        for (id, size) in try await sealedPackSizes() {
+        for (id, size) in try await sealedPackSizes() where try await isWanted(id) {
             extents[id] = PackExtent(packID: id, length: size, isSealed: true)
         }
         return extents.values.sorted { $0.packID < $1.packID }
     }
 
-    /// The sealed bytes of a pack as they lie in its file; fewer only at its end.
+    /// The sealed bytes of a pack as they lie in its file, or in another store when it is not in the data folder.
     ///
-    /// - Throws: `.packNotFound`, `.disk`, `.rangeTooLong` above 16 MiB.
+    /// Fewer only at the end of the pack.
+    ///
+    /// - Throws: `.packNotFound`, `.disk`, `.store`, `.frozen`, `.rangeTooLong` above 16 MiB.
     public func bytes(of id: PackID, range: Range<UInt64>) async throws(PackError) -> ByteBuffer {
         guard UInt64(range.count) <= Self.readLimit else { throw PackError(.rangeTooLong, packID: id) }
         let files = files
+        let failure: PackError
         do {
             return try await pool.run { try files.file(id).read(at: range.lowerBound, count: range.count) }
         } catch {
-            throw PackError(error, packID: id, offset: range.lowerBound)
+            failure = PackError(error, packID: id, offset: range.lowerBound)
         }
+        guard let tiers, failure.code != .cancelled else { throw failure }
+        var last = failure
+        for pack in try await tiers.readable(id) {
+            do throws(PackError) {
+                return try await pack.uncached.bytes(range.clamped(to: 0..<pack.length))
+            } catch {
+                last = error
+            }
+        }
+        throw last
     }
 
-    private func sealedPackSizes() async throws(PackError) -> [(PackID, UInt64)] {
+    private func sealedPackSizes() async throws(PackError) -> [PackID: UInt64] {
+        var sizes: [PackID: UInt64] = [:]
         do throws(BlobStoreError) {
-            return try await files.sealedPacks.listAll().compactMap { entry in
-                guard let name = entry.key.text.split(separator: "/").last, name.hasSuffix(".pack") else { return nil }
-                guard let id = PackID(hex: name.dropLast(5)), id.blobKey == entry.key else { return nil }
-                return (id, entry.size)
+            for entry in try await files.sealedPacks.listAll() {
+                if let id = PackID(entry.key, in: .hot) { sizes[id] = entry.size }
             }
         } catch {
             throw PackError(error)
         }
+        for named in tiers?.stores ?? [] {
+            for (id, size) in try await packs(in: named) where sizes[id] == nil { sizes[id] = size }
+        }
+        return sizes
     }
 }
 

@@ -18,6 +18,8 @@ public struct DiskError: Error, Hashable, Sendable {
         case tooManyOpen
         /// The file was used after it was closed.
         case closed
+        /// The volume of the folder is not mounted any more.
+        case volumeGone
         /// Any other `errno`.
         case other(Int32)
     }
@@ -46,6 +48,7 @@ extension DiskError: CustomStringConvertible {
             case .permission: "permission denied; check owner and mode"
             case .tooManyOpen: "too many open files; raise the limit (ulimit -n)"
             case .closed: "the file is closed"
+            case .volumeGone: "the volume of the folder is gone: mount it again"
             case .other(let number): "errno " + String(number)
             }
         return operation + ": " + reason

@@ -40,11 +40,13 @@ enum ArchiveAccess: Sendable {
             )
         }
         if let lock = try FolderLock(at: folder.lock) {
+            let settings = try LocalSettings(options)
             let open = try await OpenArchive.open(
                 folder,
                 rootKeyPath: options.rootKeyPath,
-                characterSet: characterSet ?? CharacterSetSetting.fromEnvironment(),
-                limits: ArchiveLimits.fromEnvironment(),
+                characterSet: characterSet ?? settings.characterSet,
+                storage: settings.storage,
+                limits: settings.limits,
                 logger: logger
             )
             return .local(open, lock)

@@ -7,6 +7,8 @@ struct ArchiveHost: Sendable {
     var clock: any WallClock = SystemWallClock()
     /// What is assumed of text whose Data Set names no character set, unless its source has a set of its own.
     var characterSet: CharacterSetSetting?
+    /// Where packs may lie besides the data folder, and where they go.
+    var storage = StorageSettings()
     /// What takes frames out of their compression and puts them into it; in this process when nothing else is said.
     var codecs: CodecProcesses?
 }

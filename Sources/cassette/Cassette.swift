@@ -14,8 +14,11 @@ struct Cassette: AsyncParsableCommand {
         version: Version.string,
         subcommands: [
             ServeCommand.self, ImportCommand.self, QueryCommand.self, VerifyCommand.self, DumpCommand.self,
+            DeleteCommand.self, TrashCommand.self,
             CheckCommand.self, EditCommand.self, TranscodeCommand.self, RenderCommand.self, EchoCommand.self,
             SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self, KeysCommand.self, ConfigCommand.self,
+            JobsCommand.self, TiersCommand.self, StoreCommand.self, LabelCommand.self,
+            BackupCommand.self, RestoreCommand.self, AdoptCommand.self,
         ]
     )
 

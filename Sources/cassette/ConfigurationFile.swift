@@ -1,7 +1,7 @@
 import DICOMCore
 import Yams
 
-/// The settings of a YAML file: a mapping of known keys to plain values.
+/// The settings of a YAML file: a mapping of known keys to plain values, and the sections of stores and rules.
 ///
 /// Limits may stand in mappings inside, or have dots in their keys.
 struct ConfigurationFile: Sendable {
@@ -17,12 +17,19 @@ struct ConfigurationFile: Sendable {
         ("free-space-floor", "bytes that stay free on the volume, for example 10GiB"),
         ("log-level", "how much to log"),
         ("character-set", "the character set of text whose Data Set names none"),
+    ] + StorageSettings.keys
+
+    /// Every key that has a section under it, with what it sets.
+    static let sections: [(key: String, meaning: String)] = [
+        ("stores", "where packs may lie besides the data folder, by name"),
+        ("rules", "where studies are to lie; the first rule that applies decides"),
     ]
 
     /// Every key.
-    private static let allKeys = keys.map(\.key) + LimitSettings.all.map(\.key)
+    private static let allKeys = keys.map(\.key) + sections.map(\.key) + LimitSettings.all.map(\.key)
 
     private let values: [String: Entry]
+    private let items: [String: [ConfigurationItem]]
 
     /// A value and the line that it stands in, counted from 1.
     struct Entry: Sendable {
@@ -33,6 +40,7 @@ struct ConfigurationFile: Sendable {
     /// No settings.
     init() {
         values = [:]
+        items = [:]
     }
 
     /// Reads YAML text.
@@ -47,12 +55,27 @@ struct ConfigurationFile: Sendable {
         }
         guard let root, root.null == nil else {
             values = [:]
+            items = [:]
             return
         }
         guard let mapping = root.mapping else {
             throw ConfigurationProblem(line: 1, "the file must hold lines like 'aet: CASSETTE'")
         }
+        items = try Self.items(of: mapping)
         values = try Self.entries(of: mapping)
+    }
+
+    private static func items(
+        of root: Node.Mapping
+    ) throws(ConfigurationProblem) -> [String: [ConfigurationItem]] {
+        var items: [String: [ConfigurationItem]] = [:]
+        for (key, value) in root {
+            guard let name = key.string, sections.contains(where: { $0.key == name }) else { continue }
+            let line = key.mark?.line ?? 0
+            guard items[name] == nil else { throw ConfigurationProblem(line: line, "'\(name)' is set twice") }
+            items[name] = try ConfigurationItem.items(value, of: name, line: line)
+        }
+        return items
     }
 
     private static func entries(of root: Node.Mapping) throws(ConfigurationProblem) -> [String: Entry] {
@@ -62,6 +85,7 @@ struct ConfigurationFile: Sendable {
             for (key, value) in next.mapping {
                 let line = key.mark?.line ?? 0
                 let name = next.prefix + (key.string ?? "")
+                if next.prefix.isEmpty, sections.contains(where: { $0.key == name }) { continue }
                 if isGroup(name) {
                     if let inner = value.mapping { pending.append((name + ".", inner)) }
                     // A title without anything under it sets nothing.
@@ -87,9 +111,12 @@ struct ConfigurationFile: Sendable {
         let hint = Spelling.nearest(to: name, in: allKeys).map { ": did you mean '\($0)'?" }
         let all =
             name.hasPrefix("limits")
-            ? ", see `cassette config limits`" : ", only \(keys.map(\.key).joined(separator: ", ")) and limits"
+            ? ", see `cassette config limits`" : ", only \((keys + sections).map(\.key).joined(separator: ", ")) and limits"
         return ConfigurationProblem(line: line, "there is no setting '\(name)'" + (hint ?? all))
     }
+
+    /// What stands in a section; nothing when the file does not have it.
+    func items(of section: String) -> [ConfigurationItem] { items[section] ?? [] }
 
     /// The value of a key; `nil` when the file does not set it.
     subscript(key: String) -> Entry? { values[key] }

@@ -6,10 +6,18 @@ struct DataFolder: Sendable {
     let path: String
 
     var packs: String { path + "/packs" }
+    /// The first copy of the keyring.
+    var keyringFile: String { keyrings[0] + "/keyring" }
     var keyrings: [String] { [path + "/keyring", path + "/keyring-mirror"] }
     var index: String { path + "/index.sqlite" }
     var registry: String { path + "/registry.sqlite" }
+    /// Pieces of packs of other stores; may be removed while no server runs.
+    var packCache: String { path + "/pack-cache" }
+    /// Where a pack of another store lies while it is walked through.
+    var packWalk: String { path + "/pack-walk" }
     var adminToken: String { path + "/admin-token" }
+    /// There as long as the volume of the folder is mounted.
+    var volumeMark: String { path + "/volume" }
     var lock: String { path + "/lock" }
     var applicationEntities: String { path + "/application-entities" }
     /// The root key lies beside the data folder: a copy of the folder opens nothing.

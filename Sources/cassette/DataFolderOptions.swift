@@ -10,6 +10,18 @@ struct DataFolderOptions: ParsableArguments {
     @Option(help: "The file of the root key. (environment: CASSETTE_KEY_FILE; default: DATA.keys/root.key)")
     var keyFile: String?
 
+    @Option(help: "A YAML file with settings; see `cassette config check`. (environment: CASSETTE_CONFIG)")
+    var config: String?
+
+    /// The file with settings that was named.
+    var configPath: String? { config ?? Environment["CONFIG"] }
+
+    /// What that file says; nothing when none was named.
+    func configuration() throws(ConfigurationProblem) -> ConfigurationFile {
+        guard let configPath else { return ConfigurationFile() }
+        return try ConfigurationFile.read(configPath)
+    }
+
     var folder: DataFolder {
         DataFolder(data ?? Environment["DATA"] ?? "data", workingDirectory: Environment.workingDirectory)
     }

@@ -33,12 +33,14 @@ struct IndexCommand: AsyncParsableCommand {
             guard let lock = try FolderLock(at: data.lock) else {
                 throw CommandFailure("A server runs on \(data.path): stop it, then rebuild the index")
             }
+            let settings = try LocalSettings(folder)
             let open = try await OpenArchive.open(
                 data,
                 rootKeyPath: folder.rootKeyPath,
                 rebuild: force ? .forced : .wanted,
                 characterSet: text.setting(),
-                limits: ArchiveLimits.fromEnvironment(),
+                storage: settings.storage,
+                limits: settings.limits,
                 logger: .quiet
             )
             let counts = try await open.archive.counts()

@@ -15,6 +15,10 @@ import Sealing
 /// The only place that names them.
 struct OpenArchive: Sendable {
     let archive: Archive
+    /// Takes backups of it.
+    let backups: BackupService
+    /// Threads for files and the database.
+    let pool: WorkPool
     /// What the open packs of the last run held.
     let recovery: RecoveryReport
     /// What all packs held, when the index was made again.
@@ -31,17 +35,27 @@ struct OpenArchive: Sendable {
         rebuild: IndexRebuild = .ifMissing,
         freeSpaceFloor: UInt64? = nil,
         characterSet: CharacterSetSetting? = nil,
+        storage: StorageSettings = StorageSettings(),
         codecs: CodecProcesses? = nil,
         limits: ArchiveLimits,
+        isRestoring: Bool = false,
         logger: Logger
     ) async throws -> OpenArchive {
+        guard try isRestoring || !PosixDisk().exists(folder.path + "/" + RestoreFolder.markName) else {
+            throw CommandFailure(
+                "A restore into \(folder.path) was not finished: run the same `cassette restore` again, or remove the folder"
+            )
+        }
         let threads = NIOThreadPool(numberOfThreads: threadCount)
         threads.start()
         do {
             var limits = limits
             limits.packs.freeSpaceFloorLimit = freeSpaceFloor ?? .max
             var host = ArchiveHost()
+            try VolumeMark(folder, rootKeyPath: rootKeyPath).make()
+            host.disk = MountedDisk(PosixDisk(), folder: folder.path, mark: folder.volumeMark)
             host.characterSet = characterSet
+            host.storage = storage
             host.codecs = codecs
             return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)
         } catch {
@@ -63,6 +77,11 @@ struct OpenArchive: Sendable {
         let pool = WorkPool(threads: threads)
         let disk = host.disk
         let keyring = try await openKeyring(folder, rootKeyPath, host, pool)
+        let rootKey = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk)
+            .provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool).identifier
+        let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
+        let setup = TierSetup(settings: host.storage, folder: folder, host: host, pool: pool, logger: logger)
+        let tiers = try await setup.tiers(RegistryPackPlaces(registry))
         let packs = PackStore(
             directory: folder.packs,
             disk: disk,
@@ -71,7 +90,8 @@ struct OpenArchive: Sendable {
             random: host.random,
             clock: host.clock,
             logger: logger,
-            configuration: limits.packs
+            configuration: limits.packs,
+            tiers: tiers
         )
         let indexKey = try await keyring.sideKeyBytes("index")
         let assumed = CharacterSetsBySource(folder, disk: disk, standard: host.characterSet, logger: logger).assumed
@@ -87,11 +107,16 @@ struct OpenArchive: Sendable {
             logger: logger
         )
         let (catalog, rebuild) = try await builder.open(wish)
+        let lifecycle = setup.lifecycle(packs, tiers)
         let archive = Archive(
             packs: packs,
             keyring: keyring,
             catalog: catalog,
-            registry: try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem),
+            registry: registry,
+            lifecycle: lifecycle,
+            destroyer: lifecycle.mover as? any PackDestroying,
+            // A key file that was named by the operator may serve other archives, too: that one only the operator changes.
+            renewRootKey: try rootKeyRenewal(folder, rootKeyPath, host, pool),
             clock: host.clock,
             limits: limits.dataSet,
             codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
@@ -102,6 +127,14 @@ struct OpenArchive: Sendable {
         )
         return OpenArchive(
             archive: archive,
+            backups: archive.backups(
+                from: BackupFiles(folder: folder, registry: registry, disk: disk, pool: pool).source(rootKey),
+                disk: disk,
+                pool: pool,
+                random: host.random,
+                clock: host.clock
+            ),
+            pool: pool,
             recovery: try await archive.recover(),
             rebuild: rebuild,
             threads: threads
@@ -121,21 +154,53 @@ struct OpenArchive: Sendable {
         _ pool: WorkPool
     ) async throws -> Keyring {
         let disk = host.disk
-        let provider = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk)
-            .provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool)
+        let setting = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk)
         // A new keyring would open none of the packs that are there: both copies of the old one are lost.
         guard try holdsFiles(folder.keyrings, disk) || !holdsFiles([folder.packs], disk) else {
             throw CommandFailure(
                 "\(folder.path) holds packs but no keyring: put \(folder.keyrings[0]) back from a backup"
             )
         }
-        return try await Keyring.open(
-            directories: folder.keyrings,
-            provider: provider,
-            disk: disk,
+        func open(_ provider: any RootKeyProvider) async throws(KeyringError) -> Keyring {
+            try await Keyring.open(
+                directories: folder.keyrings,
+                provider: provider,
+                disk: disk,
+                pool: pool,
+                random: host.random,
+                clock: host.clock
+            )
+        }
+        guard setting.kind != .file else { return try await renewal(folder, rootKeyPath, host, pool).open(open) }
+        return try await open(
+            try setting.provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool)
+        )
+    }
+
+    private static func rootKeyRenewal(
+        _ folder: DataFolder,
+        _ rootKeyPath: String,
+        _ host: ArchiveHost,
+        _ pool: WorkPool
+    ) throws -> (@Sendable (Keyring) async throws -> Void)? {
+        let isFile = try RootKeySetting.remembered(besides: rootKeyPath, disk: host.disk).kind == .file
+        guard isFile, rootKeyPath == folder.defaultRootKey else { return nil }
+        let renewal = renewal(folder, rootKeyPath, host, pool)
+        return { try await renewal.renew($0) }
+    }
+
+    private static func renewal(
+        _ folder: DataFolder,
+        _ rootKeyPath: String,
+        _ host: ArchiveHost,
+        _ pool: WorkPool
+    ) -> RootKeyRenewal {
+        RootKeyRenewal(
+            path: rootKeyPath,
+            dataDirectory: folder.path,
+            disk: host.disk,
             pool: pool,
-            random: host.random,
-            clock: host.clock
+            random: host.random
         )
     }
 

@@ -29,7 +29,10 @@ struct RemoteArchive: Sendable {
     /// Stores one Part 10 object.
     ///
     /// - Returns: `nil` when it is stored, else why not.
-    func store(_ chunks: FileChunks, length: UInt64) async throws -> String? {
+    func store<Body: AsyncSequence & Sendable>(
+        _ chunks: Body,
+        length: UInt64
+    ) async throws -> String? where Body.Element == ByteBuffer {
         var request = request(.POST, "/dicomweb/studies", accept: "application/dicom+json")
         request.headers.add(name: "Content-Type", value: "application/dicom")
         request.body = .stream(chunks, length: .known(Int64(clamping: length)))
@@ -61,6 +64,16 @@ struct RemoteArchive: Sendable {
             }
             pending.discardReadBytes()
         }
+    }
+
+    /// SHA-256 of the Data Set of an instance, as the server reads it back from its pack.
+    func dataSetDigest(of sopInstanceUID: UID) async throws -> [UInt8]? {
+        var digest: [UInt8]?
+        try await lines("/api/verification?instance=" + sopInstanceUID.string) { line in
+            let parts = line.split(separator: "\"")
+            digest = parts.count == 5 ? Hex.decode(parts[3]) : nil
+        }
+        return digest
     }
 
     /// The whole answer to a request of administration.
@@ -100,7 +113,7 @@ struct RemoteArchive: Sendable {
         return try DICOMJSONReader.dataSets(from: text).map(\.dataSet)
     }
 
-    private func request(_ method: HTTPMethod, _ path: String, accept: String) -> HTTPClientRequest {
+    func request(_ method: HTTPMethod, _ path: String, accept: String) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: address + path)
         request.method = method
         request.headers.add(name: "Authorization", value: "Bearer " + token)
@@ -108,7 +121,7 @@ struct RemoteArchive: Sendable {
         return request
     }
 
-    private func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+    func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
         do {
             return try await client.execute(request, timeout: Self.timeout)
         } catch {
@@ -116,7 +129,7 @@ struct RemoteArchive: Sendable {
         }
     }
 
-    private func failure(_ response: HTTPClientResponse) async throws -> CommandFailure {
+    func failure(_ response: HTTPClientResponse) async throws -> CommandFailure {
         let text = String(buffer: try await response.body.collect(upTo: 64 << 10))
         return CommandFailure("The server answered \(response.status.code): \(text)")
     }

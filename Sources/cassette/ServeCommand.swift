@@ -43,8 +43,6 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel: String?
     @Option(help: "The character set of text whose Data Set names none, for example 'ISO_IR 100'. (default: none)")
     var characterSet: String?
-    @Option(help: "A YAML file with settings; see `cassette config check`.")
-    var config: String?
     @Flag(help: "Switch authorization off. Only while listening on loopback.")
     var open = false
 
@@ -66,10 +64,9 @@ struct ServeCommand: AsyncParsableCommand {
         Self.limitArenas()
         let settings: ServerSettings
         do throws(ConfigurationProblem) {
-            let file = try config.map { path throws(ConfigurationProblem) in try ConfigurationFile.read(path) }
-            settings = try ServerSettings(typed: typed, file: file ?? ConfigurationFile(), opensAccess: open)
+            settings = try ServerSettings(typed: typed, file: folder.configuration(), opensAccess: open)
         } catch {
-            throw ValidationError((config.map { "\($0): " } ?? "") + "\(error)")
+            throw ValidationError((folder.configPath.map { "\($0): " } ?? "") + "\(error)")
         }
         let floodControl = FloodControl()
         LoggingSystem.bootstrap { label in
@@ -90,6 +87,7 @@ struct ServeCommand: AsyncParsableCommand {
             rootKeyPath: rootKey.remembering(settings.keyFile, of: data, disk: disk),
             freeSpaceFloor: settings.freeSpaceFloor,
             characterSet: settings.characterSet,
+            storage: settings.storage,
             codecs: codecs,
             limits: settings.limits,
             logger: logger
@@ -102,6 +100,7 @@ struct ServeCommand: AsyncParsableCommand {
             lock: lock,
             token: token.token,
             archive: open.archive,
+            backups: Self.backupDoor(open, settings, data),
             codecs: codecs,
             logger: logger
         )
@@ -117,6 +116,17 @@ struct ServeCommand: AsyncParsableCommand {
         try await codecs.close()
         logger.info("stopped")
         withExtendedLifetime(lock) {}
+    }
+
+    private static func backupDoor(
+        _ open: OpenArchive,
+        _ settings: ServerSettings,
+        _ data: DataFolder
+    ) -> BackupDoor {
+        let rootKeyPath = DataFolderOptions.rootKeyPath(settings.keyFile, data)
+        return BackupDoor(service: open.backups) { [pool = open.pool, storage = settings.storage] place in
+            try BackupPlace(place, storage: storage).writable(for: data, rootKeyPath: rootKeyPath, disk: PosixDisk(), pool: pool)
+        }
     }
 
     /// One loud line when the loss of the root key would be the loss of everything.

@@ -21,6 +21,7 @@ struct Server: Sendable {
     let lock: FolderLock
     let token: String
     let archive: Archive
+    let backups: BackupDoor
     let codecs: CodecProcesses
     let logger: Logger
 
@@ -42,7 +43,11 @@ struct Server: Sendable {
             query: archive.query,
             retrieve: archive.retrieve,
             verification: archive.verification,
+            lifecycle: LifecycleServices(archive),
+            removal: archive.removal,
+            shredder: archive.shredder,
             keys: archive.keys,
+            backups: backups,
             authenticator: settings.opensAccess
                 ? .anyoneOnLoopback : .bearerTokens(BearerTokens(administratorToken: token)),
             health: health,
@@ -97,7 +102,10 @@ struct Server: Sendable {
         { [archive] in
             do {
                 _ = try await archive.counts()
-                return .ready
+                let condition = await archive.condition()
+                let reasons = [condition.readOnlyReason.map { "read-only: " + $0 }, condition.degradedReason]
+                let known = reasons.compactMap { $0 }
+                return known.isEmpty ? .ready : .degraded(known)
             } catch {
                 return .notReady("the catalog does not answer")
             }

@@ -14,6 +14,7 @@ struct ServerSettings: Sendable {
     let logLevel: Logger.Level
     let characterSet: CharacterSetSetting?
     let limits: ArchiveLimits
+    let storage: StorageSettings
     let opensAccess: Bool
 
     /// Whether only this machine can reach the archive.
@@ -59,6 +60,7 @@ struct ServerSettings: Sendable {
         }
         characterSet = try source.characterSet()
         limits = try ArchiveLimits(source)
+        storage = try StorageSettings(source)
         self.opensAccess = opensAccess
         guard !opensAccess || isOnLoopback else {
             throw ConfigurationProblem(

@@ -3,23 +3,40 @@ import ArchiveServices
 import ArgumentParser
 import DICOMCore
 import Foundation
+import Platform
 
 /// Everything read back and compared.
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Read every stored object back and compare it with what was received.",
-        discussion: "Exit code 1 when an object is damaged or missing."
+        abstract: "Look whether every stored object is there; with --deep read each back and compare it.",
+        discussion: """
+            Without --deep the index is compared with the packs: that each record is there, with the right ids and \
+            lengths. With --deep every byte of every copy is opened and compared with what was received, and every pack \
+            is walked to its end. Exit code 1 when an object is damaged or missing and was not repaired.
+            """
     )
 
     @OptionGroup var folder: DataFolderOptions
+    @Flag(help: "Read everything back.")
+    var deep = false
+    @Flag(
+        help:
+            "Replace damaged packs by good copies in other stores; implies --deep. The damaged ones go into quarantine."
+    )
+    var repair = false
+    @Option(help: "Replace damaged packs by good copies, also from this place of backups; implies --deep.")
+    var repairFrom: String?
     @Flag(help: "Print JSON.")
     var json = false
+
+    private var depth: VerificationDepth { deep || repairs ? .deep : .quick }
+    private var repairs: Bool { repair || repairFrom != nil }
 
     func run() async throws {
         let summary = try await ArchiveAccess.withOpen(folder) { access in
             switch access {
-            case .local(let archive, _): try await verify(archive.archive)
+            case .local(let archive, _): try await verify(archive)
             case .remote(let archive): try await verify(archive)
             }
         }
@@ -27,7 +44,11 @@ struct VerifyCommand: AsyncParsableCommand {
             Console.say(summary.json)
         } else {
             for damage in summary.damaged { Console.complain("\(damage.sopInstanceUID): \(damage.cause)") }
-            Console.say("\(summary.checked) of \(summary.total) instances read back, \(summary.damaged.count) damaged")
+            let what = depth == .deep ? "read back" : "found in their packs"
+            Console.say("\(summary.checked) of \(summary.total) instances \(what), \(summary.damaged.count) damaged")
+            if let repaired = summary.repaired, repaired > 0 {
+                Console.say("\(repaired) packs were replaced by good copies; the damaged ones are in packs/quarantine")
+            }
             if summary.unindexed > 0 {
                 Console.complain("\(summary.unindexed) records are not in the index: run `cassette index rebuild`")
             }
@@ -38,19 +59,34 @@ struct VerifyCommand: AsyncParsableCommand {
         guard summary.isSound else { throw ExitCode.failure }
     }
 
-    private func verify(_ archive: Archive) async throws -> VerificationSummary {
+    private func verify(_ open: OpenArchive) async throws -> VerificationSummary {
+        let administrator = Principal(.administrator)
         let bar = SharedProgress(ProgressBar("Verifying"))
-        let report = try await archive.verification.verify(as: Principal(.administrator)) { report in
+        var report = try await open.archive.verification.verify(as: administrator, depth) { report in
             bar.update(done: report.checked, of: report.total)
         }
         bar.finish()
+        if let repairFrom {
+            let place = try BackupPlace(repairFrom, storage: LocalSettings(folder).storage)
+            let store = try place.existing(disk: PosixDisk(), pool: open.pool)
+            report = try await open.archive.verification.repair(report, as: administrator) { packID in
+                try await open.backups.source(of: packID, in: store)
+            }
+        } else if repair {
+            report = try await open.archive.verification.repair(report, as: administrator)
+        }
         return VerificationSummary(report)
     }
 
     private func verify(_ archive: RemoteArchive) async throws -> VerificationSummary {
         let bar = SharedProgress(ProgressBar("Verifying"))
         var last: VerificationSummary?
-        try await archive.lines("/api/verification") { line in
+        var path = "/api/verification?depth=" + depth.rawValue + (repair ? "&repair=1" : "")
+        if let repairFrom {
+            let place = BackupPlace.absolute(repairFrom).addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+            path += "&repair-from=" + place
+        }
+        try await archive.lines(path) { line in
             let summary = try JSONDecoder().decode(VerificationSummary.self, from: Data(line.utf8))
             bar.update(done: summary.checked, of: summary.total)
             last = summary
@@ -76,6 +112,7 @@ struct VerificationSummary: Codable {
     let damaged: [Damage]
     let unindexed: Int
     let packProblems: Int
+    let repaired: Int?
     let isComplete: Bool
 
     init(_ report: VerificationReport) {
@@ -85,6 +122,7 @@ struct VerificationSummary: Codable {
         damaged = report.damaged.map { Damage(sopInstanceUID: $0.sopInstanceUID.string, cause: $0.cause) }
         unindexed = report.unindexed
         packProblems = report.packProblems
+        repaired = report.repaired.count
         isComplete = true
     }
 
@@ -94,6 +132,7 @@ struct VerificationSummary: Codable {
         JSONText.object([
             ("total", String(total)), ("checked", String(checked)), ("bytes", String(bytes)),
             ("unindexed", String(unindexed)), ("packProblems", String(packProblems)),
+            ("repaired", String(repaired ?? 0)),
             (
                 "damaged",
                 JSONText.array(

@@ -99,7 +99,7 @@ def test_verify_finds_a_changed_byte(fresh_archive, folder):
     content[len(content) // 2] ^= 1
     pack.write_bytes(content)
 
-    fresh_archive.command("verify", "--data", fresh_archive.data, check=1)
+    fresh_archive.command("verify", "--deep", "--data", fresh_archive.data, check=1)
 
 
 def test_index_rebuild_gives_the_same_rows(fresh_archive, folder):

@@ -199,7 +199,7 @@ def test_a_store_meets_a_full_volume_at_any_point(volume, tmp_path, capsys, stor
             # Some file systems keep megabytes to themselves before the first store goes well.
             free += STEP << number // STEPS_BEFORE_DOUBLING
         archive.stop()
-        archive.command("verify", "--data", archive.data, check=0)
+        archive.command("verify", "--deep", "--data", archive.data, check=0)
     with capsys.disabled():
         print(f"\n{volume.kind}, {store.__name__}: free space 0..{free} in steps from {STEP}:", end=" ")
         print(f"{counts[success]} stored, {counts[refusal]} refused, {refused_starts} starts refused,", end=" ")
@@ -256,7 +256,7 @@ def test_an_association_that_fills_the_volume_loses_nothing(volume, tmp_path):
         archive.start()
         check(archive, known, acknowledged)
         archive.stop()
-        archive.command("verify", "--data", archive.data, check=0)
+        archive.command("verify", "--deep", "--data", archive.data, check=0)
 
 
 @pytest.mark.parametrize("volume", ["ext4"], indirect=True)

@@ -177,7 +177,7 @@ def check_all(archive, ledger):
     """Compares everything that the folder holds, then lets the archive verify itself."""
     compare(archive, ledger, list(ledger.acknowledged))
     archive.stop()
-    archive.command("verify", "--data", archive.data, check=0)
+    archive.command("verify", "--deep", "--data", archive.data, check=0)
 
 
 def quantile(values, share):

@@ -46,7 +46,7 @@ def read_all(archive, instances):
 
 def test_verify_finds_each_flipped_bit_of_a_pack(filled):
     archive, _ = filled
-    archive.command("verify", "--data", archive.data, check=0)
+    archive.command("verify", "--deep", "--data", archive.data, check=0)
     chance = random.Random(7)
     for _ in range(FLIPS):
         path = chance.choice(packs(archive))
@@ -55,10 +55,10 @@ def test_verify_finds_each_flipped_bit_of_a_pack(filled):
         damaged = bytearray(whole)
         damaged[place] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)
-        result = archive.command("verify", "--data", archive.data)
+        result = archive.command("verify", "--deep", "--data", archive.data)
         path.write_bytes(whole)
         assert result.returncode == 1, f"byte {place} of {len(whole)}: {result.stdout}"
-    archive.command("verify", "--data", archive.data, check=0)
+    archive.command("verify", "--deep", "--data", archive.data, check=0)
 
 
 def test_a_damaged_instance_is_an_error_and_the_others_come_back(filled):
@@ -83,7 +83,7 @@ def test_packs_that_changed_places_give_errors(filled):
     kept = first.read_bytes(), second.read_bytes()
     first.write_bytes(kept[1])
     second.write_bytes(kept[0])
-    verified = archive.command("verify", "--data", archive.data).returncode
+    verified = archive.command("verify", "--deep", "--data", archive.data).returncode
     archive.start()
 
     found = read_all(archive, instances)
@@ -107,7 +107,7 @@ def test_an_index_cut_to_nothing_is_made_again(filled, length):
 
     archive.stop()
     assert (found, counted) == (len(instances), len(instances))
-    archive.command("verify", "--data", archive.data, check=0)
+    archive.command("verify", "--deep", "--data", archive.data, check=0)
 
 
 def test_a_damaged_index_is_told_and_can_be_made_again(filled):
@@ -115,7 +115,7 @@ def test_a_damaged_index_is_told_and_can_be_made_again(filled):
     index = archive.data / "index.sqlite"
     whole = index.read_bytes()
     index.write_bytes(whole[: len(whole) // 2 // 4096 * 4096])
-    told = archive.command("verify", "--data", archive.data)
+    told = archive.command("verify", "--deep", "--data", archive.data)
     archive.command("index", "rebuild", "--data", archive.data, check=0)
     archive.start()
 

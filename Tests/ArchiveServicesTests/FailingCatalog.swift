@@ -13,6 +13,13 @@ final class FailingCatalog: Catalog {
     var batches: [Int] { counted.withLock { $0 } }
 
     private let code: CatalogError.Code
+    private let movesFail = Mutex(false)
+
+    /// Lets that many insertions or removals fail from now on.
+    func failNext(_ count: Int) { failures.withLock { $0 = count } }
+
+    /// Lets all moves of records fail from now on.
+    func failMoves() { movesFail.withLock { $0 = true } }
 
     init(_ catalog: any Catalog, failures: Int, code: CatalogError.Code = .failed) {
         self.code = code
@@ -56,6 +63,14 @@ final class FailingCatalog: Catalog {
 
     func allInstances(after sopInstanceUID: UID?, limit: Int) async throws(CatalogError) -> [InstanceRecord] {
         try await catalog.allInstances(after: sopInstanceUID, limit: limit)
+    }
+
+    func studyHoldings(after position: StudyPosition?, limit: Int) async throws(CatalogError) -> [StudyHolding] {
+        try await catalog.studyHoldings(after: position, limit: limit)
+    }
+
+    func studyHolding(_ studyInstanceUID: UID) async throws(CatalogError) -> StudyHolding? {
+        try await catalog.studyHolding(studyInstanceUID)
     }
 
     func counts() async throws(CatalogError) -> CatalogCounts {
@@ -111,6 +126,7 @@ final class FailingCatalog: Catalog {
         _ moves: [(record: RecordReference, location: StoredLocation)],
         superseding packs: [SupersededPack]
     ) async throws(CatalogError) {
+        guard !movesFail.withLock({ $0 }) else { throw CatalogError(code, "as the test wants it") }
         try await catalog.move(moves, superseding: packs)
     }
 
@@ -120,6 +136,10 @@ final class FailingCatalog: Catalog {
 
     func deadPacks() async throws(CatalogError) -> [DeadPack] {
         try await catalog.deadPacks()
+    }
+
+    func removedPacks(under studyKeyID: RandomID) async throws(CatalogError) -> [RandomID] {
+        try await catalog.removedPacks(under: studyKeyID)
     }
 
     func forgetPack(_ packID: RandomID) async throws(CatalogError) {

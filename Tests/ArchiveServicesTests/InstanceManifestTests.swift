@@ -65,7 +65,7 @@ import Testing
     @Test func `a tombstone names the record that it takes back`() throws {
         let id = try #require(RandomID(hex: "000102030405060708090a0b0c0d0e0f"))
 
-        #expect(Tombstone(decoding: ByteBuffer(bytes: [1] + Array(0..<16)))?.recordID == id)
+        #expect(Tombstone(decoding: ByteBuffer(bytes: [1] + Array(0..<16)))?.takenBack == id)
         #expect(Tombstone(decoding: ByteBuffer(bytes: [2] + Array(0..<16))) == nil)
         #expect(Tombstone(decoding: ByteBuffer(bytes: [1, 2, 3])) == nil)
     }

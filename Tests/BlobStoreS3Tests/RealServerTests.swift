@@ -45,7 +45,8 @@ import Testing
     }
 
     @Test func `a frozen blob is thawed before it is read`() async throws {
-        try await S3TestStore.with(.moto, { $0.storageClass = "GLACIER" }) { store, _ in
+        let change: (inout S3Configuration) -> Void = { $0.storageClass = "GLACIER" }
+        try await S3TestStore.with(.moto, change) { store, _ in
             let key = try S3TestStore.key("ab/cold.pack")
             try await store.put(key, S3TestStore.source("cold"))
             #expect(try await store.status(key)?.availability == .frozen)
@@ -92,7 +93,8 @@ import Testing
 
     @Test(arguments: kinds)
     func `a bucket that is not there is no missing blob`(kind: RealServer.Kind) async throws {
-        try await S3TestStore.with(kind, { $0.bucket = "nowhere" }) { store, _ in
+        let change: (inout S3Configuration) -> Void = { $0.bucket = "nowhere" }
+        try await S3TestStore.with(kind, change) { store, _ in
             let key = try S3TestStore.key("ab/one.pack")
             let error = await #expect(throws: BlobStoreError.self) { try await store.status(key) }
 

@@ -6,6 +6,47 @@ import Testing
 extension CatalogContract {
     static var answering: [CatalogContract] {
         [
+            CatalogContract("studies come with their packs, those without date first, then the oldest") {
+                (catalog: any Catalog) async throws -> Void in
+                var other = SampleRecord(study: 1, series: 12, instance: 112, receivedAt: 7_000).record
+                other.location.packID = RandomID(high: 0, low: 5)
+                other.values[.modality] = "SR"
+                try await catalog.insert([
+                    SampleRecord(study: 1, series: 11, instance: 111, receivedAt: 9_000, values: [(.studyDate, "20250101")]),
+                    SampleRecord(study: 2, series: 21, instance: 211, values: [(.studyDate, "20240101")]),
+                    SampleRecord(study: 3, series: 31, instance: 311, values: [(.studyDate, "")]),
+                    SampleRecord(study: 4, series: 41, instance: 411, values: [(.studyDate, "20250101")]),
+                    SampleRecord(study: 5, series: 51, instance: 511, values: [(.studyDate, "")]),
+                ])
+                _ = try await catalog.insert([other])
+
+                let whole = try await catalog.studyHoldings(after: nil, limit: 99)
+                #expect(whole.map(\.studyInstanceUID.string) == ["1.2.5", "1.2.3", "1.2.2", "1.2.4", "1.2.1"])
+                for length in [1, 2, 3] {
+                    var found: [StudyHolding] = []
+                    while true {
+                        let page = try await catalog.studyHoldings(after: found.last?.position, limit: length)
+                        guard !page.isEmpty else { break }
+                        #expect(page.count <= length)
+                        found += page
+                    }
+                    #expect(found == whole)
+                }
+                let study = try #require(try await catalog.studyHolding(SampleRecord.studyUID(1)))
+                #expect(study == whole.last)
+                #expect(study.studyDate == "20250101")
+                #expect(study.lastReceived == Timestamp(microseconds: 9_000))
+                #expect(study.modalities == ["CT", "SR"])
+                #expect(
+                    study.packs == [
+                        PackHolding(packID: RandomID(high: 0, low: 5), instances: 1, bytes: 700),
+                        PackHolding(packID: RandomID(high: 1, low: 1), instances: 1, bytes: 700),
+                    ]
+                )
+                #expect(study.bytes == 1_400)
+                #expect(try await catalog.studyHolding(SampleRecord.studyUID(9)) == nil)
+                #expect(try await catalog.studyHoldings(after: nil, limit: 0).isEmpty)
+            },
             CatalogContract("studies come newest first, then by UID; series and instances by number, then by UID") {
                 (catalog: any Catalog) async throws -> Void in
                 try await catalog.insert([

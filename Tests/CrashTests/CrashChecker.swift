@@ -100,7 +100,7 @@ struct CrashChecker: Sendable {
         let known = Set(rows.map(\.path.sopInstanceUID))
         let survey = try await archive.archive.ingest.packs.forEachRecord { record in
             switch record.kind {
-            case .tombstone: if Tombstone(decoding: record.manifest)?.recordID == unknown { unknown = nil }
+            case .tombstone: if Tombstone(decoding: record.manifest)?.takenBack == unknown { unknown = nil }
             case .edit: break
             case .instance:
                 if unknown != nil { found.append("I3: a record without a row") }

@@ -17,7 +17,11 @@ struct PackBench: Sendable {
 
     static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    init(disk: MemoryDisk = MemoryDisk(), configuration: PackConfiguration = PackConfiguration()) async throws {
+    init(
+        disk: MemoryDisk = MemoryDisk(),
+        configuration: PackConfiguration = PackConfiguration(),
+        tiers: PackTiers? = nil
+    ) async throws {
         self.disk = disk
         faults = FaultInjectingDisk(disk)
         keyring = try await Keyring.open(
@@ -42,7 +46,8 @@ struct PackBench: Sendable {
             random: random,
             clock: clock,
             logger: Self.quiet,
-            configuration: configuration
+            configuration: configuration,
+            tiers: tiers
         )
     }
 

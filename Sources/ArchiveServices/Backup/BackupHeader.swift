@@ -32,7 +32,7 @@ public struct BackupHeader: Sendable, Hashable {
 
     /// Reads a header at the beginning of a manifest.
     init(decoding bytes: inout ByteBuffer) throws(BackupError) {
-        let start = bytes.readerIndex
+        let whole = bytes
         guard
             let (magic, version) = bytes.readMultipleIntegers(as: (UInt64, UInt16).self), magic == Self.magic
         else { throw BackupError.damaged("The manifest of a backup") }
@@ -44,7 +44,7 @@ public struct BackupHeader: Sendable, Hashable {
             let backupID = bytes.readBytes(length: 16).flatMap({ RandomID(bytes: $0) }),
             let (sequence, time, count) = bytes.readMultipleIntegers(as: (UInt64, Int64, UInt16).self),
             let name = bytes.readBytes(length: Int(count)),
-            let content = bytes.getSlice(at: start, length: bytes.readerIndex - start),
+            let content = whole.getSlice(at: whole.readerIndex, length: bytes.readerIndex - whole.readerIndex),
             bytes.readInteger(as: UInt32.self) == CRC32C.checksum(content)
         else { throw BackupError.damaged("The manifest of a backup") }
         self.archiveID = archiveID

@@ -120,10 +120,21 @@ public struct BackupReader: Sendable {
     }
 
     /// The newest backup, or the newest that was taken at a time or before it.
+    ///
+    /// - Throws: `.noBackup`; `.damaged` also when without a time the newest cannot be told.
     public func backup(at time: Timestamp? = nil) async throws -> BackupManifest {
-        let entries = try await vault.entries().entries.filter { entry in time.map { entry.header.time <= $0 } ?? true }
+        let (all, damaged) = try await vault.entries()
+        let entries = all.filter { entry in time.map { entry.header.time <= $0 } ?? true }
         guard let entry = entries.last else {
             throw BackupError(.noBackup, "There is no backup of that time or before: see `cassette backup list`")
+        }
+        // An older backup in the place of a newer one would be a loss that nobody hears of.
+        guard time != nil || damaged.isEmpty else {
+            throw BackupError(
+                .damaged,
+                "A manifest is damaged, perhaps the newest: to restore backup \(entry.header.sequence), "
+                    + "use --at \(entry.header.time)"
+            )
         }
         let manifest = try await vault.manifest(entry, seal: seal).manifest
         guard manifest.header.archiveID == archiveID else {

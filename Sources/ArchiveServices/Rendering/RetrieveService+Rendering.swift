@@ -54,7 +54,7 @@ extension RetrieveService {
         _ order: PictureOrder,
         as principal: Principal
     ) async throws(ArchiveError) -> Film {
-        try authorize(.readPixels, principal)
+        try await beginReading(instance, as: principal)
         let image = try image(instance)
         let header: DataSet
         let renderer: FrameRenderer

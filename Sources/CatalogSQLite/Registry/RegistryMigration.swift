@@ -6,5 +6,10 @@ struct RegistryMigration: Sendable {
     let statements: [String]
 
     /// Every step, in the order in which they run.
-    static let all: [RegistryMigration] = []
+    static let all: [RegistryMigration] = [
+        .jobs1,
+        .studyNotes1,
+        .places1,
+        .removal1,
+    ]
 }

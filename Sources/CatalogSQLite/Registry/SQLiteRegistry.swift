@@ -5,7 +5,7 @@ public import Platform
 /// The registry in one SQLite file whose pages are sealed like those of the index.
 ///
 /// One connection does everything, on the threads of a pool: writes are few, and each is durable when it returns.
-public final class SQLiteRegistry: Registry {
+public final class SQLiteRegistry: Registry, Sendable {
     private let connection: DatabaseQueue
     private let pool: WorkPool
 
@@ -73,6 +73,31 @@ public final class SQLiteRegistry: Registry {
             return try await pool.run { [connection] in try connection.read(body) }
         } catch {
             throw RegistryError(error)
+        }
+    }
+
+    /// Empties the log, so that what was removed is in no file any more.
+    func emptyLog() async throws(RegistryError) {
+        let outcome = await pool.runToEnd { [connection] () -> Swift.Result<Void, RegistryError> in
+            do {
+                try connection.writeWithoutTransaction { database in _ = try database.checkpoint(.truncate) }
+                return .success(())
+            } catch {
+                return .failure(RegistryError(error))
+            }
+        }
+        try outcome.get()
+    }
+
+    /// Runs `body` while all that was written is in the file itself and nobody writes: a copy of the file is whole then.
+    public func whileQuiet<Result: Sendable>(
+        _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await pool.run { [connection] in
+            try connection.inDatabase { database in
+                _ = try database.checkpoint(.truncate)
+                return try body()
+            }
         }
     }
 

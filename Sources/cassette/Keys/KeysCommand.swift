@@ -19,7 +19,7 @@ struct KeysCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Status.self, Rotate.self, Destroy.self, Rewrap.self, Verify.self, EscrowCommand.self,
-            CertificateCommand.self,
+            CertificateCommand.self, ShredCommand.self,
         ],
         defaultSubcommand: Status.self
     )

@@ -1,0 +1,55 @@
+public import PackStorage
+
+/// The pack store's mover as jobs use it.
+public struct MovedPacks: PackMoving {
+    private let mover: PackMover
+    private let packs: PackStore
+    private let thawDays: Int
+
+    /// Makes it.
+    ///
+    /// - Parameter thawDays: How long a thawed pack stays readable.
+    public init(mover: PackMover, packs: PackStore, thawDays: Int) {
+        self.mover = mover
+        self.packs = packs
+        self.thawDays = thawDays
+    }
+
+    /// Brings a pack into these stores, and lets its other copies go after the grace time.
+    public func move(_ pack: PackID, to stores: Set<StoreName>) async throws {
+        try await mover.move(pack, to: stores)
+    }
+
+    /// Goes on with what is under way.
+    public func settle() async throws {
+        _ = try await mover.resume()
+    }
+
+    /// Whether the pack can be read now.
+    public func availability(of pack: PackID) async throws -> PackAvailability {
+        switch try await packs.availability(of: pack) {
+        case .online, .thawed: .readable
+        case .frozen: .frozen
+        case .thawing: .thawing
+        // No other store tells of it: the data folder has it, or a read finds out what is wrong.
+        case nil: .readable
+        }
+    }
+
+    /// Begins to make a frozen pack readable.
+    public func thaw(_ pack: PackID) async throws {
+        try await packs.thaw(pack, days: thawDays)
+    }
+
+    /// Brings a readable pack into the data folder.
+    public func prefetch(_ pack: PackID) async throws {
+        try await mover.copy(pack, to: .hot)
+    }
+}
+
+extension MovedPacks: PackDestroying {
+    /// Removes a pack from every store.
+    public func destroy(_ pack: PackID) async throws(PackError) {
+        try await mover.destroy(pack)
+    }
+}

@@ -1,0 +1,283 @@
+public import AccessControl
+public import ArchiveCatalog
+public import DICOMCore
+import Logging
+import PackStorage
+public import Platform
+import Sealing
+
+/// Destroys studies with their keys, step by step, and certifies it.
+///
+/// Each step is written into the registry when it is done, and may be repeated. Before the keys are gone a stop takes the
+/// shredding back: the study lies in the bin then. After that it goes forward only, however often it is interrupted.
+public final class ShredService: Sendable {
+    private let removal: RemovalService
+    private let registry: any RemovalRegistry
+    private let keyring: Keyring
+    /// Makes a new root key for the keyring; `nil` where only an operator can.
+    private let renewRootKey: (@Sendable (Keyring) async throws -> Void)?
+    private let sealPacks: @Sendable () async throws -> Void
+    private let epochs = KeyGate<Int>()
+
+    init(
+        removal: RemovalService,
+        registry: any RemovalRegistry,
+        keyring: Keyring,
+        renewRootKey: (@Sendable (Keyring) async throws -> Void)?,
+        sealPacks: @escaping @Sendable () async throws -> Void
+    ) {
+        self.removal = removal
+        self.registry = registry
+        self.keyring = keyring
+        self.renewRootKey = renewRootKey
+        self.sealPacks = sealPacks
+    }
+
+    /// Destroys a study as far as it goes at once: hidden, without key, its packs removed.
+    ///
+    /// It is complete only after the epoch: copies of the keyring hold its keys until then. See ``endEpoch(as:)``.
+    ///
+    /// - Throws: `.denied`, `.notFound`, `.conflict` under a hold or where a second administrator must confirm;
+    ///   `.unavailable` when a store did not confirm: then it goes on by itself.
+    public func shred(
+        _ study: UID,
+        reason: String = "",
+        as principal: Principal
+    ) async throws(ArchiveError) -> Shredding {
+        try removal.authorize(.shred, principal)
+        return try await begin(study, reason: reason, by: principal.name)
+    }
+
+    /// All shreddings, the oldest first.
+    public func shreddings(as principal: Principal) async throws(ArchiveError) -> [Shredding] {
+        try removal.authorize(.shred, principal)
+        return try await registryAnswer { () async throws(RegistryError) in
+            try await registry.shreddings(openOnly: false)
+        }
+    }
+
+    /// One shredding.
+    public func shredding(_ id: RandomID, as principal: Principal) async throws(ArchiveError) -> Shredding {
+        try removal.authorize(.shred, principal)
+        let found = try await registryAnswer { () async throws(RegistryError) in try await registry.shredding(id) }
+        guard let found else { throw ArchiveError(.notFound, "There is no such shredding") }
+        return found
+    }
+
+    /// Ends the epoch: wraps all living keys anew, destroys the older key-encryption keys, and certifies what waited for it.
+    ///
+    /// Older backups open with a newer keyring only, afterwards: take a backup.
+    ///
+    /// - Returns: The shreddings that are complete now.
+    public func endEpoch(as principal: Principal) async throws(ArchiveError) -> [Shredding] {
+        try removal.authorize(.shred, principal)
+        return try await endEpoch()
+    }
+
+    /// Goes on with what was interrupted; at start, and from time to time.
+    func resume() async throws(ArchiveError) {
+        let open = try await registryAnswer { () async throws(RegistryError) in
+            try await registry.shreddings(openOnly: true)
+        }
+        for shredding in open where shredding.state < .packsDeleted {
+            guard let study = shredding.studyInstanceUID else { continue }
+            await removal.studies.enter(study)
+            defer { removal.studies.leave(study) }
+            if shredding.state == .tombstoned {
+                // Nothing is destroyed: the study stays in the bin, where it can be restored.
+                try await registryAnswer { () async throws(RegistryError) in
+                    try await registry.removeShredding(shredding.id)
+                }
+                removal.logger.notice("a shredding was taken back: the study is in the bin")
+            } else {
+                _ = try await goOn(shredding, study)
+            }
+        }
+    }
+
+    private func begin(_ study: UID, reason: String, by name: String) async throws(ArchiveError) -> Shredding {
+        await removal.studies.enter(study)
+        defer { removal.studies.leave(study) }
+        try removal.refuse(try await removal.holds.isHeld(study))
+        let keyID = keyring.keyID(for: Array(study.string.utf8))
+        let packs = try await packs(of: study, keyID)
+        guard !packs.isEmpty else { throw ArchiveError(.notFound, "There is no such study") }
+        if let limit = removal.configuration.instancesWithoutConfirmation {
+            let count = try await visibleInstances(study).count
+            guard count <= limit else {
+                throw ArchiveError(.conflict, "So many instances need a second administrator: delete the study first")
+            }
+        }
+        var shredding = Shredding(
+            id: RandomID(random: removal.random),
+            studyInstanceUID: study,
+            studyKeyID: keyID.rawValue,
+            requestedBy: name,
+            reason: String(decoding: reason.utf8.prefix(200), as: UTF8.self),
+            requestedAt: removal.clock.now()
+        )
+        await removal.ingest.traffic.close(study)
+        defer { removal.ingest.traffic.open(study) }
+        try await save(&shredding, .tombstoned)
+        let visible = try await visibleInstances(study)
+        if !visible.isEmpty {
+            let scope = ArchiveScope(studyInstanceUID: study)
+            _ = try await removal.moveIntoBin(scope, visible, reason: reason, by: name)
+        }
+        shredding.instanceCount = visible.count
+        return try await goOn(shredding, study)
+    }
+
+    /// Does all steps that are left before the epoch.
+    private func goOn(_ before: Shredding, _ study: UID) async throws(ArchiveError) -> Shredding {
+        var shredding = before
+        let keyID = StudyKeyID(shredding.studyKeyID)
+        await removal.ingest.traffic.close(study)
+        defer { removal.ingest.traffic.open(study) }
+        do {
+            if shredding.state < .holdChecked {
+                try await sealPacks()
+                try removal.refuse(try await removal.holds.isHeld(study))
+                shredding.packs = try await packs(of: study, keyID).map(\.rawValue)
+                shredding.kekVersion = await keyring.status().activeVersion
+                try await save(&shredding, .holdChecked)
+            }
+            if shredding.state < .keyless {
+                // Once more: between a stop and now somebody may have placed one.
+                try removal.refuse(try await removal.holds.isHeld(study))
+                try await keyring.removeStudyKeys([keyID])
+                try await save(&shredding, .keyless)
+            }
+            if shredding.state < .packsDeleted {
+                shredding.instanceCount = max(
+                    shredding.instanceCount,
+                    try await removal.catalog.purge(study: study)
+                )
+                removal.ingest.owners.forget(study)
+                for pack in shredding.packs {
+                    try await removal.destroyer.destroy(PackID(pack))
+                    try await removal.catalog.forgetPack(pack)
+                }
+                try await registry.forgetStudy(study)
+                shredding.studyInstanceUID = nil
+                try await save(&shredding, .packsDeleted)
+            }
+        } catch {
+            throw RemovalService.archiveError(error)
+        }
+        removal.logger.notice(
+            "a study is shredded but for the epoch of its keys",
+            metadata: [LogKeys.recordID: "\(shredding.id.hex)", LogKeys.count: "\(shredding.packs.count)"]
+        )
+        return shredding
+    }
+
+    /// Ends the epoch when something waits for it.
+    @discardableResult
+    func endEpoch() async throws(ArchiveError) -> [Shredding] {
+        await epochs.enter(0)
+        defer { epochs.leave(0) }
+        let waiting = try await registryAnswer { () async throws(RegistryError) in
+            try await registry.shreddings(openOnly: true).filter { $0.state >= .packsDeleted }
+        }
+        guard let newest = waiting.map(\.kekVersion).max() else { return [] }
+        do {
+            if waiting.contains(where: { $0.state == .packsDeleted }) {
+                try await destroyKEKs(upTo: newest)
+            }
+            var done: [Shredding] = []
+            for shredding in waiting {
+                var shredding = shredding
+                if shredding.state < .epochDestroyed { try await save(&shredding, .epochDestroyed) }
+                shredding.certificate = try await certificate(of: shredding)
+                try await save(&shredding, .certified)
+                done.append(shredding)
+            }
+            removal.logger.notice(
+                "an epoch of keys ended: shreddings are complete",
+                metadata: [LogKeys.count: "\(done.count)"]
+            )
+            return done
+        } catch {
+            throw RemovalService.archiveError(error)
+        }
+    }
+
+    /// Destroys every version under which a removed key may stand in an old copy of the keyring.
+    private func destroyKEKs(upTo newest: UInt32) async throws {
+        // A rotation that was interrupted after its new version goes on with it.
+        let status = await keyring.status()
+        if status.activeVersion <= newest || status.isRotating { try await keyring.rotate() }
+        // Old copies hold their versions under the old root key.
+        try await renewRootKey?(keyring)
+        let active = await keyring.status().activeVersion
+        for kek in await keyring.status().keks where kek.version < active && kek.state != .destroyed {
+            try await keyring.destroyKEK(version: kek.version)
+        }
+    }
+
+    private func certificate(of shredding: Shredding) async throws -> [UInt8] {
+        let status = await keyring.status()
+        let destroyed = status.keks.filter { $0.state == .destroyed && $0.version <= shredding.kekVersion }
+        let signer = try await keyring.certificateSigner()
+        let certificate = try signer.sign(
+            kind: "shred",
+            made: removal.clock.now(),
+            fields: [
+                "shredding": .string(shredding.id.hex),
+                "studyKeyID": .string(shredding.studyKeyID.hex),
+                "requestedBy": .string(shredding.requestedBy),
+                "reason": .string(shredding.reason),
+                "requestedAt": .string(shredding.requestedAt.description),
+                "instances": .integer(Int64(shredding.instanceCount)),
+                "packs": .array(shredding.packs.map { .string($0.hex) }),
+                "destroyedKeyEncryptionKeys": .array(destroyed.map { .integer(Int64($0.version)) }),
+                "rootKey": .string(renewRootKey == nil ? "kept" : "renewed"),
+                "method": .string("cryptographic erase: AES-256 study key destroyed, packs removed from all stores"),
+            ]
+        )
+        return Array(certificate.json.utf8)
+    }
+
+    private func visibleInstances(_ study: UID) async throws(ArchiveError) -> [InstanceRecord] {
+        do throws(ArchiveError) {
+            return try await removal.instances(in: ArchiveScope(studyInstanceUID: study))
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return []
+        }
+    }
+
+    /// Every pack under the key of a study: those of its rows, and those that hold tombstones only.
+    private func packs(of study: UID, _ keyID: StudyKeyID) async throws(ArchiveError) -> [PackID] {
+        var found: Set<PackID> = []
+        do {
+            try await removal.ingest.index.catchUp()
+            if let holding = try await removal.catalog.studyHolding(study) {
+                for pack in holding.packs { found.insert(PackID(pack.packID)) }
+            }
+            for pack in try await removal.catalog.removedPacks(under: keyID.rawValue) { found.insert(PackID(pack)) }
+            for old in try await removal.catalog.supersededPacks() where old.studyKeyID == keyID.rawValue {
+                found.insert(PackID(old.packID))
+                found.insert(PackID(old.successorID))
+            }
+            for pack in try await removal.packs.packs(under: keyID) { found.insert(pack) }
+        } catch {
+            throw RemovalService.archiveError(error)
+        }
+        return found.sorted()
+    }
+
+    private func save(_ shredding: inout Shredding, _ state: Shredding.State) async throws(ArchiveError) {
+        shredding.state = state
+        shredding.changedAt = removal.clock.now()
+        let saved = shredding
+        try await registryAnswer { () async throws(RegistryError) in try await registry.save(saved) }
+    }
+
+    private func registryAnswer<Answer>(
+        _ question: () async throws(RegistryError) -> Answer
+    ) async throws(ArchiveError) -> Answer {
+        try await removal.mappingRegistry(question)
+    }
+}

@@ -1,0 +1,42 @@
+import Platform
+
+/// A time as typed, in UTC: a day, or a day and a time of it.
+struct TimeArgument: Sendable {
+    let timestamp: Timestamp
+
+    /// Reads `2026-11-21`, which means the end of that day, `2026-11-21T08:30`, or with seconds; a `Z` may follow.
+    init?(_ text: String) {
+        let halves = text.split(separator: "T", omittingEmptySubsequences: false)
+        let days = halves[0].split(separator: "-", omittingEmptySubsequences: false).map { Int32($0) }
+        guard halves.count <= 2, days.count == 3, let year = days[0], let month = days[1], let day = days[2] else {
+            return nil
+        }
+        var time = [23, 59, 59] as [Int32]
+        if halves.count == 2 {
+            let digits = halves[1].hasSuffix("Z") ? halves[1].dropLast() : halves[1]
+            // Parts of a second, as a list of backups shows them, are taken as the whole of it.
+            let whole = digits.prefix { $0 != "." }
+            let parts = whole.split(separator: ":", omittingEmptySubsequences: false).map { Int32($0) }
+            guard (2...3).contains(parts.count), let hour = parts[0], let minute = parts[1] else { return nil }
+            guard let second = parts.count == 3 ? parts[2] : 0 else { return nil }
+            time = [hour, minute, second]
+        }
+        guard
+            (1970...9999).contains(year), (1...12).contains(month), (1...31).contains(day),
+            (0...23).contains(time[0]), (0...59).contains(time[1]), (0...60).contains(time[2])
+        else { return nil }
+        let seconds =
+            Self.daysSinceEpoch(year, month, day) * 86_400 + Int64(time[0]) * 3_600 + Int64(time[1]) * 60
+            + Int64(time[2])
+        timestamp = Timestamp(microseconds: seconds * 1_000_000 + 999_999)
+    }
+
+    /// Counts in eras of 400 years that begin on 1 March, so that the leap day comes last in its year.
+    private static func daysSinceEpoch(_ year: Int32, _ month: Int32, _ day: Int32) -> Int64 {
+        let shifted = Int64(month <= 2 ? year - 1 : year)
+        let era = shifted / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * Int64(month > 2 ? month - 3 : month + 9) + 2) / 5 + Int64(day) - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+}
