@@ -271,7 +271,7 @@ let package = Package(
                 "DICOMCore", "Platform", "Sealing",
                 nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
-            testedWith: ["CatalogSQLite", "PackStorage", nioPosix, nioEmbedded]
+            testedWith: ["CatalogSQLite", nioPosix, nioEmbedded]
         )
         + [
             .executableTarget(

@@ -13,7 +13,8 @@ import Testing
 
     private static func days(_ count: Int64) -> Duration { .seconds(count * day) }
 
-    private static func label(_ text: String) -> StudyLabel { StudyLabel(text) ?? StudyLabel("x").unsafelyUnwrapped }
+    // The text is a label.
+    private static func label(_ text: String) -> StudyLabel { StudyLabel(text) ?? (unsafe StudyLabel("x").unsafelyUnwrapped) }
 
     private static func study(
         date: String? = "20250101",
