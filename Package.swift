@@ -208,7 +208,7 @@ let package = Package(
             uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
             testedWith: [nioEmbedded]
         )
-        + layer("Sealing", uses: ["Platform", nioCore, crypto], testedWith: ["TestKit"], keeping: ["Vectors"])
+        + layer("Sealing", uses: ["Platform", nioCore, crypto], testedWith: ["TestKit"], keeping: ["Vectors", "Golden"])
         + layer("AccessControl", uses: ["DICOMCore", "Platform", crypto])
         + layer("ArchiveCatalog", uses: ["DICOMCore", "Platform"])
         + layer(
@@ -271,7 +271,7 @@ let package = Package(
                 "DICOMCore", "Platform", "Sealing",
                 nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
-            testedWith: ["CatalogSQLite", "PackStorage", nioPosix, nioEmbedded]
+            testedWith: ["CatalogSQLite", nioPosix, nioEmbedded]
         )
         + [
             .executableTarget(
