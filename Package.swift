@@ -184,6 +184,7 @@ let package = Package(
             dependencies: [
                 "cassette", "ArchiveServices", "ArchiveCatalog", "CatalogSQLite", "PackStorage", "AccessControl",
                 "DICOMCoding",
+                "BlobStoreS3", "BlobStoreHTTP", "StoreTestKit",
                 "DICOMCore", "Platform", "Sealing", "TestKit", "CSimulatedDisk", nioCore, nioPosix, logging, crypto,
             ],
             exclude: ["README.md"],
@@ -280,7 +281,7 @@ let package = Package(
                     "BlobStoreS3", "BlobStoreWebDAV", "BlobStoreHTTP",
                     "Sealing", "RootKeys", "AccessControl", "DIMSE", "DICOMUpperLayer", "CodecWorkers", "DICOMPixels",
                     "DICOMCoding", "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging,
-                    serviceLifecycle, unixSignals, argumentParser,
+                    crypto, serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
                 swiftSettings: strict

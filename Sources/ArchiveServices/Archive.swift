@@ -85,6 +85,8 @@ public final class Archive: Sendable {
             clock: clock,
             limits: limits,
             assumedCharacterSets: assumedCharacterSets,
+            remote: setup.remoteIngest,
+            waitsForRemote: setup.waitsForRemote,
             logger: logger
         )
         holds = HoldService(
@@ -201,6 +203,7 @@ public final class Archive: Sendable {
         logger: Logger
     ) async throws -> RecoveryReport {
         // Torn and false tails go first, so that no row is made for a record that recovery would take away.
+        try await packs.restoreRecords()
         _ = try await packs.recover { _ in }
         var builder = CatalogBuilder(
             keyring: keyring,
@@ -210,7 +213,7 @@ public final class Archive: Sendable {
             isRebuild: true,
             logger: logger
         )
-        builder.note(try await packs.forEachRecord { record in try await builder.add(record) })
+        builder.note(try await packs.forEachRecord(in: .everywhereAdopting) { record in try await builder.add(record) })
         try await builder.finish()
         return builder.report
     }
@@ -222,11 +225,12 @@ public final class Archive: Sendable {
         let catalog = catalog
         let index = ingest.index
         let removal = removal
-        _ = try await packs.sealPacks(olderThan: quietTime) {
+        let sealed = try await packs.sealPacks(olderThan: quietTime) {
             try await index.catchUp()
             try await removal.settleEffects()
             try await catalog.makeDurable()
         }
+        await ingest.remote?.announce(sealed)
     }
 
     /// How the archive is: whether it stores, and whether damage is known.
@@ -283,6 +287,7 @@ public final class Archive: Sendable {
             group.addTask { await self.sealQuietPacks(every: interval, quietFor: quietTime) }
             group.addTask { await self.jobs.run() }
             group.addTask { await self.lifecycle.settle() }
+            group.addTask { await self.ingest.remote?.run(every: .seconds(10)) }
             group.addTask { await self.noteAccesses() }
             group.addTask { [removal, shredder, logger] in
                 await RemovalUpkeep(removal: removal, shredder: shredder, logger: logger).run()

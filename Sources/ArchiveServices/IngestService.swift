@@ -26,6 +26,8 @@ public final class IngestService: Sendable {
     let clock: any WallClock
     let limits: DataSetLimits
     let assumedCharacterSets: AssumedCharacterSets
+    let remote: RemoteIngest?
+    let waitsForRemote: @Sendable (String) -> Bool
     let logger: Logger
     /// In how many objects something was odd that was read nevertheless.
     public let quirks = QuirkTally()
@@ -40,8 +42,12 @@ public final class IngestService: Sendable {
         clock: any WallClock,
         limits: DataSetLimits,
         assumedCharacterSets: AssumedCharacterSets,
+        remote: RemoteIngest? = nil,
+        waitsForRemote: @escaping @Sendable (String) -> Bool = { _ in false },
         logger: Logger
     ) {
+        self.remote = remote
+        self.waitsForRemote = waitsForRemote
         self.assumedCharacterSets = assumedCharacterSets
         self.policy = policy
         self.packs = packs

@@ -11,7 +11,10 @@ import Synchronization
 
 extension IngestSession {
     /// Makes the record durable and hands it to the index, with its SOP Instance UID closed to other senders meanwhile.
-    func complete(_ recording: Recording, _ scanned: ScannedInstance) async throws(IngestRefusal) -> IngestOutcome {
+    func complete(
+        _ recording: Recording,
+        _ scanned: ScannedInstance
+    ) async throws(IngestRefusal) -> (IngestOutcome, StoredLocation) {
         let sopInstanceUID = scanned.identity.sopInstanceUID
         await service.instances.enter(sopInstanceUID)
         do throws(IngestRefusal) {
@@ -27,7 +30,7 @@ extension IngestSession {
     private func completeAlone(
         _ recording: Recording,
         _ scanned: ScannedInstance
-    ) async throws(IngestRefusal) -> IngestOutcome {
+    ) async throws(IngestRefusal) -> (IngestOutcome, StoredLocation) {
         let identification = InstanceIdentification(
             sopClassUID: scanned.identity.sopClassUID,
             path: InstancePath(scanned.identity)
@@ -36,7 +39,7 @@ extension IngestSession {
         if let stored = try await storedInstance(identification.path.sopInstanceUID, recording) {
             try confirmSame(stored, identification.path, digest, recording)
             await writer.cancel()
-            return .alreadyStored(identification)
+            return (.alreadyStored(identification), stored.location)
         }
         guard service.uncertain.withLock({ $0[identification.path.sopInstanceUID] ?? digest }) == digest else {
             service.logger.error("an object that may come back at the next start has this SOP Instance UID: restart")
@@ -51,8 +54,9 @@ extension IngestSession {
         tell(oddities)
         let patient = PatientIdentity(values)
         let claim = try await claim(identification.path.studyInstanceUID, for: patient, recording)
+        let location: StoredLocation
         do throws(IngestRefusal) {
-            try await seal(recording, scanned, values: values, digest: digest)
+            location = try await seal(recording, scanned, values: values, digest: digest)
         } catch {
             if case .toSettle(let owner) = claim {
                 // What may come back at the next start keeps the study.
@@ -64,7 +68,7 @@ extension IngestSession {
         if case .toSettle(let owner) = claim {
             service.owners.settle(identification.path.studyInstanceUID, belongsTo: owner)
         }
-        return .stored(identification)
+        return (.stored(identification), location)
     }
 
     private func storedInstance(_ uid: UID, _ recording: Recording) async throws(IngestRefusal) -> InstanceRecord? {
@@ -112,7 +116,7 @@ extension IngestSession {
         _ scanned: ScannedInstance,
         values: CatalogValues,
         digest: [UInt8]
-    ) async throws(IngestRefusal) {
+    ) async throws(IngestRefusal) -> StoredLocation {
         do {
             guard let begun = recording.begun else { throw PackError(.wrongOrder) }
             let manifest = InstanceManifest(
@@ -128,11 +132,12 @@ extension IngestSession {
                 frameIndex: scanned.frameIndex.map { Array($0.encoded().readableBytesView) }
             )
             let sealedHeader = try HeaderSeal.seal(manifest.header, recordID: begun.recordID, key: begun.studyKey)
-            try await writer.finish(manifest: manifest.encoded()) { location in
+            let location = try await writer.finish(manifest: manifest.encoded()) { location in
                 service.index.add(
                     manifest.record(at: StoredLocation(location), values: values, sealedHeader: sealedHeader)
                 )
             }
+            return StoredLocation(location)
         } catch {
             if (error as? PackError)?.mayBeStored == true {
                 service.uncertain.withLock { $0[scanned.identity.sopInstanceUID] = digest }

@@ -18,11 +18,14 @@ public final class IngestSession: Sendable {
     let writer: PackWriter
     let principal: Principal
     let told = Mutex<Set<IngestOddity>>([])
+    /// Whether each object is acknowledged only when another store has it, too.
+    private let waitsForRemote: Bool
 
     init(service: IngestService, writer: PackWriter, principal: Principal) {
         self.service = service
         self.writer = writer
         self.principal = principal
+        waitsForRemote = service.waitsForRemote(principal.name)
     }
 
     /// Stores one object; returns when it is durable and every reader sees it, or refused.
@@ -53,11 +56,29 @@ public final class IngestSession: Sendable {
             if recording.reception.isDisordered { tell(.disorder) }
             tell(recording.reception.dataSetQuirks)
             try await begin(&recording, scanned.identity)
-            return try await complete(recording, scanned)
+            let (outcome, location) = try await complete(recording, scanned)
+            if waitsForRemote { try await secure(location, recording) }
+            return outcome
         } catch {
             if recording.hasBegun { await writer.cancel() }
             service.logger.warning("object refused", metadata: [LogKeys.error: "\(error)"])
             return .refused(error)
+        }
+    }
+
+    /// Waits until another store has the object, which is durable here and has been handed to the index.
+    ///
+    /// A sender that is refused for that sends again, and then only the other store is asked.
+    private func secure(_ location: StoredLocation, _ recording: Recording) async throws(IngestRefusal) {
+        guard let remote = service.remote else {
+            service.logger.error("a sender waits for another store, but the setting 'copy-new' names none")
+            throw recording.refusal(.notSecured)
+        }
+        do throws(PackError) {
+            try await remote.secure(location)
+        } catch {
+            _ = failure(error)
+            throw recording.refusal(.notSecured)
         }
     }
 

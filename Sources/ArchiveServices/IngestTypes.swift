@@ -90,6 +90,8 @@ public struct IngestRefusal: Error, Sendable, Hashable, CustomStringConvertible 
         case noSpace
         /// Storage failed; nothing of the object was kept or, after a failed sync, it may come back at the next start.
         case storageFailed
+        /// The object is stored here, but the store that its sender waits for did not take it in time.
+        case notSecured
         /// The sender stopped in the middle.
         case interrupted
     }
@@ -124,6 +126,8 @@ public struct IngestRefusal: Error, Sendable, Hashable, CustomStringConvertible 
         case .noSpace:
             "The archive's volume has less free space than free-space-floor asks for: make room, then send again"
         case .storageFailed: "Storage failed: see the server's log, then send again"
+        case .notSecured:
+            "The object is stored, but not yet in the store that the sender waits for: see the server's log, then send again"
         case .interrupted: "The sender stopped before the end of the object"
         }
     }

@@ -94,6 +94,21 @@ public final class VerificationService: Sendable {
         return after
     }
 
+    /// SHA-256 of the Data Set of an instance, read back from its pack.
+    ///
+    /// - Returns: `nil` when there is no such instance.
+    public func dataSetDigest(of sopInstanceUID: UID, as principal: Principal) async throws(ArchiveError) -> [UInt8]? {
+        try authorize(principal)
+        let record = try await unwrapped { () async throws(CatalogError) in try await catalog.instance(sopInstanceUID) }
+        guard let record else { return nil }
+        var report = VerificationReport()
+        do throws(PackError) {
+            return try await digest(record, RecordLocation(record.location), &report)
+        } catch {
+            throw ArchiveError(error)
+        }
+    }
+
     /// Checks instances from a place on, no faster than allowed, until `limit` bytes were read or all is done.
     ///
     /// - Parameter position: Where the last part ended; `nil` to begin.
@@ -114,7 +129,9 @@ public final class VerificationService: Sendable {
                 try await check(record, .deep, &report)
                 last = record.path.sopInstanceUID
                 if let bytesPerSecond, bytesPerSecond > 0 {
-                    let due = began.advanced(by: .milliseconds(Int64(clamping: report.bytes / (bytesPerSecond / 1_000 + 1))))
+                    let due = began.advanced(
+                        by: .milliseconds(Int64(clamping: report.bytes / (bytesPerSecond / 1_000 + 1)))
+                    )
                     if due > .now { try await Task.sleep(until: due) }
                 }
                 guard report.bytes < limit else {
@@ -180,7 +197,9 @@ public final class VerificationService: Sendable {
             if stores.count > 1 {
                 for store in stores { try await check(record, location, in: store, &report) }
             }
-            guard try await isAsReceived(record, location, &report) else {
+            // What a rebuild of the index would need of the record.
+            _ = try await packs.readManifest(location)
+            guard try await digest(record, location, &report) == record.dataSetDigest else {
                 damage(record, .hot, "the bytes differ from those received", &report)
                 return
             }
@@ -209,11 +228,11 @@ public final class VerificationService: Sendable {
         }
     }
 
-    private func isAsReceived(
+    private func digest(
         _ record: InstanceRecord,
         _ location: RecordLocation,
         _ report: inout VerificationReport
-    ) async throws(PackError) -> Bool {
+    ) async throws(PackError) -> [UInt8] {
         var digest = SHA256()
         var position: UInt64 = 0
         let payload = packs.stream(
@@ -221,8 +240,6 @@ public final class VerificationService: Sendable {
             context: PayloadContext.bytes(of: record),
             range: 0..<record.location.payloadLength
         )
-        // What a rebuild of the index would need of the record.
-        _ = try await packs.readManifest(location)
         for try await chunk in payload {
             let end = position + UInt64(chunk.readableBytes)
             let skipped = min(end, max(position, record.dataSetOffset)) - position
@@ -232,7 +249,7 @@ public final class VerificationService: Sendable {
             position = end
         }
         report.bytes += position
-        return Array(digest.finalize()) == record.dataSetDigest
+        return Array(digest.finalize())
     }
 
     private func damage(

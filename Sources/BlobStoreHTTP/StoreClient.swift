@@ -13,7 +13,7 @@ public final class StoreClient: Sendable {
     private let timeouts: StoreTimeouts
     private let logger: Logger
 
-    /// Makes a client; end it with ``close()``.
+    /// Makes a client; its connections end with ``close()``, or with the last reference.
     public init(timeouts: StoreTimeouts = StoreTimeouts(), connectionLimit: Int = 16, logger: Logger) {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
@@ -29,6 +29,11 @@ public final class StoreClient: Sendable {
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         self.timeouts = timeouts
         self.logger = logger
+    }
+
+    deinit {
+        // A second end is refused, and no harm.
+        client.shutdown { _ in }
     }
 
     /// Sends a request and reads the whole answer.

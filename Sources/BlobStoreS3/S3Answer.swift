@@ -41,6 +41,8 @@ enum S3Answer {
             return BlobStoreError(.frozen, text + ": the object must be thawed first")
         case "BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "InvalidDigest":
             return BlobStoreError(.corrupt, text + ": the bytes were changed on their way")
+        case "AccessDenied":
+            return BlobStoreError(.denied, text + ": check the credentials and what they allow")
         case "RequestTimeTooSkewed":
             return BlobStoreError(.denied, text + ": correct the clock of this machine")
         case "ExpiredToken", "RequestExpired", "TokenRefreshRequired", "InvalidToken":

@@ -162,7 +162,7 @@ extension S3BlobStore {
         let response = try await client.send(request)
         // The status comes before the work is done, so an error may follow in the document.
         guard response.status == 200, S3Answer.code(response).isEmpty else {
-            throw client.failure(response, to: "CompleteMultipartUpload")
+            throw try await refusal(response, to: "CompleteMultipartUpload", key)
         }
         guard S3Answer.value("Key", in: response.body) != nil else {
             throw BlobStoreError(.unavailable, "the store ended an upload and did not say how")

@@ -21,8 +21,19 @@ extension S3BlobStore {
         if capabilities.refusesToReplace { request.headers.append(("if-none-match", "*")) }
         request.body = try await body(source, 0..<source.length, sha256: source.sha256)
         let response = try await client.send(request)
-        guard response.status == 200 else { throw client.failure(response, to: "PUT") }
+        guard response.status == 200 else { throw try await refusal(response, to: "PUT", key) }
         return capabilities.verifiesDigests && response.headers.first(name: "x-amz-checksum-sha256") == checksum
+    }
+
+    /// Why an object was not stored: a key that is said to be taken is looked at, for proxies answer 412 as well.
+    func refusal(
+        _ response: StoreResponse,
+        to operation: String,
+        _ key: BlobKey
+    ) async throws(BlobStoreError) -> BlobStoreError {
+        let error = client.failure(response, to: operation)
+        guard error.code == .exists, try await head(key) == nil else { return error }
+        return BlobStoreError(.unavailable, error.description + ", and there is no such object")
     }
 
     /// The body of a request; one without bytes has a digest as well.
@@ -55,7 +66,7 @@ extension S3BlobStore {
         } else if isSame {
             isSame =
                 if head.availability.isReadable {
-                    try await BlobSource(key, in: self, length: head.size, sha256: source.sha256).isWhole()
+                    try await isReadBack(key, source)
                 } else {
                     // A frozen object cannot be read back.
                     try await isTag(head.tag, of: source)
@@ -64,6 +75,16 @@ extension S3BlobStore {
         guard isSame else {
             try await delete(key)
             throw BlobStoreError(.corrupt, "the store kept other bytes than it was sent; the object was removed")
+        }
+    }
+
+    private func isReadBack(_ key: BlobKey, _ source: BlobSource) async throws(BlobStoreError) -> Bool {
+        do throws(BlobStoreError) {
+            return try await BlobSource(key, in: self, length: source.length, sha256: source.sha256).isWhole()
+        } catch {
+            // The server keeps the checksum that was sent with other bytes.
+            if error.code == .corrupt { return false }
+            throw error
         }
     }
 

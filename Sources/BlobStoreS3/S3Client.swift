@@ -49,10 +49,10 @@ final class S3Client: Sendable {
 
     /// Sends a request; the answer may be any but a wrong clock or expired credentials that can be renewed.
     func send(_ request: Request, toEnd: Bool = false) async throws(BlobStoreError) -> StoreResponse {
-        var isRenewal = false
-        var hasCorrected = false
+        var credentials = try await source.credentials(isRenewal: false)
+        var hasRenewed = false
+        var correctionCount = 0
         while true {
-            let credentials = try await source.credentials(isRenewal: isRenewal)
             let time = now()
             let signed = sign(request, credentials, time)
             let response =
@@ -62,14 +62,25 @@ final class S3Client: Sendable {
                     try await client.send(signed, answerLimit: request.answerLimit)
                 }
             guard (400...403).contains(response.status) else { return response }
-            if !hasCorrected, correctClock(response, signedAt: time) {
-                hasCorrected = true
-            } else if !isRenewal, S3Answer.code(response) == "ExpiredToken", credentials.sessionToken != nil {
-                isRenewal = true
-            } else {
+            // Twice: a date that was wrong itself is corrected by the next answer.
+            if correctionCount < 2, correctClock(response, signedAt: time) {
+                correctionCount += 1
+                continue
+            }
+            guard !hasRenewed, credentials.sessionToken != nil, mayBeExpired(request, response) else { return response }
+            hasRenewed = true
+            do throws(BlobStoreError) {
+                credentials = try await source.credentials(isRenewal: true)
+            } catch {
+                if error.code == .cancelled { throw error }
                 return response
             }
         }
+    }
+
+    /// An answer to `HEAD` has no document that could tell.
+    private func mayBeExpired(_ request: Request, _ response: StoreResponse) -> Bool {
+        request.method == .HEAD || S3Answer.code(response) == "ExpiredToken"
     }
 
     func close() async {
@@ -87,9 +98,8 @@ final class S3Client: Sendable {
 
     /// Whether the server's clock, which counts, was another one.
     private func correctClock(_ response: StoreResponse, signedAt time: Timestamp) -> Bool {
-        guard response.status != 400 || S3Answer.code(response) == "RequestTimeTooSkewed",
-            let date = response.headers.first(name: "date").flatMap({ HTTPDate.timestamp($0) })
-        else { return false }
+        // Servers have several statuses and codes for a wrong time, and no document at all after HEAD: the date tells it.
+        guard let date = response.headers.first(name: "date").flatMap({ HTTPDate.timestamp($0) }) else { return false }
         let (difference, overflows) = date.microseconds.subtractingReportingOverflow(time.microseconds)
         guard !overflows, difference.magnitude >= Self.skewLimit else { return false }
         correction.withLock { $0 = date.microseconds - clock.now().microseconds }

@@ -130,7 +130,8 @@ public final class WebDAVBlobStore: BlobStore {
     private func move(_ path: String, to target: String) async throws(BlobStoreError) {
         let request = request(.MOVE, path, headers: ["destination": url(target), "overwrite": "F"])
         var response = try await client.send(request, answerLimit: Self.documentLimit)
-        if [404, 409].contains(response.status) {
+        // 409 says that the folder is missing (RFC 4918 9.9.4); there are servers that say 403.
+        if [403, 404, 409].contains(response.status) {
             try await makeFolders(above: target)
             response = try await client.send(request, answerLimit: Self.documentLimit)
         }

@@ -56,6 +56,8 @@ enum StatusMap {
             DIMSEOutcome(.outOfResources, errorComment: "The archive's volume is full")
         case .storageFailed:
             DIMSEOutcome(.outOfResources, errorComment: "Storage failed, see the archive's log")
+        case .notSecured:
+            DIMSEOutcome(.outOfResources, errorComment: "The remote store did not take it in time; send again")
         case .interrupted:
             DIMSEOutcome(.cannotUnderstand, errorComment: "The Data Set was not complete")
         }

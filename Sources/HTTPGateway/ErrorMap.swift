@@ -103,7 +103,7 @@ extension IngestRefusal.Reason {
         case .notReadable: 0xC000
         case .missingIdentity, .identityTooLate, .mismatch, .belongsElsewhere: 0xA900
         case .differentObjectStored: 0x0111
-        case .tooLong, .noSpace, .storageFailed: 0xA700
+        case .tooLong, .noSpace, .storageFailed, .notSecured: 0xA700
         case .interrupted: 0x0110
         }
     }
@@ -117,6 +117,7 @@ extension IngestRefusal.Reason {
         case .tooLong: .contentTooLarge
         case .noSpace: .insufficientStorage
         case .storageFailed: .internalServerError
+        case .notSecured: .serviceUnavailable
         case .interrupted: .badRequest
         }
     }

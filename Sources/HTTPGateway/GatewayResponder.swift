@@ -76,7 +76,7 @@ struct GatewayResponder: HTTPResponder {
         let accept = accept(request.headers, items)
         switch route {
         case .capabilities: return Capabilities.response(links: links, limits: limits)
-        case .verification: return try verification.verify(items, as: principal)
+        case .verification: return try await verification.verify(items, as: principal)
         case .lifecycle(let route): return try await lifecycle.answer(route, request, items, as: principal)
         case .removal(let route): return try await removal.answer(route, items, as: principal)
         case .keys(let resource): return try await keys.answer(resource, request, as: principal)

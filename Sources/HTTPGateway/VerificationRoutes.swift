@@ -4,6 +4,7 @@ import DICOMCore
 import Hummingbird
 import Logging
 import NIOCore
+import Platform
 
 /// Reads the whole archive back for an administrator, telling line by line how far it is.
 struct VerificationRoutes: Sendable {
@@ -18,8 +19,9 @@ struct VerificationRoutes: Sendable {
     ///
     /// The parameter `depth` is `quick` or `deep`; with `repair` damaged packs are replaced by good copies, with
     /// `repair-from` also by those of a place of backups.
-    func verify(_ items: QueryItems, as principal: Principal) throws -> Response {
+    func verify(_ items: QueryItems, as principal: Principal) async throws -> Response {
         try verification.authorize(principal)
+        if let text = items.values(of: "instance").first { return try await digest(of: text, as: principal) }
         guard let depth = VerificationDepth(rawValue: items.values(of: "depth").first ?? "deep") else {
             throw RequestError(.badRequest, "The parameter 'depth' is quick or deep")
         }
@@ -36,6 +38,19 @@ struct VerificationRoutes: Sendable {
                 if repairs { report = try await repair(report, place, principal) }
                 try await writer.write(Self.line(report, isComplete: true))
             }
+        )
+    }
+
+    /// The digest of one instance, read back.
+    private func digest(of text: String, as principal: Principal) async throws -> Response {
+        guard let uid = UID(text) else { throw RequestError(.badRequest, "The parameter 'instance' is a UID") }
+        guard let digest = try await verification.dataSetDigest(of: uid, as: principal) else {
+            throw ArchiveError(.notFound, "There is no such instance")
+        }
+        return Response(
+            status: .ok,
+            headers: [.contentType: "application/x-ndjson"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: "{\"dataSetDigest\":\"\(Hex.encode(digest))\"}\n"))
         )
     }
 

@@ -1,4 +1,3 @@
-import Crypto
 import NIOCore
 import Platform
 
@@ -92,17 +91,16 @@ extension PackStore {
         length: UInt64,
         _ read: @escaping @Sendable (Range<UInt64>) async throws(PackError) -> ByteBuffer
     ) async throws(PackError) -> BlobSource {
-        var hash = SHA256()
+        var digest = BlobDigest()
         var offset: UInt64 = 0
         while offset < length {
             let end = min(length, offset + BlobStoreLimits.chunkLength)
             let bytes = try await read(offset..<end)
             guard UInt64(bytes.readableBytes) == end - offset else { throw PackError(.malformedPack, offset: offset) }
-            // The pointer stays inside the closure; the hash only reads it.
-            unsafe bytes.withUnsafeReadableBytes { unsafe hash.update(bufferPointer: $0) }
+            digest.update(bytes)
             offset = end
         }
-        return BlobSource(length: length, sha256: Array(hash.finalize())) { range throws(BlobStoreError) in
+        return BlobSource(length: length, sha256: digest.value) { range throws(BlobStoreError) in
             do throws(PackError) {
                 return try await read(range)
             } catch {

@@ -64,7 +64,8 @@ extension PackStore {
             for key in Set(renamed.map { $0.blobKey.text.prefix(2) }) {
                 try files.disk.syncDirectory(files.directory + "/" + key)
             }
-            try files.disk.syncDirectory(files.openDirectory)
+            // The folder is made with the first record.
+            if try files.disk.exists(files.openDirectory) { try files.disk.syncDirectory(files.openDirectory) }
         } catch {
             failure = PackError(error)
         }

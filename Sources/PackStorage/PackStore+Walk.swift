@@ -6,11 +6,14 @@ extension PackStore {
     /// Hands out every record, pack by pack, in the order of writing.
     ///
     /// The packs of the data folder first, then those that lie elsewhere only, as the lists of the stores tell. What stands
-    /// in the way is told in the result and skipped. Changes nothing.
+    /// in the way is told in the result and skipped.
     ///
     /// - Throws: What `body` throws; `PackError` when a folder or store cannot be listed.
     @discardableResult
-    public func forEachRecord(_ body: (PackRecord) async throws -> Void) async throws -> PackSurvey {
+    public func forEachRecord(
+        in scope: WalkScope = .everywhere,
+        _ body: (PackRecord) async throws -> Void
+    ) async throws -> PackSurvey {
         var survey = PackSurvey()
         for id in try await openPacks(&survey) {
             try await walk(id, isOpen: true, &survey, body)
@@ -19,7 +22,9 @@ extension PackStore {
         for id in sealed where try await isWanted(id) {
             try await walk(id, isOpen: false, &survey, body)
         }
-        try await walkElsewhere(besides: Set(sealed), &survey, body)
+        if scope != .dataFolder {
+            try await walkElsewhere(besides: Set(sealed), adopts: scope == .everywhereAdopting, &survey, body)
+        }
         return survey
     }
 

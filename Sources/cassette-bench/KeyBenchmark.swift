@@ -119,7 +119,7 @@ struct KeyBenchmark: AsyncParsableCommand {
     private static var processorSeconds: Double {
         var usage = rusage()
         // The structure lives for the call only.
-        guard unsafe getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
+        guard unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
         let user = Double(usage.ru_utime.tv_sec) + Double(usage.ru_utime.tv_usec) / 1_000_000
         return user + Double(usage.ru_stime.tv_sec) + Double(usage.ru_stime.tv_usec) / 1_000_000
     }
@@ -127,7 +127,7 @@ struct KeyBenchmark: AsyncParsableCommand {
     private static var peakMemory: Int {
         var usage = rusage()
         // The structure lives for the call only.
-        guard unsafe getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
+        guard unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
         return usage.ru_maxrss / 1_024
     }
 }

@@ -28,6 +28,11 @@ struct ApplicationEntityCommand: AsyncParsableCommand {
             transform: CharacterSetChoice.parse
         )
         var characterSet: CharacterSetChoice?
+        @Option(
+            help:
+                "When its objects are acknowledged: 'local' once they are durable here, 'remote' once the store of the setting copy-new has them, too."
+        )
+        var ack: Acknowledgement?
         @Argument(help: "The AE title: 1 to 16 characters, as the peer sends it.", transform: aeTitle)
         var title: AETitle
 
@@ -37,14 +42,16 @@ struct ApplicationEntityCommand: AsyncParsableCommand {
             var entries = try known.entries()
             let old = entries.first { $0.title == title }
             let text = if let characterSet { characterSet.text } else { old?.characterSet }
-            guard old == nil || old?.characterSet != text else {
-                return Console.say("\(title) is accepted already")
-            }
+            var new = KnownApplicationEntities.Entry(title: title, characterSet: text)
+            new.acknowledgement = ack ?? old?.acknowledgement
+            guard old != new else { return Console.say("\(title) is accepted already") }
             entries.removeAll { $0.title == title }
-            entries.append(KnownApplicationEntities.Entry(title: title, characterSet: text))
+            entries.append(new)
             try known.replace(entries.sorted { $0.title < $1.title })
             let reading = text.map { ", its text without character set is read as \($0)" } ?? ""
-            Console.say("\(title) is accepted from its next association on" + reading)
+            let waiting =
+                new.acknowledgement.map { ", its objects are acknowledged once they are durable \($0.place)" } ?? ""
+            Console.say("\(title) is accepted from its next association on" + reading + waiting)
         }
     }
 
@@ -81,7 +88,10 @@ struct ApplicationEntityCommand: AsyncParsableCommand {
                 Console.say("No AE title is listed: only loopback may associate. Add one with `cassette ae add TITLE`.")
             } else {
                 for entry in entries {
-                    Console.say(entry.title.string + (entry.characterSet.map { "  " + $0 } ?? ""))
+                    let parts = [entry.characterSet, entry.acknowledgement.map { "ack " + $0.rawValue }].compactMap {
+                        $0
+                    }
+                    Console.say(([entry.title.string] + parts).joined(separator: "  "))
                 }
             }
         }
@@ -90,6 +100,7 @@ struct ApplicationEntityCommand: AsyncParsableCommand {
             JSONText.object(
                 [("title", JSONText.string(entry.title.string))]
                     + (entry.characterSet.map { [("characterSet", JSONText.string($0))] } ?? [])
+                    + (entry.acknowledgement.map { [("ack", JSONText.string($0.rawValue))] } ?? [])
             )
         }
     }

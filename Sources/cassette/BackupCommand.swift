@@ -25,15 +25,14 @@ struct BackupCommand: AsyncParsableCommand {
         @OptionGroup var folder: DataFolderOptions
         @Flag(help: "Print JSON.")
         var json = false
-        @Argument(help: "The folder of the backups, best on another machine.")
+        @Argument(help: "A folder, best on another machine; or store:NAME, or s3://bucket/prefix, of a configured store.")
         var place: String
 
         func run() async throws {
-            let place = BackupPlace(place)
             let line = try await ArchiveAccess.withOpen(folder) { access in
                 switch access {
-                case .local(let archive, _): try await take(archive, place)
-                case .remote(let archive): try await take(archive, place)
+                case .local(let archive, _): try await take(archive)
+                case .remote(let archive): try await take(archive)
                 }
             }
             if json {
@@ -41,7 +40,7 @@ struct BackupCommand: AsyncParsableCommand {
             } else {
                 for problem in line.problems ?? [] { Console.complain("pack \(problem.pack): \(problem.cause)") }
                 Console.say(
-                    "Backup \(line.number ?? 0) in \(place.path): \(line.instances ?? 0) instances of \(line.studies ?? 0) "
+                    "Backup \(line.number ?? 0) in \(BackupPlace.absolute(place)): \(line.instances ?? 0) instances of \(line.studies ?? 0) "
                         + "studies in \(line.packs) packs; \(line.copiedPacks ?? 0) packs with \(line.copiedBytes) bytes "
                         + "were copied"
                 )
@@ -51,8 +50,9 @@ struct BackupCommand: AsyncParsableCommand {
             }
         }
 
-        private func take(_ archive: OpenArchive, _ place: BackupPlace) async throws -> BackupLine {
+        private func take(_ archive: OpenArchive) async throws -> BackupLine {
             let bar = SharedProgress(ProgressBar("Backing up"))
+            let place = try BackupPlace(place, storage: LocalSettings(folder).storage)
             let store = try place.writable(
                 for: folder.folder,
                 rootKeyPath: folder.rootKeyPath,
@@ -66,10 +66,10 @@ struct BackupCommand: AsyncParsableCommand {
             return BackupLine(report)
         }
 
-        private func take(_ archive: RemoteArchive, _ place: BackupPlace) async throws -> BackupLine {
+        private func take(_ archive: RemoteArchive) async throws -> BackupLine {
             let bar = SharedProgress(ProgressBar("Backing up"))
             var last: BackupLine?
-            let to = place.path.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+            let to = BackupPlace.absolute(place).addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
             try await archive.lines("/api/backups?to=" + to) { text in
                 let line = try JSONDecoder().decode(BackupLine.self, from: Data(text.utf8))
                 if let error = line.error { throw CommandFailure(error) }
@@ -97,7 +97,7 @@ struct BackupCommand: AsyncParsableCommand {
 
         func run() async throws {
             let reading = BackupReading(
-                place: BackupPlace(place),
+                place: try BackupPlace(place, storage: LocalSettings(folder).storage),
                 rootKeyPath: folder.rootKeyPath,
                 protectedFolder: nil
             )
@@ -158,7 +158,7 @@ struct BackupCommand: AsyncParsableCommand {
 
         func run() async throws {
             let reading = BackupReading(
-                place: BackupPlace(place),
+                place: try BackupPlace(place, storage: LocalSettings(folder).storage),
                 rootKeyPath: folder.rootKeyPath,
                 protectedFolder: nil
             )

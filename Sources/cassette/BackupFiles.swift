@@ -13,10 +13,12 @@ struct BackupFiles: Sendable {
     let pool: WorkPool
 
     /// What a backup of the folder takes.
-    func source(_ rootKeyPath: String) -> BackupSource {
+    ///
+    /// - Parameter rootKey: Names the root key.
+    func source(_ rootKey: String) -> BackupSource {
         BackupSource(
             keyringDirectory: folder.keyrings[0],
-            rootKey: "file:" + rootKeyPath,
+            rootKey: rootKey,
             files: { try await read() }
         )
     }

@@ -37,12 +37,11 @@ struct BackupReading {
     ) async throws -> Result {
         let disk = PosixDisk()
         let random = SystemRandomSource()
-        let provider = FileRootKeyProvider(
-            disk: disk,
-            pool: pool,
-            path: rootKeyPath,
-            random: random,
-            refusingUnder: protectedFolder
+        let provider = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk).provider(
+            rootKeyPath: rootKeyPath,
+            dataDirectory: protectedFolder ?? scratch,
+            host: ArchiveHost(),
+            pool: pool
         )
         let reader = try await BackupReader(
             place.existing(disk: disk, pool: pool),

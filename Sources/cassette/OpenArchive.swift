@@ -77,6 +77,8 @@ struct OpenArchive: Sendable {
         let pool = WorkPool(threads: threads)
         let disk = host.disk
         let keyring = try await openKeyring(folder, rootKeyPath, host, pool)
+        let rootKey = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk)
+            .provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool).identifier
         let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
         let setup = TierSetup(settings: host.storage, folder: folder, host: host, pool: pool, logger: logger)
         let tiers = try await setup.tiers(RegistryPackPlaces(registry))
@@ -126,7 +128,7 @@ struct OpenArchive: Sendable {
         return OpenArchive(
             archive: archive,
             backups: archive.backups(
-                from: BackupFiles(folder: folder, registry: registry, disk: disk, pool: pool).source(rootKeyPath),
+                from: BackupFiles(folder: folder, registry: registry, disk: disk, pool: pool).source(rootKey),
                 disk: disk,
                 pool: pool,
                 random: host.random,

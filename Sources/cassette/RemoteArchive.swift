@@ -29,7 +29,10 @@ struct RemoteArchive: Sendable {
     /// Stores one Part 10 object.
     ///
     /// - Returns: `nil` when it is stored, else why not.
-    func store(_ chunks: FileChunks, length: UInt64) async throws -> String? {
+    func store<Body: AsyncSequence & Sendable>(
+        _ chunks: Body,
+        length: UInt64
+    ) async throws -> String? where Body.Element == ByteBuffer {
         var request = request(.POST, "/dicomweb/studies", accept: "application/dicom+json")
         request.headers.add(name: "Content-Type", value: "application/dicom")
         request.body = .stream(chunks, length: .known(Int64(clamping: length)))
@@ -61,6 +64,16 @@ struct RemoteArchive: Sendable {
             }
             pending.discardReadBytes()
         }
+    }
+
+    /// SHA-256 of the Data Set of an instance, as the server reads it back from its pack.
+    func dataSetDigest(of sopInstanceUID: UID) async throws -> [UInt8]? {
+        var digest: [UInt8]?
+        try await lines("/api/verification?instance=" + sopInstanceUID.string) { line in
+            let parts = line.split(separator: "\"")
+            digest = parts.count == 5 ? Hex.decode(parts[3]) : nil
+        }
+        return digest
     }
 
     /// The whole answer to a request of administration.

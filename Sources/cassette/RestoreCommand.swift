@@ -29,7 +29,7 @@ struct RestoreCommand: AsyncParsableCommand {
     @OptionGroup var folder: DataFolderOptions
     @Flag(help: "Print JSON.")
     var json = false
-    @Argument(help: "The folder of the backups.")
+    @Argument(help: "Where the backups are, as `cassette backup` was told.")
     var place: String
 
     func validate() throws {
@@ -40,7 +40,11 @@ struct RestoreCommand: AsyncParsableCommand {
     func run() async throws {
         let target = target()
         let key = keyPath(for: target)
-        let reading = BackupReading(place: BackupPlace(place), rootKeyPath: key, protectedFolder: target.path)
+        let reading = BackupReading(
+            place: try BackupPlace(place, storage: LocalSettings(folder).storage),
+            rootKeyPath: key,
+            protectedFolder: target.path
+        )
         let outcome: RestoreOutcome
         do {
             outcome = try await reading.with { reader, _ in

@@ -9,6 +9,7 @@ import HTTPGateway
 import Logging
 import NIOPosix
 import Platform
+import Sealing
 import ServiceLifecycle
 import UnixSignals
 
@@ -123,8 +124,8 @@ struct ServeCommand: AsyncParsableCommand {
         _ data: DataFolder
     ) -> BackupDoor {
         let rootKeyPath = DataFolderOptions.rootKeyPath(settings.keyFile, data)
-        return BackupDoor(service: open.backups) { [pool = open.pool] place in
-            try BackupPlace(place).writable(for: data, rootKeyPath: rootKeyPath, disk: PosixDisk(), pool: pool)
+        return BackupDoor(service: open.backups) { [pool = open.pool, storage = settings.storage] place in
+            try BackupPlace(place, storage: storage).writable(for: data, rootKeyPath: rootKeyPath, disk: PosixDisk(), pool: pool)
         }
     }
 

@@ -20,9 +20,12 @@ struct VerifyCommand: AsyncParsableCommand {
     @OptionGroup var folder: DataFolderOptions
     @Flag(help: "Read everything back.")
     var deep = false
-    @Flag(help: "Replace damaged packs by good copies in other stores; implies --deep. The damaged ones go into quarantine.")
+    @Flag(
+        help:
+            "Replace damaged packs by good copies in other stores; implies --deep. The damaged ones go into quarantine."
+    )
     var repair = false
-    @Option(help: "Replace damaged packs by good copies, also from this folder of backups; implies --deep.")
+    @Option(help: "Replace damaged packs by good copies, also from this place of backups; implies --deep.")
     var repairFrom: String?
     @Flag(help: "Print JSON.")
     var json = false
@@ -64,7 +67,8 @@ struct VerifyCommand: AsyncParsableCommand {
         }
         bar.finish()
         if let repairFrom {
-            let store = try BackupPlace(repairFrom).existing(disk: PosixDisk(), pool: open.pool)
+            let place = try BackupPlace(repairFrom, storage: LocalSettings(folder).storage)
+            let store = try place.existing(disk: PosixDisk(), pool: open.pool)
             report = try await open.archive.verification.repair(report, as: administrator) { packID in
                 try await open.backups.source(of: packID, in: store)
             }
@@ -79,7 +83,7 @@ struct VerifyCommand: AsyncParsableCommand {
         var last: VerificationSummary?
         var path = "/api/verification?depth=" + depth.rawValue + (repair ? "&repair=1" : "")
         if let repairFrom {
-            let place = BackupPlace(repairFrom).path.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+            let place = BackupPlace.absolute(repairFrom).addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
             path += "&repair-from=" + place
         }
         try await archive.lines(path) { line in

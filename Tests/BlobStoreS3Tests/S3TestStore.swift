@@ -63,7 +63,7 @@ enum S3TestStore {
     }
 
     /// moto lets anybody do anything.
-    private static func makeBucket(_ address: String) async throws {
+    static func makeBucket(_ address: String) async throws {
         let client = StoreClient(logger: Logger(label: "test"))
         let response = try await client.send(
             StoreRequest(.PUT, address + "/" + RealServer.bucket),

@@ -6,15 +6,15 @@ import Sealing
 import TestKit
 import Testing
 
+private let softHSM = "/usr/lib/softhsm/libsofthsm2.so"
+private let hasSoftHSM = FileManager.default.fileExists(atPath: softHSM)
+
 /// Runs against SoftHSM 2 (Debian package softhsm2); `Tools/setup --for-tests` installs it.
 @Suite(
-    .enabled(if: PKCS11Tests.isInstalled, "SoftHSM is not installed: Tools/setup --for-tests"),
+    .enabled(if: hasSoftHSM, "SoftHSM is not installed: Tools/setup --for-tests"),
     .serialized
 )
-struct PKCS11Tests {
-    static let module = "/usr/lib/softhsm/libsofthsm2.so"
-    static let isInstalled = FileManager.default.fileExists(atPath: module)
-
+struct `A root key in a PKCS #11 token` {
     /// One token for the whole process: the module reads its configuration once.
     private static let folder: String? = {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("softhsm-\(getpid())").path
@@ -53,7 +53,7 @@ struct PKCS11Tests {
         token: String = "cassette",
         key: String = "root",
         pin: String = "pin",
-        module: String = PKCS11Tests.module
+        module: String = softHSM
     ) throws -> PKCS11RootKeyProvider {
         let folder = try #require(Self.folder)
         return PKCS11RootKeyProvider(

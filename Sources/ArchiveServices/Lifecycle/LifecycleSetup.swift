@@ -23,6 +23,10 @@ public struct LifecycleSetup: Sendable {
     public var places: any PackPlaces = MemoryPackPlaces()
     /// Who moves them.
     public var mover: any PackMoving = SettledPacks()
+    /// What brings new packs into another store; `nil` when they stay in the data folder.
+    public var remoteIngest: RemoteIngest?
+    /// Whether a sender of that name waits until ``remoteIngest`` has its object.
+    public var waitsForRemote: @Sendable (String) -> Bool = { _ in false }
     /// Which studies must stay where they are.
     public var holds: any StudyHolds = NoHolds()
     /// Space of the data folder's volume.

@@ -102,7 +102,8 @@ public final class RecallService: Sendable {
         } catch {
             throw ArchiveError(error)
         }
-        guard !found.isEmpty else { return .online }
+        // A pack that only waits to be copied lies in the data folder.
+        guard found.contains(where: { $0.state != .copying }) else { return .online }
         return found.filter(\.state.isReadable).map(availability).min() ?? .offline
     }
 

@@ -78,7 +78,10 @@ struct StudySurvey: Sendable {
         } catch {
             throw ArchiveError(error)
         }
-        guard !known.isEmpty else { return PackFacts(packID: id, bytes: pack.bytes, stores: [.hot]) }
+        // A pack that only waits to be copied lies in the data folder.
+        guard known.contains(where: { $0.state != .copying }) else {
+            return PackFacts(packID: id, bytes: pack.bytes, stores: [.hot])
+        }
         return PackFacts(
             packID: id,
             bytes: known.map(\.size).max().flatMap { $0 > 0 ? $0 : nil } ?? pack.bytes,

@@ -30,6 +30,8 @@ extension PackMover {
     /// Puts the bytes of a pack into a store, from the first place that gives the right ones.
     func copy(_ pack: PackID, to store: StoreName, _ places: [PackPlace]) async throws(PackError) {
         guard let target = places.first(where: { $0.store == store }) else { return }
+        // A pack counts as being in a store only when its key does.
+        if let named = tiers.store(store) { try await keyring?.bring(to: named) }
         var failures: [PackError] = []
         let order = [StoreName.hot] + tiers.stores.map(\.name)
         for source in order where source != store {

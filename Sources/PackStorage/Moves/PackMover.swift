@@ -1,5 +1,6 @@
 import Logging
 public import Platform
+import Synchronization
 
 /// Takes packs from store to store, so that at every instant one verified copy is known.
 ///
@@ -19,12 +20,23 @@ public final class PackMover: Sendable {
     let packs: PackStore
     let tiers: PackTiers
     let gate = KeyGate<PackID>()
+    let keyring: KeyringCopies?
+    /// Packs of which single records are in a store.
+    let secured = Mutex<Set<PackID>>([])
 
     /// Makes a mover of the packs of a store.
-    public init(packs: PackStore, tiers: PackTiers, graceTime: Duration = .seconds(86_400)) {
+    ///
+    /// - Parameter keyring: Brings the keys of the packs into each store before a pack counts as being there; `nil` for none.
+    public init(
+        packs: PackStore,
+        tiers: PackTiers,
+        graceTime: Duration = .seconds(86_400),
+        keyring: KeyringCopies? = nil
+    ) {
         self.packs = packs
         self.tiers = tiers
         self.graceTime = graceTime
+        self.keyring = keyring
     }
 
     /// Brings a pack where it is wanted, and takes it away from everywhere else after the grace time.
@@ -59,9 +71,11 @@ public final class PackMover: Sendable {
     /// Goes on with everything that the registry says is under way or due: at start, and from time to time.
     ///
     /// One pack after the other, so that it stays in the background. A failure ends the work on its pack only.
-    public func resume() async throws(PackError) -> PackMoveReport {
+    ///
+    /// - Parameter stores: Of these only; all when `nil`.
+    public func resume(in stores: Set<StoreName>? = nil) async throws(PackError) -> PackMoveReport {
         var report = PackMoveReport()
-        for store in [.hot] + tiers.stores.map(\.name) {
+        for store in [.hot] + tiers.stores.map(\.name) where stores?.contains(store) ?? true {
             for state in [PackPlaceState.removing, .retiring, .copying] {
                 try await resume(store, state, &report)
             }
@@ -140,6 +154,7 @@ public final class PackMover: Sendable {
         for place in going {
             do throws(PackError) {
                 try await deleteBytes(pack, in: place.store)
+                if let named = tiers.store(place.store) { try await removeRecords(of: pack, in: named) }
             } catch {
                 failure = error
             }

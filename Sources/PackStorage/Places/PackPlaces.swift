@@ -1,6 +1,6 @@
 /// Where packs lie besides the data folder, kept by the registry.
 ///
-/// A pack without any row is an ordinary one: it lies in ``StoreName/hot`` only. Every change is one transaction and durable
+/// A pack without any row, or with rows that are all `copying`, is an ordinary one: it lies in ``StoreName/hot`` only. Every change is one transaction and durable
 /// when its call returns. A failure is thrown as `.placesUnknown`.
 public protocol PackPlaces: Sendable {
     /// All rows of a pack, by store.

@@ -17,6 +17,7 @@ extension PackStore {
     /// A pack is fetched as a whole, one at a time, into a file of the hot volume: what a walk looks at lies all over it.
     func walkElsewhere(
         besides seen: Set<PackID>,
+        adopts: Bool,
         _ survey: inout PackSurvey,
         _ body: (PackRecord) async throws -> Void
     ) async throws {
@@ -34,7 +35,10 @@ extension PackStore {
                     cache: nil
                 )
                 // One that cannot be fetched here may lie in the next store, too.
-                if try await walk(pack, tiers.walkDirectory, &survey, body) { seen.insert(id) }
+                if let sha256 = try await walk(pack, tiers.walkDirectory, &survey, body) {
+                    seen.insert(id)
+                    if adopts { try await adopt(pack, sha256, tiers.places) }
+                }
             }
         }
     }
@@ -50,46 +54,78 @@ extension PackStore {
         }
     }
 
-    /// Walks one pack of another store; whether it could be fetched.
+    /// Puts a row in for a pack that the registry does not know.
+    private func adopt(
+        _ pack: PlacedPack,
+        _ sha256: [UInt8],
+        _ places: any PackPlaces
+    ) async throws(PackError) {
+        guard try await places.places(of: pack.id).isEmpty else { return }
+        let now = clock.now()
+        try await places.set(
+            PackPlace(
+                packID: pack.id,
+                store: pack.name,
+                state: .verified,
+                size: pack.length,
+                sha256: sha256,
+                verified: now,
+                changed: now
+            )
+        )
+    }
+
+    /// The digest of the pack; `nil` when it could not be fetched.
     func walk(
         _ pack: PlacedPack,
         _ directory: String,
         _ survey: inout PackSurvey,
         _ body: (PackRecord) async throws -> Void
-    ) async throws -> Bool {
+    ) async throws -> [UInt8]? {
         let path = directory + "/" + RandomID(random: random).hex
         let opened: PackWalker?
+        let sha256: [UInt8]
         do throws(PackError) {
-            let file = try await fetch(pack, to: path)
+            let file: any DiskFile
+            (file, sha256) = try await fetch(pack, to: path)
             opened = try await work { try self.walker(file, pack.id, length: nil, isOpen: false) }
         } catch {
             try await removeFetched(path)
             guard error.code != .cancelled else { throw error }
             survey.problems.append(PackProblem(PackProblem.Kind(error), packID: pack.id, offset: error.offset ?? 0))
-            return false
+            return nil
         }
         // The file lives until the walker goes; its name need not.
         try await removeFetched(path)
         survey.packCount += 1
         if let walker = opened { try await walk(walker, &survey, body) }
-        return true
+        return sha256
     }
 
-    private func fetch(_ pack: PlacedPack, to path: String) async throws(PackError) -> any DiskFile {
+    private func fetch(
+        _ pack: PlacedPack,
+        to path: String
+    ) async throws(PackError) -> (file: any DiskFile, sha256: [UInt8]) {
         let disk = files.disk
         let file = try await work { () -> any DiskFile in
             try disk.makeDirectory(parentDirectory(of: path))
             return try disk.open(path, .createNew)
         }
+        var hash = BlobDigest()
         var offset: UInt64 = 0
         while offset < pack.length {
             let end = min(pack.length, offset + Self.pieceLength)
             let bytes = try await pack.bytes(offset..<end)
-            let position = offset
-            try await work { try file.write(bytes, at: position) }
+            let (position, before) = (offset, hash)
+            hash = try await work {
+                var hash = before
+                hash.update(bytes)
+                try file.write(bytes, at: position)
+                return hash
+            }
             offset = end
         }
-        return try await work { try disk.open(path, .read) }
+        return (file: try await work { try disk.open(path, .read) }, sha256: hash.value)
     }
 
     private func removeFetched(_ path: String) async throws(PackError) {

@@ -7,7 +7,7 @@ enum PassphrasePrompt {
     /// What was typed; `nil` when there is no terminal, or nothing was typed.
     static func ask(_ question: String) -> String? {
         // The terminal itself: standard input may be a pipe.
-        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
+        let terminal = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard terminal >= 0 else { return nil }
         defer { close(terminal) }
         var settings = termios()

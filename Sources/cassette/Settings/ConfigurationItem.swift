@@ -28,7 +28,10 @@ struct ConfigurationItem: Sendable {
         if node.null != nil { return [] }
         if section == "rules" {
             guard let list = node.sequence else {
-                throw ConfigurationProblem(line: line, "'rules' wants a list: lines like '- {move: warm, study-age: 180d}'")
+                throw ConfigurationProblem(
+                    line: line,
+                    "'rules' wants a list: lines like '- {move: warm, study-age: 180d}'"
+                )
             }
             var items: [ConfigurationItem] = []
             for (index, node) in list.enumerated() {

@@ -17,7 +17,9 @@ struct SecretFile: Sendable {
             guard try disk.exists(path) else { throw CommandFailure("The secret file \(path) does not exist: make it") }
             let permissions = try disk.permissions(path)
             guard permissions.isOwnedByThisUser, permissions.mode & 0o077 == 0 else {
-                throw CommandFailure("The secret file \(path) must be the server's own, for its eyes only: chmod 600 \(path)")
+                throw CommandFailure(
+                    "The secret file \(path) must be the server's own, for its eyes only: chmod 600 \(path)"
+                )
             }
             let file = try disk.open(path, .read)
             let bytes = try file.read(at: 0, count: Self.lengthLimit)

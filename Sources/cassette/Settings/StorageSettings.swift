@@ -9,6 +9,9 @@ struct StorageSettings: Sendable {
     static let keys: [(key: String, meaning: String)] = [
         ("replicas", "copies of a pack that stay at least when it moves"),
         ("grace-time", "how long the old copy of a moved pack stays"),
+        ("copy-new", "the store that each new pack is copied to as soon as it is sealed"),
+        ("ack", "local, or remote: senders wait until the store of copy-new has their objects"),
+        ("ack-timeout", "how long they wait at most"),
         ("pack-cache", "bytes of remote packs that are kept in the data folder"),
         ("move-every", "how often the rules are followed"),
         ("move-hours", "the hours in which they are, like 20:00-06:00"),
@@ -21,6 +24,9 @@ struct StorageSettings: Sendable {
     var replicas = 1
     var graceTime: Duration = .seconds(86_400)
     var packCache: UInt64 = 10 << 30
+    var copyNew: StoreName?
+    var acknowledgement = Acknowledgement.local
+    var acknowledgementTimeout: Duration = .seconds(30)
     var moveEvery: Duration = .seconds(86_400)
     var moveHours: TimeWindow?
     var moveRate: UInt64?
@@ -36,6 +42,7 @@ struct StorageSettings: Sendable {
         }
         graceTime = try source.value("grace-time", or: graceTime, SettingTexts.age, SettingTexts.age)
         packCache = try source.value("pack-cache", or: packCache, LimitUnit.bytes.example, LimitUnit.bytes.number)
+        try readArrivals(source)
         moveEvery = try source.value("move-every", or: moveEvery, "a time from 1min on, like 12h") { text in
             SettingTexts.age(text).flatMap { $0 >= .seconds(60) ? $0 : nil }
         }
@@ -49,6 +56,26 @@ struct StorageSettings: Sendable {
             SettingTexts.age(text).flatMap { (.seconds(1)...(.seconds(3_600))).contains($0) ? $0 : nil }
         }
         try readRules(source.file.items(of: "rules"))
+    }
+
+    /// What happens to new packs.
+    private mutating func readArrivals(_ source: SettingSource) throws(ConfigurationProblem) {
+        let names = stores.map(\.name)
+        let wanted = "a store that is configured: " + names.map(\.text).joined(separator: ", ")
+        copyNew = try source.value("copy-new", or: nil, wanted) { text in
+            StoreName(text).flatMap { names.contains($0) ? .some($0) : nil }
+        }
+        acknowledgement = try source.value("ack", or: .local, "local or remote") { Acknowledgement(rawValue: $0) }
+        if acknowledgement == .remote, copyNew == nil {
+            throw ConfigurationProblem(
+                line: source["ack"]?.line,
+                "ack is 'remote', but no store is to have new packs: name it with copy-new"
+            )
+        }
+        acknowledgementTimeout = try source.value("ack-timeout", or: acknowledgementTimeout, "a time from 1s to 10min")
+        {
+            text in SettingTexts.age(text).flatMap { (.seconds(1)...(.seconds(600))).contains($0) ? $0 : nil }
+        }
     }
 
     private mutating func readRules(_ items: [ConfigurationItem]) throws(ConfigurationProblem) {
@@ -74,6 +101,8 @@ struct StorageSettings: Sendable {
             ("pack-cache", LimitUnit.bytes.text(packCache)), ("move-every", SettingTexts.text(moveEvery)),
             ("recall-every", SettingTexts.text(recallEvery)),
         ]
+        if let copyNew { members.append(("copy-new", copyNew.text)) }
+        members.append(("ack", acknowledgement.rawValue))
         if let moveHours { members.append(("move-hours", moveHours.text)) }
         if let moveRate { members.append(("move-rate", LimitUnit.bytes.text(moveRate))) }
         for store in stores {

@@ -55,9 +55,10 @@ struct StoreSettings: Sendable {
         bandwidth = try reader.value("bandwidth", "bytes a second like 50MiB") { text in
             LimitUnit.bytes.number(text).flatMap { $0 > 0 ? $0 : nil }
         }
-        thawDays = try reader.value("thaw-days", "a number of days from 1 to 365") { text in
-            Int(text).flatMap { (1...365).contains($0) ? $0 : nil }
-        } ?? 7
+        thawDays =
+            try reader.value("thaw-days", "a number of days from 1 to 365") { text in
+                Int(text).flatMap { (1...365).contains($0) ? $0 : nil }
+            } ?? 7
         let availability = try reader.value("availability", "online, nearline or offline") {
             InstanceAvailability(rawValue: $0.uppercased())
         }
@@ -113,9 +114,11 @@ struct S3StoreSettings: Sendable {
         bucket = try reader.required("bucket", "the name of the bucket") { text in
             (3...255).contains(text.utf8.count) && !text.contains("/") ? text : nil
         }
-        prefix = try reader.value("prefix", "what all keys begin with, like cassette/") { text in
-            text.hasPrefix("/") || text.contains("//") ? nil : text.isEmpty || text.hasSuffix("/") ? text : text + "/"
-        } ?? ""
+        prefix =
+            try reader.value("prefix", "what all keys begin with, like cassette/") { text in
+                text.hasPrefix("/") || text.contains("//")
+                    ? nil : text.isEmpty || text.hasSuffix("/") ? text : text + "/"
+            } ?? ""
         region = try reader.text("region") ?? "us-east-1"
         accessKeyFile = try reader.value("access-key-file", "the file of the access key, an absolute path") {
             $0.hasPrefix("/") ? $0 : nil

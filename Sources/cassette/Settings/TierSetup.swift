@@ -52,8 +52,24 @@ struct TierSetup: Sendable {
         setup.recallInterval = settings.recallEvery
         // Often enough that a grace time is kept to about its half, and never so often that it costs anything.
         setup.settleInterval = min(.seconds(600), max(.seconds(1), settings.graceTime / 2))
+        let mover = PackMover(
+            packs: packs,
+            tiers: tiers,
+            graceTime: settings.graceTime,
+            keyring: KeyringCopies(path: folder.keyringFile, disk: host.disk, pool: pool)
+        )
+        setup.remoteIngest = settings.copyNew.map { store in
+            RemoteIngest(mover: mover, store: store, timeLimit: settings.acknowledgementTimeout, logger: logger)
+        }
+        let senders = AcknowledgementsBySource(
+            folder,
+            disk: host.disk,
+            standard: settings.acknowledgement,
+            logger: logger
+        )
+        setup.waitsForRemote = { senders.waitsForRemote($0) }
         setup.mover = MovedPacks(
-            mover: PackMover(packs: packs, tiers: tiers, graceTime: settings.graceTime),
+            mover: mover,
             packs: packs,
             thawDays: settings.stores.map(\.thawDays).max() ?? 7
         )

@@ -3,6 +3,9 @@ import PackStorage
 import Platform
 import TestKit
 
+@testable import ArchiveServices
+@testable import cassette
+
 /// A run over two packs that is crashed after each of its changes.
 enum MoveScenario: String, CaseIterable, Sendable {
     /// One pack to the bucket, one to both stores; the data folder lets go of both.

@@ -28,8 +28,15 @@ struct MoveWorld: Sendable {
 
     /// Starts on what the disk holds, start-up recovery included.
     ///
+    /// - Parameter bucket: Another bucket than a folder of the disk.
     /// - Parameter late: What a program before this one had sent to the bucket, and what arrives there some requests later.
-    init(on disk: SimulatedDisk, seed: UInt64, clock: ManualClock = ManualClock(), late: LatePut? = nil) async throws {
+    init(
+        on disk: SimulatedDisk,
+        seed: UInt64,
+        clock: ManualClock = ManualClock(),
+        late: LatePut? = nil,
+        bucket: (any BlobStore)? = nil
+    ) async throws {
         self.disk = disk
         self.clock = clock
         let pool = TestPool.shared
@@ -66,7 +73,10 @@ struct MoveWorld: Sendable {
         let warm = LocalBlobStore(directory: "/warm", disk: disk, pool: pool, random: random)
         let tiers = PackTiers(
             places: places,
-            stores: [NamedBlobStore(Self.cold, cold, isLocal: false), NamedBlobStore(Self.warm, warm, isLocal: true)],
+            stores: [
+                NamedBlobStore(Self.cold, bucket ?? cold, isLocal: false),
+                NamedBlobStore(Self.warm, warm, isLocal: true),
+            ],
             cache: PackCache(directory: folder.path + "/cache", disk: disk, pool: pool, byteLimit: 1 << 20),
             walkDirectory: folder.path + "/walk"
         )
