@@ -191,6 +191,12 @@ public final class Archive: Sendable {
         builder.note(try await packs.recover { record in try await builder.add(record) })
         try await builder.finish()
         try await sealPacks(quietFor: .zero)
+        do {
+            try await shredder.resume()
+        } catch {
+            // A store may not answer now; it is tried again while the archive runs.
+            logger.error("a shredding does not go on yet", metadata: [LogKeys.error: "\(error)"])
+        }
         return builder.report
     }
 

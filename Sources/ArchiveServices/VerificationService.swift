@@ -165,9 +165,9 @@ public final class VerificationService: Sendable {
             if !isKnown { unindexed += 1 }
         }
         report.unindexed = unindexed
-        report.packProblems = survey.problems.count
+        report.packProblems = survey.problems.count { $0.kind != .shredded }
         for problem in survey.problems {
-            guard let packID = problem.packID, problem.kind != .keyNotFound else { continue }
+            guard let packID = problem.packID, problem.kind != .keyNotFound, problem.kind != .shredded else { continue }
             report.damagedPacks.insert(.init(packID: packID, store: .hot))
         }
     }

@@ -33,6 +33,8 @@ public struct PackError: Error, Hashable, Sendable {
         case unsupportedVersion
         /// The study key is gone: what was sealed under it stays closed for ever.
         case keyNotFound
+        /// The study was shredded: its key was removed.
+        case keyRemoved
         /// The keyring failed.
         case keyring(KeyringError.Code)
         /// A sealed stream did not open: damage, a wrong context, or a record that was moved.

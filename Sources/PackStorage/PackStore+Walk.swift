@@ -137,7 +137,9 @@ extension PackStore {
         let header = try PackHeader(decoding: file.read(at: 0, count: PackHeader.length))
         guard header.packID == id else { throw PackError(.malformedPack, packID: id, offset: 0) }
         let key = try keyring.existingStudyKey(header.studyKeyID, generation: header.keyGeneration)
-        guard let key else { throw PackError(.keyNotFound, packID: id) }
+        guard let key else {
+            throw PackError(keyring.isRemoved(header.studyKeyID) ? .keyRemoved : .keyNotFound, packID: id)
+        }
         return PackWalker(file: file, length: length, header: header, key: key, isOpenPack: isOpen)
     }
 
@@ -170,6 +172,7 @@ extension PackProblem.Kind {
     init(_ error: PackError) {
         switch error.code {
         case .keyNotFound: self = .keyNotFound
+        case .keyRemoved: self = .shredded
         case .malformedPack: self = .damaged
         default: self = .unreadable(error.code)
         }

@@ -24,6 +24,8 @@ public struct PackProblem: Sendable, Hashable {
         case damaged
         /// The study key is gone.
         case keyNotFound
+        /// The study was shredded, and its pack is still there, or is back.
+        case shredded
         /// The pack cannot be read.
         case unreadable(PackError.Code)
         /// Files in the folder of open packs that are none.

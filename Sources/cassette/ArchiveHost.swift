@@ -1,3 +1,4 @@
+import ArchiveServices
 import Platform
 
 /// What an archive stands on: this machine, or in a test a simulated one.
@@ -9,6 +10,8 @@ struct ArchiveHost: Sendable {
     var characterSet: CharacterSetSetting?
     /// Where packs may lie besides the data folder, and where they go.
     var storage = StorageSettings()
+    /// How deletion works.
+    var removal = RemovalConfiguration()
     /// What takes frames out of their compression and puts them into it; in this process when nothing else is said.
     var codecs: CodecProcesses?
 }

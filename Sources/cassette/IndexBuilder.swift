@@ -95,7 +95,7 @@ enum IndexRebuild: Sendable {
 extension RecoveryReport {
     /// What could not be read, or contradicts what was.
     var problemCount: Int {
-        problems.count { $0.kind != .tornTail && $0.kind != .strangers } + conflicts + unreadable
+        problems.count { $0.kind != .tornTail && $0.kind != .strangers && $0.kind != .shredded } + conflicts + unreadable
     }
 
     /// Whether all packs were read, and there were any.

@@ -114,10 +114,12 @@ struct OpenArchive: Sendable {
             catalog: catalog,
             registry: registry,
             lifecycle: lifecycle,
+            removal: host.removal,
             destroyer: lifecycle.mover as? any PackDestroying,
             // A key file that was named by the operator may serve other archives, too: that one only the operator changes.
             renewRootKey: try rootKeyRenewal(folder, rootKeyPath, host, pool),
             clock: host.clock,
+            random: host.random,
             limits: limits.dataSet,
             codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
             pixelPool: host.codecs?.pool ?? pool,

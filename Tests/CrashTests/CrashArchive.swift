@@ -36,7 +36,10 @@ final class CrashArchive: Sendable {
         self.disk = disk
         self.clock = clock
         fileSystem = try SimulatedFileSystem(disk)
-        host = ArchiveHost(disk: disk, random: SeededRandomSource(seed: seed), clock: clock)
+        var host = ArchiveHost(disk: disk, random: SeededRandomSource(seed: seed), clock: clock)
+        host.removal.graceTime = .zero
+        host.removal.smallPackCount = 1
+        self.host = host
         var limits = ArchiveLimits()
         limits.packs = Self.packs
         limits.catalog.fileSystem = fileSystem.name

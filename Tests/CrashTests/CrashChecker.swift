@@ -17,7 +17,10 @@ struct CrashChecker: Sendable {
         var answers: [Int: Acknowledgement.Answer] = [:]
         for acknowledgement in acknowledged {
             // Who was told "stored" once may rely on it for ever.
-            guard answers[acknowledgement.object] != .stored else { continue }
+            // Unless somebody has asked for its deletion since.
+            if answers[acknowledgement.object] == .stored {
+                guard acknowledgement.answer == .asked || acknowledgement.answer == .deleted else { continue }
+            }
             answers[acknowledgement.object] = acknowledgement.answer
         }
         return answers
@@ -43,7 +46,7 @@ struct CrashChecker: Sendable {
         let problems = archive.open.recovery.problems + (archive.open.rebuild?.problems ?? [])
         return problems.compactMap { problem in
             switch problem.kind {
-            case .tornTail, .quarantined: nil
+            case .tornTail, .quarantined, .shredded: nil
             case .damaged, .keyNotFound, .unreadable, .strangers: "I3: recovery tells \(problem.kind)"
             }
         }
@@ -75,6 +78,7 @@ struct CrashChecker: Sendable {
         for (object, answer) in answers.sorted(by: { $0.key < $1.key }) {
             let isThere = stored[objects[object].instance] == objects[object].digest
             if answer == .stored, !isThere { found.append("I1: object \(object) was acknowledged and is gone") }
+            if answer == .deleted, isThere { found.append("I5: object \(object) was deleted and is there") }
             if answer == .refused, isThere { found.append("I5: object \(object) was refused and is there") }
         }
         return found
@@ -109,7 +113,10 @@ struct CrashChecker: Sendable {
                     found.append("I3: a manifest cannot be read")
                     return
                 }
-                if !known.contains(manifest.path.sopInstanceUID) { unknown = record.location.recordID }
+                guard !known.contains(manifest.path.sopInstanceUID) else { return }
+                let id = record.location.recordID
+                let removed = try await archive.archive.ingest.catalog.removedRecords(among: [id])
+                if removed.isEmpty { unknown = id }
             }
         }
         if unknown != nil { found.append("I3: a record without a row") }
@@ -146,6 +153,7 @@ struct CrashChecker: Sendable {
             switch outcome {
             case .alreadyStored: break
             case .stored:
+                // What was deleted may be stored anew.
                 if answers[object] == .stored { found.append("I5: object \(object) was taken a second time") }
             case .refused(let refusal):
                 if refusal.reason != .differentObjectStored || answers[object] == .stored {

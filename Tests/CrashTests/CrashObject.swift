@@ -6,6 +6,7 @@ import NIOCore
 /// An object that a scenario sends: its file, its UIDs, and the digest of its Data Set.
 struct CrashObject: Sendable {
     let study: UID
+    let series: UID
     let instance: UID
     let file: ByteBuffer
     let digest: [UInt8]
@@ -43,6 +44,7 @@ struct CrashObject: Sendable {
         )
         file.writeImmutableBuffer(encoded)
         self.study = studyUID
+        series = seriesUID
         self.file = file
         instance = instanceUID
         digest = Array(SHA256.hash(data: Array(encoded.readableBytesView)))

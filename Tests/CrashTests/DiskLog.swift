@@ -66,6 +66,10 @@ struct Acknowledgement: Sendable, Hashable {
         case refused
         /// It has sent the object again and does not know yet.
         case sentAgain
+        /// Somebody has asked for its deletion or restoration and does not know yet.
+        case asked
+        /// Somebody was told that it is deleted.
+        case deleted
     }
 
     /// Index of the object in the scenario.

@@ -19,6 +19,9 @@ enum Scenario: String, CaseIterable, Sendable {
     case secondStart = "start after a kill"
     case rebuild = "index rebuild"
     case sealing
+    case deletion
+    case compaction
+    case shredding
 
     /// Runs it.
     func record() async throws -> Recording {
@@ -29,6 +32,9 @@ enum Scenario: String, CaseIterable, Sendable {
         case .secondStart: try await Self.recordSecondStart(name: rawValue)
         case .rebuild: try await Self.recordRebuild(name: rawValue)
         case .sealing: try await Self.recordSealing(name: rawValue)
+        case .deletion: try await Self.recordDeletion(name: rawValue)
+        case .compaction: try await Self.recordCompaction(name: rawValue)
+        case .shredding: try await Self.recordShredding(name: rawValue)
         }
     }
 
@@ -155,7 +161,7 @@ enum Scenario: String, CaseIterable, Sendable {
     }
 
     /// A disk with keys and an empty index, all durable.
-    private static func emptyArchive() async throws -> DiskImage {
+    static func emptyArchive() async throws -> DiskImage {
         let disk = SimulatedDisk()
         let archive = try await CrashArchive(on: disk, seed: 8)
         try await archive.archive.close()
