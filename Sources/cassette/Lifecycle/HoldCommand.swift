@@ -37,7 +37,8 @@ struct HoldCommand: AsyncParsableCommand {
         let until: String?
 
         var line: String {
-            "\(studyInstanceUID)  \(kind)" + (until.map { "  until \($0.prefix(10))" } ?? "") + "  \(Console.shown(reason))"
+            "\(studyInstanceUID)  \(kind)" + (until.map { "  until \($0.prefix(10))" } ?? "")
+                + "  \(Console.shown(reason))"
         }
 
         var json: String {
