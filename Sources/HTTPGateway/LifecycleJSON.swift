@@ -112,6 +112,27 @@ public enum LifecycleJSON {
         }
     }
 
+    /// Holds of studies.
+    public static func holds(_ holds: [Hold]) -> ByteBuffer {
+        array(holds) { hold, text in
+            text.raw("{\"studyInstanceUID\":")
+            text.string(hold.studyInstanceUID.string)
+            text.raw(",\"kind\":")
+            text.string(hold.kind.rawValue)
+            text.raw(",\"reason\":")
+            text.string(hold.reason)
+            text.raw(",\"owner\":")
+            text.string(hold.owner)
+            text.raw(",\"placedAt\":")
+            text.string(hold.placedAt.description)
+            if let until = hold.until {
+                text.raw(",\"until\":")
+                text.string(until.description)
+            }
+            text.raw("}")
+        }
+    }
+
     private static func members(of store: StoreDescription, _ text: inout JSONText) {
         text.raw("\"name\":")
         text.string(store.title)

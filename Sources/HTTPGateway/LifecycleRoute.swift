@@ -19,6 +19,9 @@ package enum LifecycleRoute: Sendable, Hashable {
     case labels(UID)
     case addLabel(UID, StudyLabel)
     case removeLabel(UID, StudyLabel)
+    case holds
+    case hold(UID, Hold.Kind)
+    case release(UID, Hold.Kind)
 
     /// What is to become of a job.
     package enum JobChange: String, Sendable, Hashable {
@@ -41,6 +44,7 @@ package enum LifecycleRoute: Sendable, Hashable {
         case ["stores"]: return [(.get, .stores)]
         case ["prefetch"]: return [(.post, .prefetch)]
         case ["labels"]: return [(.get, .labelledStudies)]
+        case ["holds"]: return [(.get, .holds)]
         default: break
         }
         switch (rest.first, rest.count) {
@@ -57,6 +61,12 @@ package enum LifecycleRoute: Sendable, Hashable {
             }
             let study = try uid(rest[1])
             return [(.put, .addLabel(study, label)), (.delete, .removeLabel(study, label))]
+        case ("studies", 4) where rest[2] == "holds":
+            guard let kind = Hold.Kind(rawValue: rest[3]) else {
+                throw RequestError(.badRequest, "A hold is legal or retention")
+            }
+            let study = try uid(rest[1])
+            return [(.put, .hold(study, kind)), (.delete, .release(study, kind))]
         default: return []
         }
     }

@@ -1,12 +1,12 @@
 import AccessControl
-import ArchiveCatalog
+public import ArchiveCatalog
 public import ArchiveServices
 public import DICOMCore
 import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
-import Platform
+public import Platform
 
 /// Long work and the places of studies, for administrators; recalls also for readers.
 struct LifecycleRoutes: Sendable {
@@ -45,6 +45,13 @@ struct LifecycleRoutes: Sendable {
         case .addLabel(let study, let label):
             let isNew = try await services.labels.add(label, to: study, as: principal)
             return Response(status: isNew ? .created : .noContent)
+        case .holds: return try await holds(items, as: principal)
+        case .hold(let study, let kind): return try await hold(study, kind, request, items, as: principal)
+        case .release(let study, let kind):
+            guard try await services.holds.release(study, kind: kind, as: principal) else {
+                throw ArchiveError(.notFound, "The study has no such hold")
+            }
+            return Response(status: .noContent)
         case .removeLabel(let study, let label):
             guard try await services.labels.remove(label, from: study, as: principal) else {
                 throw ArchiveError(.notFound, "The study has no such label")
@@ -97,6 +104,51 @@ struct LifecycleRoutes: Sendable {
         return Self.accepted(try await services.recalls.prefetch(studies, as: principal), at: "/api/recalls/")
     }
 
+    private func holds(_ items: QueryItems, as principal: Principal) async throws -> Response {
+        var last: Hold?
+        if let after = items.values(of: "after").first {
+            guard let study = UID(after), let kind = Hold.Kind(rawValue: items.values(of: "kind").first ?? "legal")
+            else { throw RequestError(.badRequest, "after is no UID, or kind is neither legal nor retention") }
+            last = LifecycleServices.place(study, kind)
+        }
+        return Self.json(
+            LifecycleJSON.holds(
+                try await services.holds.holds(after: last, limit: Self.labelPageLength, as: principal)
+            )
+        )
+    }
+
+    /// The body is the reason; the query may say `until=2030-12-31`.
+    private func hold(
+        _ study: UID,
+        _ kind: Hold.Kind,
+        _ request: Request,
+        _ items: QueryItems,
+        as principal: Principal
+    ) async throws -> Response {
+        var until: Timestamp?
+        if let text = items.values(of: "until").first {
+            guard let end = HoldDay.end(of: text) else {
+                throw RequestError(.badRequest, "until is no day like 2030-12-31")
+            }
+            until = end
+        }
+        let reason: ByteBuffer
+        do {
+            reason = try await request.body.collect(upTo: 1_024)
+        } catch is NIOTooManyBytesError {
+            throw RequestError(.tooLarge, "A reason has at most 1024 bytes")
+        }
+        let hold = try await services.holds.hold(
+            study,
+            kind: kind,
+            reason: String(buffer: reason),
+            until: until,
+            as: principal
+        )
+        return Self.json(LifecycleJSON.holds([hold]))
+    }
+
     private func labelledStudies(_ items: QueryItems, as principal: Principal) async throws -> Response {
         let after = items.values(of: "after").first
         let uid = after.flatMap { UID($0) }
@@ -138,6 +190,7 @@ public struct LifecycleServices: Sendable {
     let recalls: RecallService
     let labels: LabelService
     let storeChecks: StoreCheckService
+    let holds: HoldService
 
     /// Those of an archive.
     public init(_ archive: Archive) {
@@ -146,6 +199,31 @@ public struct LifecycleServices: Sendable {
         recalls = archive.recalls
         labels = archive.labels
         storeChecks = archive.storeChecks
+        holds = archive.holds
+    }
+
+    /// The place of a hold in the order of all of them.
+    public static func place(_ study: UID, _ kind: Hold.Kind) -> Hold {
+        Hold(
+            studyInstanceUID: study,
+            kind: kind,
+            reason: "",
+            owner: "",
+            placedAt: Timestamp(microseconds: 0),
+            until: nil
+        )
+    }
+}
+
+/// The days to which holds last.
+public enum HoldDay {
+    /// The end of a day `2030-12-31` in UTC; `nil` for other text.
+    public static func end(of text: String) -> Timestamp? {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].utf8.count == 4, parts[1].utf8.count == 2, parts[2].utf8.count == 2,
+            let date = DICOMDate(parts.joined())
+        else { return nil }
+        return Timestamp(microseconds: (Int64(date.daysSince1970) + 1) * 86_400_000_000)
     }
 }
 

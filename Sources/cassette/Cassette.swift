@@ -17,7 +17,7 @@ struct Cassette: AsyncParsableCommand {
             DeleteCommand.self, TrashCommand.self,
             CheckCommand.self, EditCommand.self, TranscodeCommand.self, RenderCommand.self, EchoCommand.self,
             SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self, KeysCommand.self, ConfigCommand.self,
-            JobsCommand.self, TiersCommand.self, StoreCommand.self, LabelCommand.self,
+            JobsCommand.self, TiersCommand.self, StoreCommand.self, LabelCommand.self, HoldCommand.self,
             BackupCommand.self, RestoreCommand.self, AdoptCommand.self,
         ]
     )

@@ -6,18 +6,19 @@ import Yams
 /// Limits may stand in mappings inside, or have dots in their keys.
 struct ConfigurationFile: Sendable {
     /// Every key but the limits, with what it sets.
-    static let keys: [(key: String, meaning: String)] = [
-        ("data", "the folder of the archive"),
-        ("key-file", "the file of the root key"),
-        ("aet", "the AE title of the archive"),
-        ("dicom-port", "the port for DICOM"),
-        ("http-port", "the port for DICOMweb"),
-        ("bind", "the address to listen on"),
-        ("public-url", "scheme, host and port under which clients reach DICOMweb"),
-        ("free-space-floor", "bytes that stay free on the volume, for example 10GiB"),
-        ("log-level", "how much to log"),
-        ("character-set", "the character set of text whose Data Set names none"),
-    ] + StorageSettings.keys
+    static let keys: [(key: String, meaning: String)] =
+        [
+            ("data", "the folder of the archive"),
+            ("key-file", "the file of the root key"),
+            ("aet", "the AE title of the archive"),
+            ("dicom-port", "the port for DICOM"),
+            ("http-port", "the port for DICOMweb"),
+            ("bind", "the address to listen on"),
+            ("public-url", "scheme, host and port under which clients reach DICOMweb"),
+            ("free-space-floor", "bytes that stay free on the volume, for example 10GiB"),
+            ("log-level", "how much to log"),
+            ("character-set", "the character set of text whose Data Set names none"),
+        ] + StorageSettings.keys
 
     /// Every key that has a section under it, with what it sets.
     static let sections: [(key: String, meaning: String)] = [
@@ -111,7 +112,8 @@ struct ConfigurationFile: Sendable {
         let hint = Spelling.nearest(to: name, in: allKeys).map { ": did you mean '\($0)'?" }
         let all =
             name.hasPrefix("limits")
-            ? ", see `cassette config limits`" : ", only \((keys + sections).map(\.key).joined(separator: ", ")) and limits"
+            ? ", see `cassette config limits`"
+            : ", only \((keys + sections).map(\.key).joined(separator: ", ")) and limits"
         return ConfigurationProblem(line: line, "there is no setting '\(name)'" + (hint ?? all))
     }
 

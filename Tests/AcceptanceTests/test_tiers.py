@@ -313,3 +313,25 @@ def test_a_mistake_in_stores_and_rules_is_told_with_its_line_and_a_hint(tmp_path
 
     assert result.returncode == 1
     assert line in result.stderr and told in result.stderr, result.stderr
+
+
+def test_a_held_study_does_not_move_until_the_hold_is_released(tiered):
+    archive = tiered(rules="- {move: warm, label: old}")
+    archive.fill()
+    for study in (1, 2):
+        archive.command("label", "add", study_uid(study), "old", check=0)
+    archive.command("hold", "add", study_uid(1), "--reason", "case 7", check=0)
+
+    plan = archive.command_json("tiers", "plan")
+    archive.tiers("run")
+    held = archive.command_json("hold", "list")
+
+    assert (plan["rules"][0]["studies"], plan["rules"][0]["held"]) == (1, 1)
+    assert len(archive.warm_packs()) == 1
+    assert [(hold["studyInstanceUID"], hold["kind"], hold["reason"]) for hold in held] == [(study_uid(1), "legal", "case 7")]
+    archive.command("hold", "remove", study_uid(1), check=0)
+    archive.tiers("run")
+    assert len(archive.warm_packs()) == 2
+    assert archive.command_json("hold", "list") == []
+    archive.command("hold", "remove", study_uid(1), check=1)
+    archive.command("hold", "add", study_uid(1), "--reason", "x", "--until", "soon", check=2)

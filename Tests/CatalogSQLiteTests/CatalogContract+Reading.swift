@@ -12,7 +12,13 @@ extension CatalogContract {
                 other.location.packID = RandomID(high: 0, low: 5)
                 other.values[.modality] = "SR"
                 try await catalog.insert([
-                    SampleRecord(study: 1, series: 11, instance: 111, receivedAt: 9_000, values: [(.studyDate, "20250101")]),
+                    SampleRecord(
+                        study: 1,
+                        series: 11,
+                        instance: 111,
+                        receivedAt: 9_000,
+                        values: [(.studyDate, "20250101")]
+                    ),
                     SampleRecord(study: 2, series: 21, instance: 211, values: [(.studyDate, "20240101")]),
                     SampleRecord(study: 3, series: 31, instance: 311, values: [(.studyDate, "")]),
                     SampleRecord(study: 4, series: 41, instance: 411, values: [(.studyDate, "20250101")]),

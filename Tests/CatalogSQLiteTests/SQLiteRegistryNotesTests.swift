@@ -77,8 +77,12 @@ import Testing
     @Test func `the latest access of a study counts`() async throws {
         let registry = try await open()
         let studies = [UID(literal: "1.2"), UID(literal: "1.3")]
-        try await registry.noteAccesses([studies[0]: Timestamp(microseconds: 9), studies[1]: Timestamp(microseconds: 4)])
-        try await registry.noteAccesses([studies[0]: Timestamp(microseconds: 5), studies[1]: Timestamp(microseconds: 6)])
+        try await registry.noteAccesses([
+            studies[0]: Timestamp(microseconds: 9), studies[1]: Timestamp(microseconds: 4),
+        ])
+        try await registry.noteAccesses([
+            studies[0]: Timestamp(microseconds: 5), studies[1]: Timestamp(microseconds: 6),
+        ])
 
         let found = try await registry.lastAccesses(of: studies + [UID(literal: "1.4")])
 
@@ -98,7 +102,11 @@ import Testing
         #expect(try await !registry.addLabel(old, to: first, at: now))
         #expect(try await registry.addLabel(teaching, to: first, at: now))
         #expect(try await registry.addLabel(old, to: second, at: now))
-        #expect(try await registry.labels(of: [first, second, UID(literal: "1.4")]) == [first: [old, teaching], second: [old]])
+        #expect(
+            try await registry.labels(of: [first, second, UID(literal: "1.4")]) == [
+                first: [old, teaching], second: [old],
+            ]
+        )
         #expect(try await registry.labelledStudies(after: nil, limit: 1).map(\.studyInstanceUID) == [first])
         #expect(try await registry.labelledStudies(after: first, limit: 9).map(\.labels) == [[old]])
         #expect(try await registry.removeLabel(old, from: first))

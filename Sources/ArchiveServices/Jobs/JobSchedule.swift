@@ -4,7 +4,9 @@ import Platform
 public struct JobSchedule: Sendable, Hashable {
     /// From one begin to the next; `nil`: only when somebody asks.
     public var interval: Duration?
-    /// The hours in which they work; `nil`: always. What somebody asked for works at any hour.
+    /// The hours in which they work; `nil`: always.
+    ///
+    /// What somebody asked for works at any hour.
     public var hours: TimeWindow?
 
     /// Makes a schedule.

@@ -21,7 +21,9 @@ struct JobsCommand: AsyncParsableCommand {
     )
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show jobs: those that have not ended, then the last.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show jobs: those that have not ended, then the last."
+        )
 
         @OptionGroup var folder: DataFolderOptions
         @Flag(help: "Print JSON.")

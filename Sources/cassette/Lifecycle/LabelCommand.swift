@@ -58,7 +58,9 @@ struct LabelCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show the labels of one study, or all labelled studies.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show the labels of one study, or all labelled studies."
+        )
 
         @OptionGroup var folder: DataFolderOptions
         @Flag(help: "Print JSON.")

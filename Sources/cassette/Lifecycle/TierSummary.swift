@@ -33,7 +33,9 @@ struct TierSummary: Decodable, Sendable {
             )
         }
         if let lastMove {
-            lines.append("The rules were followed last at \(lastMove.ended ?? ""): \(lastMove.state) \(lastMove.progress)")
+            lines.append(
+                "The rules were followed last at \(lastMove.ended ?? ""): \(lastMove.state) \(lastMove.progress)"
+            )
         }
         if !jobs.isEmpty { lines += [""] + JobSummary.table(jobs) }
         return lines

@@ -268,7 +268,9 @@ private struct Refusal: Error, CustomStringConvertible {
         #expect(!window.contains(Self.time(8, 0)))
     }
 
-    @Test(arguments: ["", "8-9", "08:00", "08:00-24:00", "08:60-09:00", "08:00-08:00", "08:00-09:00-10:00", "8:00-09:00"])
+    @Test(arguments: [
+        "", "8-9", "08:00", "08:00-24:00", "08:60-09:00", "08:00-08:00", "08:00-09:00-10:00", "8:00-09:00",
+    ])
     func `other text is no window`(_ text: String) {
         #expect(TimeWindow(text) == nil)
     }
