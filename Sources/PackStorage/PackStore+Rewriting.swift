@@ -27,7 +27,7 @@ extension PackStore {
         } catch {
             guard error.code == .packNotFound, let tiers else { throw error }
             for pack in try await tiers.readable(id)
-            where try await walk(pack.uncached, tiers.walkDirectory, &survey, body) {
+            where try await walk(pack.uncached, tiers.walkDirectory, &survey, body) != nil {
                 return try Self.check(survey)
             }
             throw error
