@@ -14,8 +14,10 @@ struct JPEG2000Codestream {
     /// Whether the image begins where its coordinates do, as nearly all do.
     private var isAtOrigin = false
     /// Whether something says that packets are not as COD has them: other progressions, headers elsewhere, parameters of
-    /// a component or a tile.
+    /// a tile.
     private var hasOtherPackets = false
+    /// Whether a component may be halved more or less often than COD says.
+    private var hasOtherDecompositions = false
     /// Bytes of the tile-parts behind their headers.
     private var packetsLength = 0
     /// Whether colour has been transformed (RCT or ICT).
@@ -67,11 +69,18 @@ struct JPEG2000Codestream {
             throw PixelError(.malformed, "QCD does not fit COD")
         }
         try readTileParts(&cursor)
-        // Each packet has a byte at least (B.9), also an empty one. Libraries take what lacks for zeros.
-        let packets = layers * (decompositions + 1) * components.count
-        guard hasOtherPackets || !isAtOrigin || tileCount > 1 || packetsLength >= packets else {
-            throw Self.malformed("\(packetsLength) bytes for \(packets) packets")
+        guard packetsLength >= leastPacketsLength else {
+            throw Self.malformed("\(packetsLength) bytes are too few for \(layers) layers")
         }
+    }
+
+    /// The bytes that all packets have at least, one each, also if empty (B.9): libraries take what lacks for zeros, and
+    /// need long for many layers of nothing.
+    private var leastPacketsLength: Int {
+        guard !hasOtherPackets, components.contains(where: { !$0.isSubsampled }) else { return 0 }
+        // Away from the origin, a resolution of a tile may be empty: then it has no packets; but not all are.
+        let isWhole = isAtOrigin && tileCount == 1 && !hasOtherDecompositions
+        return tileCount * layers * (isWhole ? (decompositions + 1) * components.count : 1)
     }
 
     /// Where SOC is: at the first byte, or behind the boxes of JP2.
@@ -124,7 +133,8 @@ struct JPEG2000Codestream {
                 guard let style = segment.readInteger(as: UInt8.self) else { throw Self.malformed("QCD") }
                 quantization = style & 0x1F
             case Marker.rgn: try checkRegion(segment)
-            case Marker.coc, Marker.poc, Marker.ppm: hasOtherPackets = true
+            case Marker.coc: hasOtherDecompositions = true
+            case Marker.poc, Marker.ppm: hasOtherPackets = true
             case Marker.mct, Marker.mcc, Marker.mco, Marker.cbd: hasMultiComponentTransform = true
             default: break
             }
@@ -236,7 +246,8 @@ struct JPEG2000Codestream {
             let segment = try Self.segment(&cursor)
             switch marker {
             case Marker.rgn: try checkRegion(segment)
-            case Marker.cod, Marker.coc, Marker.poc, Marker.ppt: hasOtherPackets = true
+            case Marker.coc: hasOtherDecompositions = true
+            case Marker.cod, Marker.poc, Marker.ppt: hasOtherPackets = true
             default: break
             }
         }
