@@ -50,7 +50,7 @@ let guiding: Set = [
 /// In fuzz targets the branches of our C code guide the fuzzer, too, and the address sanitizer watches over it.
 let watched = ["-fsanitize=fuzzer-no-link,address"]
 let watchedC: [CSetting] = isFuzzing ? [.unsafeFlags(watched)] : []
-let watchedCXX: [CXXSetting] = isFuzzing ? [.unsafeFlags(watched)] : []
+let watchedCXX: [CXXSetting] = isFuzzing ? [.unsafeFlags(watched), .define("CASSETTE_FUZZING")] : []
 
 /// A library and its test target.
 ///
