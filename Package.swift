@@ -50,7 +50,7 @@ let guiding: Set = [
 /// In fuzz targets the branches of our C code guide the fuzzer, too, and the address sanitizer watches over it.
 let watched = ["-fsanitize=fuzzer-no-link,address"]
 let watchedC: [CSetting] = isFuzzing ? [.unsafeFlags(watched)] : []
-let watchedCXX: [CXXSetting] = isFuzzing ? [.unsafeFlags(watched)] : []
+let watchedCXX: [CXXSetting] = isFuzzing ? [.unsafeFlags(watched), .define("CASSETTE_FUZZING")] : []
 
 /// A library and its test target.
 ///
@@ -208,7 +208,7 @@ let package = Package(
             uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
             testedWith: [nioEmbedded]
         )
-        + layer("Sealing", uses: ["Platform", nioCore, crypto], testedWith: ["TestKit"], keeping: ["Vectors"])
+        + layer("Sealing", uses: ["Platform", nioCore, crypto], testedWith: ["TestKit"], keeping: ["Vectors", "Golden"])
         + layer("AccessControl", uses: ["DICOMCore", "Platform", crypto])
         + layer("ArchiveCatalog", uses: ["DICOMCore", "Platform"])
         + layer(
@@ -271,7 +271,7 @@ let package = Package(
                 "DICOMCore", "Platform", "Sealing",
                 nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
             ],
-            testedWith: ["CatalogSQLite", "PackStorage", nioPosix, nioEmbedded]
+            testedWith: ["CatalogSQLite", nioPosix, nioEmbedded]
         )
         + [
             .executableTarget(

@@ -31,11 +31,16 @@ public enum CatalogValue {
     /// The text without spaces and NULs at both ends, every other NUL being U+FFFD: a database may end a text there.
     static func trimmed(_ text: some StringProtocol) -> String {
         func isPadding(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0 }
-        var bytes = Array(text.utf8)
+        var bytes = Array(text.utf8)[...]
         while let last = bytes.last, isPadding(last) { bytes.removeLast() }
-        bytes.removeFirst(bytes.prefix(while: isPadding).count)
+        bytes = bytes.drop(while: isPadding)
         guard bytes.contains(0) else { return String(decoding: bytes, as: UTF8.self) }
-        return String(decoding: bytes.flatMap { $0 == 0 ? [0xEF, 0xBF, 0xBD] : [$0] }, as: UTF8.self)
+        var shown: [UInt8] = []
+        shown.reserveCapacity(3 * bytes.count)
+        for byte in bytes {
+            if byte == 0 { shown += [0xEF, 0xBF, 0xBD] } else { shown.append(byte) }
+        }
+        return String(decoding: shown, as: UTF8.self)
     }
 
     /// The last instant that a time of partial precision means, `1015` being all of that minute.

@@ -183,7 +183,10 @@ public final class WebDAVBlobStore: BlobStore {
     }
 
     private func properties(of path: String) async throws(BlobStoreError) -> WebDAVProperties? {
-        try await properties(path, depth: "0")?.first
+        guard let all = try await properties(path, depth: "0") else { return nil }
+        // What is not there is 404: an answer about nothing is none.
+        guard let first = all.first else { throw BlobStoreError(.unavailable, "the store answered about no file") }
+        return first
     }
 
     /// What is in a folder; nothing when there is none.

@@ -80,6 +80,8 @@ struct decode_state {
     enum { IN_HEAD, IN_PRECISION, IN_REST, IN_END } part;
     /// A bit for each component that some scan has held.
     uint32_t components_seen;
+    /// The scan whose tables have been looked at.
+    int checked_scan;
     void *row;
 };
 
@@ -142,12 +144,35 @@ static void term_source(j_decompress_ptr codec) {
     (void)codec;
 }
 
+#if CASSETTE_HAS_LOSSLESS
+/// Differences of DC coefficients have 15 bits at most (ISO/IEC 10918-1, F.1.2.1.2). The library takes 16, which only
+/// lossless streams have, and looks them up beyond the end of its table.
+static void check_tables(j_decompress_ptr codec) {
+    if (codec->process == JPROC_LOSSLESS) return;
+    for (int i = 0; i < NUM_HUFF_TBLS; i++) {
+        const JHUFF_TBL *table = codec->dc_huff_tbl_ptrs[i];
+        int count = 0;
+        for (int length = 1; table != NULL && length <= 16; length++) count += table->bits[length];
+        for (int place = 0; place < count && place < 256; place++) {
+            if (table->huffval[place] > 15) {
+                leave_with((j_common_ptr)codec, CASSETTE_JPEG_DAMAGED, "a table of differences that cannot be");
+            }
+        }
+    }
+}
+#endif
+
 /// Is called for each row of blocks; notes what scans hold and ends streams with too many.
 static void progress_monitor(j_common_ptr common) {
     if (!common->is_decompressor) return;
     j_decompress_ptr codec = (j_decompress_ptr)common;
     struct decode_state *state = codec->client_data;
     if (codec->input_scan_number > SCAN_LIMIT) leave_with(common, CASSETTE_JPEG_LIMIT, "too many scans");
+#if CASSETTE_HAS_LOSSLESS
+    // Tables may come before each scan.
+    if (codec->input_scan_number != state->checked_scan) check_tables(codec);
+    state->checked_scan = codec->input_scan_number;
+#endif
     for (int i = 0; i < codec->comps_in_scan; i++) {
         if (codec->cur_comp_info[i] != NULL) state->components_seen |= 1u << codec->cur_comp_info[i]->component_index;
     }
@@ -165,6 +190,11 @@ static void check_announced(j_decompress_ptr codec, const cassette_jpeg_image *i
     if (sizeof(JSAMPLE) > image->sample_size) {
         leave_with((j_common_ptr)codec, CASSETTE_JPEG_MISMATCH, "the samples of the stream are wider");
     }
+}
+
+/// The library looks chrominance of 12 bits up in tables without regard to their ends, and damaged streams go beyond.
+static int converts_color_here(const cassette_jpeg_image *image) {
+    return BITS_IN_JSAMPLE == 12 && image->converts_color;
 }
 
 static void subtract(JSAMPROW row, size_t count, uint32_t offset) {
@@ -189,6 +219,11 @@ static void read_rows(j_decompress_ptr codec, const cassette_jpeg_image *image, 
         JDIMENSION made = jpeg_read_scanlines(codec, rows, wanted);
         if (made == 0) leave_with((j_common_ptr)codec, CASSETTE_JPEG_DAMAGED, "no row was decoded");
         for (JDIMENSION i = 0; offset > 0 && i < made; i++) subtract(rows[i], count, offset);
+#if BITS_IN_JSAMPLE == 12
+        for (JDIMENSION i = 0; converts_color_here(image) && i < made; i++) {
+            cassette_jpeg_convert_colors(rows[i], image->columns);
+        }
+#endif
         if (!is_direct) {
             cassette_jpeg_widen((const uint8_t *)state->row, count, (uint16_t *)(samples + first * row_length));
         }
@@ -223,7 +258,7 @@ static void start(j_decompress_ptr codec, struct decode_state *state, const cass
         + (16l << 20);
     if (image->converts_color) {
         codec->jpeg_color_space = JCS_YCbCr;
-        codec->out_color_space = JCS_RGB;
+        codec->out_color_space = converts_color_here(image) ? JCS_YCbCr : JCS_RGB;
     } else {
         codec->jpeg_color_space = plain_color_space(codec->num_components);
         codec->out_color_space = codec->jpeg_color_space;

@@ -34,3 +34,20 @@ void cassette_jpeg_gather(const cassette_jpeg_image *image, const void *samples,
 void cassette_jpeg_widen(const uint8_t *row, size_t count, uint16_t *samples) {
     for (size_t i = 0; i < count; i++) samples[i] = row[i];
 }
+
+static int16_t limited(int32_t sample) {
+    return (int16_t)(sample < 0 ? 0 : sample > 4095 ? 4095 : sample);
+}
+
+void cassette_jpeg_convert_colors(int16_t *row, size_t pixels) {
+    // 1.402, 0.71414, 0.34414 and 1.772 as fixed-point numbers with 16 digits, as the IJG code has them; half of the last
+    // digit is added before it is cut off.
+    for (size_t i = 0; i < pixels; i++, row += 3) {
+        int32_t y = limited(row[0]);
+        int32_t cb = limited(row[1]) - 2048;
+        int32_t cr = limited(row[2]) - 2048;
+        row[0] = limited(y + ((91881 * cr + 32768) >> 16));
+        row[1] = limited(y + ((-22554 * cb - 46802 * cr + 32768) >> 16));
+        row[2] = limited(y + ((116130 * cb + 32768) >> 16));
+    }
+}

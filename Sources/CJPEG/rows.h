@@ -18,4 +18,7 @@ void cassette_jpeg_gather(const cassette_jpeg_image *image, const void *samples,
 /// Widens a row of bytes into 16-bit samples.
 void cassette_jpeg_widen(const uint8_t *row, size_t count, uint16_t *samples);
 
+/// Makes RGB of YCbCr of 12 bits, pixel by pixel (ISO/IEC 10918-5, 7), within the range.
+void cassette_jpeg_convert_colors(int16_t *row, size_t pixels);
+
 #endif

@@ -1,4 +1,5 @@
 #include "COpenJPH.h"
+#include "library_fault.hpp"
 #include "silent_messages.hpp"
 
 #include <openjph/ojph_arch.h>
@@ -12,17 +13,19 @@
 
 namespace {
 
+struct WrongLength {};
+
 // Bytes in memory; never read beyond their end.
+//
+// Whoever wants more than there is, or more than a marker segment or a code-block can be, gets an exception: where a
+// damaged packet tells a wrong length the library writes beyond its memory, zeros in place of what lacks. Streams are
+// known to be whole before they come here.
 class MemoryInput : public ojph::infile_base {
 public:
     MemoryInput(const uint8_t *bytes, size_t length) : bytes(bytes), length(length) {}
 
     size_t read(void *target, size_t count) override {
-        size_t left = length - position;
-        if (count > left) {
-            count = left;
-            reached_end = true;
-        }
+        if (count > length - position || count > longest_read) throw WrongLength();
         if (count > 0) std::memcpy(target, bytes + position, count);
         position += count;
         return count;
@@ -39,13 +42,13 @@ public:
 
     ojph::si64 tell() override { return ojph::si64(position); }
 
-    bool eof() override { return reached_end; }
+    bool eof() override { return position == length; }
 
 private:
+    static constexpr size_t longest_read = 1 << 16;
     const uint8_t *bytes;
     size_t length;
     size_t position = 0;
-    bool reached_end = false;
 };
 
 // One line of one component, to its places in memory.
@@ -79,6 +82,8 @@ cassette_jph_result decode(
 ) {
     MemoryInput input(bytes, length);
     ojph::codestream codestream;
+    [[maybe_unused]] LibraryCall call;
+    if (CASSETTE_LIBRARY_FAILS()) return CASSETTE_JPH_REFUSED;
     codestream.read_headers(&input);
     if (!matches(codestream, image)) return CASSETTE_JPH_MISMATCH;
     codestream.set_planar(false);

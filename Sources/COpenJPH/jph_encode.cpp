@@ -1,4 +1,5 @@
 #include "COpenJPH.h"
+#include "library_fault.hpp"
 #include "silent_messages.hpp"
 
 #include <openjph/ojph_arch.h>
@@ -96,6 +97,8 @@ cassette_jph_result encode(
 ) {
     MemoryOutput output;
     ojph::codestream codestream;
+    [[maybe_unused]] LibraryCall call;
+    if (CASSETTE_LIBRARY_FAILS()) return CASSETTE_JPH_REFUSED;
     set_parameters(codestream, image, options);
     codestream.write_headers(&output);
     ojph::ui32 next = 0;

@@ -77,8 +77,7 @@ extension ByteBuffer {
     }
 
     /// A PN value: its component groups (PS3.18 F.2.2).
-    mutating func writePersonName(_ text: String) {
-        let name = PersonName(text)
+    mutating func writePersonName(_ name: PersonName) {
         guard !name.isEmpty else {
             writeStaticString("null")
             return

@@ -24,7 +24,9 @@ extension ByteBuffer {
         case .is:
             writeValues(element.strings(.ascii)) { $1.writeIntegerString($0) }
         case .pn:
-            writeValues(element.strings(characterSet)) { $1.writePersonName($0) }
+            let names = element.strings(characterSet).map { PersonName($0) }
+            // One name without text is no value; its text may have stood behind the third group.
+            if names.count > 1 || names.first?.isEmpty == false { writeValues(names) { $1.writePersonName($0) } }
         default:
             if element.tag == .specificCharacterSet {
                 writeStaticString(",\"Value\":[\"ISO_IR 192\"]")

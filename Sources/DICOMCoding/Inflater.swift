@@ -18,7 +18,8 @@ public struct Inflater: Sendable {
 
     /// The ratio is not looked at before so many bytes: short runs of zeros are no attack.
     private static let ratioGrace: UInt64 = 1 << 20
-    private static let pieceLength = 64 << 10
+    private static let longestPiece = 64 << 10
+    private static let shortestPiece = 1 << 10
 
     /// Begins a stream.
     ///
@@ -52,7 +53,7 @@ public struct Inflater: Sendable {
         if !isKnownUniquelyReferenced(&stream) {
             stream = stream.copy()
         }
-        let (output, used, result) = stream.inflate(pending, pieceLength: Self.pieceLength)
+        let (output, used, result) = stream.inflate(pending, pieceLength: pieceLength)
         pending.moveReaderIndex(forwardBy: used)
         consumed += UInt64(used)
         produced += UInt64(output.readableBytes)
@@ -68,6 +69,14 @@ public struct Inflater: Sendable {
             throw DataSetError(.inflatesTooFar, at: produced)
         }
         return output.readableBytes > 0 ? output : nil
+    }
+
+    /// Room for the next plain bytes: little for little input, and no more than one byte beyond the limit.
+    private var pieceLength: Int {
+        let expected = 32 * min(pending.readableBytes, Self.longestPiece)
+        let left = lengthLimit > produced ? lengthLimit - produced : 0
+        let length = min(max(expected, Self.shortestPiece), Self.longestPiece)
+        return UInt64(length) > left ? Int(left) + 1 : length
     }
 }
 

@@ -103,7 +103,7 @@ struct JSONBytes {
             let end = rest.firstIndex(of: 0x5C) ?? rest.endIndex
             let value = Self.trimmed(rest[rest.startIndex..<end], leading: vr != .uc)
             if isFirst {
-                if value.isEmpty, end == rest.endIndex { return true }
+                if end == rest.endIndex, value.isEmpty || vr == .pn && Self.isEmptyName(value) { return true }
                 append(",\"Value\":[")
                 isFirst = false
             } else {
@@ -179,6 +179,13 @@ struct JSONBytes {
             rest = end < rest.endIndex ? rest[(end + 1)...] : rest[rest.endIndex...]
         }
         if isEmpty { append("null") } else { append(0x7D) }
+    }
+
+    /// Whether a value has text in none of its component groups: what follows a third group is not part of the name.
+    private static func isEmptyName(_ name: ArraySlice<UInt8>) -> Bool {
+        guard name.first == 0x3D else { return name.isEmpty }
+        let groups = name.split(separator: 0x3D, maxSplits: 3, omittingEmptySubsequences: false)
+        return groups.prefix(3).allSatisfy { trimmed($0, leading: true).isEmpty }
     }
 
     /// Whether values of that VR are binary numbers that JSON has as numbers.

@@ -131,11 +131,13 @@ struct NativeXMLSyntax: ModelSyntax {
         }
     }
 
-    private mutating func appendNames(_ names: [String]) {
-        for (position, value) in names.enumerated() {
+    private mutating func appendNames(_ values: [String]) {
+        let names = values.map { PersonName($0) }
+        // One name without text is no value; its text may have stood behind the third group.
+        guard names.count > 1 || names.first?.isEmpty == false else { return }
+        for (position, name) in names.enumerated() {
             appendNumbered("PersonName", position + 1)
             text.append("\n")
-            let name = PersonName(value)
             appendGroup("Alphabetic", name.alphabetic)
             appendGroup("Ideographic", name.ideographic)
             appendGroup("Phonetic", name.phonetic)

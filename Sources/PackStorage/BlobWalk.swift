@@ -30,8 +30,7 @@ public struct BlobWalk: Sendable {
 
     private let prefix: String
     private let after: BlobKey?
-    /// What was found and not looked at yet, the next one last. Paths of folders end with `/`, which is how they sort among
-    /// keys.
+    // The next one last. Paths of folders end with `/`, which is how they sort among keys.
     private var waiting = [(path: "", size: UInt64(0))]
     private var isAtRoot = true
 

@@ -53,6 +53,33 @@ enum KeyWrap {
         return key
     }
 
+    /// Wraps the key of an entry anew under another key-encryption key, and makes sure that it unwraps.
+    ///
+    /// - Parameter version: That of the new key-encryption key.
+    static func rewrap(
+        _ entry: KeyEntry,
+        tenantID: RandomID,
+        from old: SymmetricKey,
+        to new: SymmetricKey,
+        version: UInt32
+    ) throws(KeyringError) -> KeyEntry {
+        let key = try unwrap(entry, tenantID: tenantID, kek: old)
+        var changed = entry
+        changed.kekVersion = version
+        // Derived once for both ways: with a million keys this is what takes the time.
+        let wrappingKey = wrappingKey(for: changed, tenantID: tenantID, kek: new)
+        do {
+            let bytes = try wrap(key, under: wrappingKey)
+            if let wrapped = WrappedKey(bytes), unwrap(bytes, under: wrappingKey) == key {
+                changed.wrappedKey = wrapped
+                return changed
+            }
+        } catch {
+            // Told below.
+        }
+        throw KeyringError(.wrongKey, "a key that was wrapped anew does not unwrap")
+    }
+
     /// The wrapping key of one entry of the keyring: a wrapped key that is moved to another name does not unwrap.
     ///
     /// HKDF-Expand-SHA-256(KEK, "wrap/1" | tenant | id | u32 KEK version | u8 kind | u32 generation, 32).

@@ -56,6 +56,7 @@ struct OpenArchive: Sendable {
             host.disk = MountedDisk(PosixDisk(), folder: folder.path, mark: folder.volumeMark)
             host.characterSet = characterSet
             host.storage = storage
+            host.removal = storage.removal
             host.codecs = codecs
             return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)
         } catch {
@@ -173,7 +174,7 @@ struct OpenArchive: Sendable {
                 clock: host.clock
             )
         }
-        guard setting.kind != .file else { return try await renewal(folder, rootKeyPath, host, pool).open(open) }
+        guard setting != .file else { return try await renewal(folder, rootKeyPath, host, pool).open(open) }
         return try await open(
             try setting.provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool)
         )
@@ -185,7 +186,7 @@ struct OpenArchive: Sendable {
         _ host: ArchiveHost,
         _ pool: WorkPool
     ) throws -> (@Sendable (Keyring) async throws -> Void)? {
-        let isFile = try RootKeySetting.remembered(besides: rootKeyPath, disk: host.disk).kind == .file
+        let isFile = try RootKeySetting.remembered(besides: rootKeyPath, disk: host.disk) == .file
         guard isFile, rootKeyPath == folder.defaultRootKey else { return nil }
         let renewal = renewal(folder, rootKeyPath, host, pool)
         return { try await renewal.renew($0) }

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import part10
 import pytest
+import requests
 from archive import ANY_INSTANCE, Archive, first
 from instance_template import InstanceTemplate
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
@@ -276,6 +277,53 @@ def test_the_floor_keeps_space_free(volume, tmp_path):
         volume.make_room()
         assert store_until_success(archive, by_stow, after) < RECOVERY_SECONDS
         check(archive, known, {above.uid, after.uid})
+
+
+def degraded(archive):
+    """What `/health/ready` tells; the archive answers, whatever it cannot do."""
+    response = requests.get(archive.url + "/health/ready", timeout=10)
+    assert response.status_code == 200
+    return response.json().get("degraded", [])
+
+
+def until(condition, seconds=RECOVERY_SECONDS):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("volume", ["ext4"], indirect=True)
+def test_health_says_that_the_archive_only_reads_until_there_is_room(volume, tmp_path):
+    with archive_on(volume, tmp_path, "--free-space-floor", "8MiB") as archive:
+        assert degraded(archive) == []
+        volume.leave(4 * MEBIBYTE)
+        until(lambda: any("read-only" in reason and "full" in reason for reason in degraded(archive)))
+        volume.make_room()
+        until(lambda: degraded(archive) == [])
+
+
+@pytest.mark.parametrize("volume", ["ext4"], indirect=True)
+def test_nothing_is_written_beneath_a_volume_that_vanished(volume, tmp_path):
+    template = InstanceTemplate(64, "vanished")
+    before, during, by_http, after = (template.make(number, 1) for number in range(1, 5))
+    with archive_on(volume, tmp_path, "--free-space-floor", "0") as archive:
+        assert by_association(archive, before) == 0
+        token = archive.headers
+        # Open files go on; the names are gone, as they are when a volume drops out.
+        assert run("umount", "-l", volume.path).returncode == 0
+        time.sleep(1.1)
+        assert by_association(archive, during) == OUT_OF_RESOURCES
+        headers = dict(token, **{"Content-Type": "application/dicom", "Accept": "application/dicom+json"})
+        response = requests.post(archive.dicomweb + "/studies", data=by_http.file, headers=headers, timeout=30)
+        assert response.status_code in (500, 503, 507)
+        assert any("not mounted" in reason for reason in degraded(archive))
+        assert list(volume.path.iterdir()) == []
+        volume.mount()
+        until(lambda: degraded(archive) == [])
+        assert store_until_success(archive, by_association, after) < RECOVERY_SECONDS
+        check(archive, {each.uid: each for each in (before, during, by_http, after)}, {before.uid, after.uid})
+        archive.stop()
 
 
 @pytest.mark.parametrize("volume", ["ext4"], indirect=True)

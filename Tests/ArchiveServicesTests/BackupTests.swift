@@ -180,6 +180,24 @@ import Testing
         #expect(keyrings.count == 2 && keyrings.allSatisfy { $0.contains("000000000002-") })
     }
 
+    @Test func `a study whose keys were destroyed since stays dead in older backups`() async throws {
+        let bench = try await BackupBench()
+        let shredded = try TestObject(study: 1, number: 1)
+        let other = try TestObject(study: 2, number: 1)
+        _ = try await bench.live.store(shredded)
+        _ = try await bench.live.store(other)
+        let first = try await bench.backUp()
+        let key = bench.live.keyring.keyID(for: Array(shredded.study.string.utf8))
+
+        try await bench.live.keyring.removeStudyKeys([key])
+        bench.clock.advance(by: .seconds(60))
+        try await bench.backUp()
+
+        let restored = try await bench.restoredRows(at: first.header.time)
+        #expect(restored.rows.map(\.path.sopInstanceUID) == [other.instance])
+        #expect(restored.report.keylessPacks == 1 && restored.report.packs == 1)
+    }
+
     @Test func `pruning keeps what the newest backups need and nothing else`() async throws {
         let bench = try await BackupBench()
         for study in 1...3 {

@@ -33,6 +33,8 @@ import Testing
                 .text(.patientID, .pn, "A^B=C=D=E\\\\=I"),
                 #"{"vr":"PN","Value":[{"Alphabetic":"A^B","Ideographic":"C","Phonetic":"D"},null,{"Ideographic":"I"}]}"#
             ),
+            (.text(.patientID, .pn, "= ==E"), #"{"vr":"PN"}"#),
+            (.text(.patientID, .pn, "===E\\A"), #"{"vr":"PN","Value":[null,{"Alphabetic":"A"}]}"#),
             (
                 .text(.patientID, .is, "1\\-0\\007\\+5\\x\\\\123456789012345678901"),
                 #"{"vr":"IS","Value":[1,0,7,5,"x",null,"123456789012345678901"]}"#

@@ -298,6 +298,19 @@ private func find(_ marker: [UInt8], in bytes: ByteBuffer) throws -> Int {
         }
     }
 
+    @Test func `fewer bytes than packets are refused`() throws {
+        for transferSyntax in lossless {
+            let encoded = try encode(frame, transferSyntax)
+            let layers = try find([0xFF, 0x52], in: encoded) + 6
+
+            let error = #expect(throws: PixelError.self) {
+                try decode(patched(encoded, at: layers, [0xFF, 0xFF]), transferSyntax, frame.format)
+            }
+
+            #expect(error?.code == .malformed)
+        }
+    }
+
     @Test func `a region of interest that is shifted beyond all bits is refused`() throws {
         let encoded = try encode(frame, .jpeg2000Lossless)
         let cod = try find([0xFF, 0x52], in: encoded)

@@ -69,6 +69,44 @@ private let kinds: [(FrameShape, TransferSyntax)] = [
 ]
 
 @Suite struct `Damaged JPEG` {
+    @Test func `chrominance of 12 bits beyond its range gives colours within it`() throws {
+        let shape = FrameShape(columns: 40, rows: 24, samples: 3, allocated: 16, stored: 12, pattern: .extremes)
+        var stream = try encoded(shape, in: .jpegExtended)
+        let segment = try #require(stream.indices.first { stream[$0...].starts(with: [0xFF, 0xDB]) })
+        // Each step of quantization becomes the largest: coefficients are hundreds of times what they were.
+        for place in segment + 5..<segment + 5 + 64 { stream[place] = 0xFF }
+
+        let frame = try decode(stream, shape.format().encoded(in: .jpegExtended), in: .jpegExtended)
+
+        #expect(frame.bytes.readableBytes == 2 * 40 * 24 * 3)
+        #expect(frame.format.photometricInterpretation == .rgb)
+    }
+
+    @Test func `pure colours of 12 bits come back`() throws {
+        let format = try FrameShape(columns: 8, rows: 8, samples: 3, allocated: 16, stored: 12).format()
+        for colour: [UInt16] in [[4_095, 0, 0], [0, 4_095, 0], [0, 0, 4_095], [1_000, 2_000, 3_000]] {
+            var pixels = ByteBuffer()
+            for _ in 0..<64 { for sample in colour { pixels.writeInteger(sample, endianness: .little) } }
+
+            let stream = try JPEGScheme.encode(
+                PixelFrame(format, pixels),
+                in: .jpegExtended,
+                options: EncodingOptions(quality: 100)
+            )
+            let decoded = try decode(
+                Array(stream.readableBytesView),
+                format.encoded(in: .jpegExtended),
+                in: .jpegExtended
+            )
+
+            var samples = decoded.bytes
+            for expected in colour {
+                let sample = samples.readInteger(endianness: .little, as: UInt16.self)
+                #expect(abs(Int(sample ?? .max) - Int(expected)) <= 3)
+            }
+        }
+    }
+
     @Test func `a progressive stream is decoded, also under the name of Baseline`() throws {
         let frame = try decode(progressive, grey(16, 9))
         let retired = try decode(progressive, grey(16, 9), in: .jpegFullProgression)
@@ -167,8 +205,8 @@ private let kinds: [(FrameShape, TransferSyntax)] = [
         #expect(code { try decode(stream(repeating: 1_000), grey(16, 9)) } == .malformed)
     }
 
-    @Test func `tables that promise too much are errors`() throws {
-        let (shape, transferSyntax) = kinds[0]
+    @Test(arguments: [0, 2]) func `tables that promise too much are errors`(kind: Int) throws {
+        let (shape, transferSyntax) = kinds[kind]
         let stream = try encoded(shape, in: transferSyntax)
         // A DC table whose only symbol is category 16.
         let table: [UInt8] = [0xFF, 0xC4, 0, 20, 0, 1] + Array(repeating: 0, count: 15) + [16]
@@ -178,8 +216,21 @@ private let kinds: [(FrameShape, TransferSyntax)] = [
 
         for segment in [table, restart] {
             let changed = stream[..<scan] + segment + stream[scan...]
-            #expect(code { try decode(Array(changed), shape.format()) } == .malformed)
+            #expect(code { try decode(Array(changed), shape.format(), in: transferSyntax) } == .malformed)
         }
+    }
+
+    @Test func `a point transform that leaves no bits is an error`() throws {
+        func stream(_ transform: UInt8) -> [UInt8] {
+            var writer = MarkerWriter()
+            writer.frame(0xC3, precision: 8, rows: 1, columns: 2)
+            writer.segment(0xC4, [0, 1] + Array(repeating: 0, count: 15) + [0])
+            writer.scan(parameters: [1, 0, transform])
+            return writer.bytes + [0b0011_1111, 0xFF, 0xD9]
+        }
+
+        #expect(code { try decode(stream(7), grey(2, 1), in: .jpegLossless) } == nil)
+        #expect(code { try decode(stream(8), grey(2, 1), in: .jpegLossless) } == .malformed)
     }
 
     @Test func `lossless streams of any precision are decoded, though the library has three`() throws {

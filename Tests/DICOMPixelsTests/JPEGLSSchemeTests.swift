@@ -151,6 +151,22 @@ import Testing
         #expect(error?.code == .malformed)
     }
 
+    @Test(arguments: [(0, UInt8(63), true), (1, 63, true), (2, 64, true), (2, 0, true), (2, 63, false)])
+    func `colour by pixel with another RESET is refused`(mode: Int, reset: UInt8, isDecoded: Bool) throws {
+        let stream = Array(JPEGLSInterleaving.stream(mode).readableBytesView)
+        let parameters: [UInt8] = [0xFF, 0xF8, 0, 13, 1, 0, 255, 0, 3, 0, 7, 0, 21, 0, reset]
+        let changed = ByteBuffer(bytes: stream[..<2] + parameters + stream[2...])
+        var code: PixelError.Code?
+
+        do {
+            _ = try decode(changed, JPEGLSInterleaving.format())
+        } catch {
+            code = (error as? PixelError)?.code
+        }
+
+        #expect(code == (isDecoded ? nil : .unsupported))
+    }
+
     @Test func `MAXVAL beyond the precision is refused`() throws {
         let frame = try FrameShape(columns: 8, rows: 6, allocated: 8, stored: 8).frame()
         var encoded = try encode(frame)

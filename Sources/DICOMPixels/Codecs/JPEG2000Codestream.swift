@@ -10,6 +10,16 @@ struct JPEG2000Codestream {
     private var tileColumns = TileEdges()
     private var tileRows = TileEdges()
     private var decompositions = 0
+    private var layers = 0
+    /// Whether the image begins where its coordinates do, as nearly all do.
+    private var isAtOrigin = false
+    /// Whether something says that packets are not as COD has them: other progressions, headers elsewhere, parameters of
+    /// a tile.
+    private var hasOtherPackets = false
+    /// Whether a component may be halved more or less often than COD says.
+    private var hasOtherDecompositions = false
+    /// Bytes of the tile-parts behind their headers.
+    private var packetsLength = 0
     /// Whether colour has been transformed (RCT or ICT).
     private(set) var hasColorTransform = false
     /// Whether code-blocks are those of Part 15 (HTJ2K).
@@ -59,6 +69,18 @@ struct JPEG2000Codestream {
             throw PixelError(.malformed, "QCD does not fit COD")
         }
         try readTileParts(&cursor)
+        guard packetsLength >= leastPacketsLength else {
+            throw Self.malformed("\(packetsLength) bytes are too few for \(layers) layers")
+        }
+    }
+
+    /// The bytes that all packets have at least, one each, also if empty (B.9): libraries take what lacks for zeros, and
+    /// need long for many layers of nothing.
+    private var leastPacketsLength: Int {
+        guard !hasOtherPackets, components.contains(where: { !$0.isSubsampled }) else { return 0 }
+        // Away from the origin, a resolution of a tile may be empty: then it has no packets; but not all are.
+        let isWhole = isAtOrigin && tileCount == 1 && !hasOtherDecompositions
+        return tileCount * layers * (isWhole ? (decompositions + 1) * components.count : 1)
     }
 
     /// Where SOC is: at the first byte, or behind the boxes of JP2.
@@ -111,6 +133,8 @@ struct JPEG2000Codestream {
                 guard let style = segment.readInteger(as: UInt8.self) else { throw Self.malformed("QCD") }
                 quantization = style & 0x1F
             case Marker.rgn: try checkRegion(segment)
+            case Marker.coc: hasOtherDecompositions = true
+            case Marker.poc, Marker.ppm: hasOtherPackets = true
             case Marker.mct, Marker.mcc, Marker.mco, Marker.cbd: hasMultiComponentTransform = true
             default: break
             }
@@ -132,6 +156,7 @@ struct JPEG2000Codestream {
             xTile > 0, yTile > 0, xTileOffset <= xOffset, yTileOffset <= yOffset, xTileOffset + xTile > xOffset,
             yTileOffset + yTile > yOffset, segment.readableBytes == 3 * Int(count)
         else { throw Self.malformed("SIZ") }
+        isAtOrigin = xOffset == 0 && yOffset == 0
         columns = xSize - xOffset
         rows = ySize - yOffset
         tileColumns = TileEdges(start: xOffset, end: xSize, origin: xTileOffset, length: xTile)
@@ -164,6 +189,7 @@ struct JPEG2000Codestream {
         else { throw Self.malformed("COD") }
         hasColorTransform = bytes[4] == 1
         decompositions = Int(bytes[5])
+        layers = Int(bytes[2]) << 8 | Int(bytes[3])
         isReversible = bytes[9] == 1
     }
 
@@ -190,7 +216,9 @@ struct JPEG2000Codestream {
             try readTilePartHeader(&cursor)
             if length == 0 {
                 // The last one, up to EOC (A.4.2), which alone tells that nothing is cut.
+                let offset = cursor.readerIndex - bytes.readerIndex
                 try endAtLastMarker()
+                packetsLength += max(0, bytes.readableBytes - 2 - offset)
                 guard parts.areComplete else { throw Self.malformed("tiles are missing") }
                 return
             }
@@ -199,6 +227,7 @@ struct JPEG2000Codestream {
                 throw Self.malformed("a tile-part is cut")
             }
             cursor.moveReaderIndex(to: start + Int(length))
+            packetsLength += Int(length) - headerLength
         }
         guard parts.areComplete else { throw Self.malformed("tiles are missing") }
         let isEnded = cursor.getInteger(at: cursor.readerIndex, as: UInt16.self) == Marker.eoc
@@ -210,12 +239,17 @@ struct JPEG2000Codestream {
     }
 
     /// Looks at the markers of a tile-part up to its data.
-    private func readTilePartHeader(_ cursor: inout ByteBuffer) throws(PixelError) {
+    private mutating func readTilePartHeader(_ cursor: inout ByteBuffer) throws(PixelError) {
         while let marker = cursor.readInteger(as: UInt16.self) {
             if marker == Marker.sod { return }
             guard marker >= 0xFF51 else { break }
             let segment = try Self.segment(&cursor)
-            if marker == Marker.rgn { try checkRegion(segment) }
+            switch marker {
+            case Marker.rgn: try checkRegion(segment)
+            case Marker.coc: hasOtherDecompositions = true
+            case Marker.cod, Marker.poc, Marker.ppt: hasOtherPackets = true
+            default: break
+            }
         }
         throw Self.malformed("the header of a tile-part is cut")
     }
@@ -236,8 +270,12 @@ private enum Marker {
     static let cap: UInt16 = 0xFF50
     static let siz: UInt16 = 0xFF51
     static let cod: UInt16 = 0xFF52
+    static let coc: UInt16 = 0xFF53
     static let qcd: UInt16 = 0xFF5C
     static let rgn: UInt16 = 0xFF5E
+    static let poc: UInt16 = 0xFF5F
+    static let ppm: UInt16 = 0xFF60
+    static let ppt: UInt16 = 0xFF61
     static let mct: UInt16 = 0xFF74
     static let mcc: UInt16 = 0xFF75
     static let mco: UInt16 = 0xFF77

@@ -44,6 +44,8 @@ struct JPEGHeader: Sendable, Hashable {
     private(set) var scanPlace = 0
     /// The largest sample of JPEG-LS where an LSE segment says it.
     private(set) var maximumSample: Int?
+    /// After how many samples JPEG-LS halves its counters (RESET), where an LSE segment says it.
+    private(set) var resetInterval: Int?
 
     /// Reads the markers up to the first scan.
     ///
@@ -121,6 +123,10 @@ struct JPEGHeader: Sendable, Hashable {
         guard try segment.byte() == 1 else { return }
         let maximum = try segment.word()
         maximumSample = maximum == 0 ? nil : maximum
+        // Three thresholds stand in between.
+        for _ in 0..<3 { _ = try segment.word() }
+        let interval = try segment.word()
+        resetInterval = interval == 0 ? nil : interval
     }
 
     private mutating func readScan(_ segment: inout JPEGCursor) throws(PixelError) {

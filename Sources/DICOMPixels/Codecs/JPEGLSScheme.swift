@@ -63,5 +63,10 @@ extension JPEGHeader {
         guard maximum <= highest, nearLossless <= min(255, maximum / 2), interleaveMode <= 2 else {
             throw PixelError(.malformed, "JPEG-LS parameters out of range")
         }
+        // With another RESET than the default one, CharLS up to 2.4 takes colour by pixel for one component, reads
+        // beyond its memory, and gives that as samples.
+        guard interleaveMode != 2 || components.count == 1 || (resetInterval ?? 64) == 64 else {
+            throw PixelError(.unsupported, "JPEG-LS colour by pixel with RESET \(resetInterval ?? 0)")
+        }
     }
 }

@@ -101,6 +101,9 @@ extension JPEGHeader {
         guard precision <= format.bitsAllocated else {
             throw PixelError(.mismatch, "the stream has \(precision) bits", tag: .bitsAllocated)
         }
+        guard process != .lossless || Int(pointTransform) < precision else {
+            throw PixelError(.malformed, "a point transform of \(pointTransform) that leaves no bits")
+        }
     }
 
     /// Whether the samples are luminance and chrominance.

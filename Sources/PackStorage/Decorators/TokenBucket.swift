@@ -1,4 +1,6 @@
-/// How many bytes may pass: a bucket that fills with time. A machine without a clock.
+/// How many bytes may pass: a bucket that fills with time.
+///
+/// A machine without a clock.
 public struct TokenBucket: Sendable, Hashable {
     private let bytesPerSecond: Double
     private let capacity: Double

@@ -19,6 +19,8 @@ public struct KeyringProgress: Sendable, Hashable {
 extension Keyring {
     /// Keys that are wrapped anew and synced together.
     private static let rotationBatch = 1_000
+    /// Those of them that one thread wraps.
+    private static let rotationPart = 250
 
     /// Makes a new version of the key-encryption key and wraps all keys anew under it.
     ///
@@ -168,19 +170,33 @@ extension Keyring {
         return (next, changed.count)
     }
 
+    /// Wraps entries anew, in parts side by side.
     private func rewrap(_ entries: [KeyEntry], under version: UInt32) async throws(KeyringError) -> [KeyEntry] {
+        let (keks, tenantID) = memory.withLock { ($0.keks, $0.header.tenantID) }
+        guard let new = keks[version] else {
+            throw KeyringError(.wrongKey, "the active version of the key-encryption key is not there")
+        }
+        let pool = pool
         do {
-            return try await pool.run {
-                try entries.map { entry in
-                    let key = try self.memory.unwrap(entry)
-                    var changed = entry
-                    changed.kekVersion = version
-                    changed.wrappedKey = try self.memory.wrap(key, for: changed)
-                    guard try self.memory.unwrap(changed) == key else {
-                        throw KeyringError(.wrongKey, "a key that was wrapped anew does not unwrap")
+            return try await withThrowingTaskGroup(of: [KeyEntry].self) { group in
+                for start in stride(from: 0, to: entries.count, by: Self.rotationPart) {
+                    let part = entries[start..<min(start + Self.rotationPart, entries.count)]
+                    group.addTask {
+                        try await pool.run {
+                            try part.map { entry throws(KeyringError) in
+                                guard let old = keks[entry.kekVersion] else { throw KeyringMemory.noVersion(of: entry) }
+                                return try KeyWrap.rewrap(
+                                    entry,
+                                    tenantID: tenantID,
+                                    from: old,
+                                    to: new,
+                                    version: version
+                                )
+                            }
+                        }
                     }
-                    return changed
                 }
+                return try await group.reduce(into: []) { $0 += $1 }
             }
         } catch {
             throw KeyringError(appending: error)

@@ -60,14 +60,17 @@ final class KeyringMemory: Sendable {
     /// Unwraps an entry with the version of the key-encryption key that it is under.
     func unwrap(_ entry: KeyEntry) throws(KeyringError) -> SymmetricKey {
         let (kek, tenantID) = state.withLock { ($0.keks[entry.kekVersion], $0.header.tenantID) }
-        guard let kek else {
-            throw KeyringError(
-                .wrongKey,
-                "a key of the keyring is under version " + String(entry.kekVersion)
-                    + " of the key-encryption key, which is not there; restore the keyring from a backup"
-            )
-        }
+        guard let kek else { throw Self.noVersion(of: entry) }
         return try KeyWrap.unwrap(entry, tenantID: tenantID, kek: kek)
+    }
+
+    /// The error for an entry whose version of the key-encryption key is not there.
+    static func noVersion(of entry: KeyEntry) -> KeyringError {
+        KeyringError(
+            .wrongKey,
+            "a key of the keyring is under version " + String(entry.kekVersion)
+                + " of the key-encryption key, which is not there; restore the keyring from a backup"
+        )
     }
 
     /// Wraps a key for an entry whose version is set.

@@ -17,6 +17,8 @@ struct StorageSettings: Sendable {
         ("move-hours", "the hours in which they are, like 20:00-06:00"),
         ("move-rate", "bytes a second that move at most"),
         ("recall-every", "how often a store is asked how far a recall is"),
+        ("bin-time", "how long what was deleted can be restored"),
+        ("confirm-above", "a deletion of more instances needs a second administrator"),
     ]
 
     var stores: [StoreSettings] = []
@@ -31,6 +33,7 @@ struct StorageSettings: Sendable {
     var moveHours: TimeWindow?
     var moveRate: UInt64?
     var recallEvery: Duration = .seconds(60)
+    var removal = RemovalConfiguration()
 
     /// One folder, no rules.
     init() {}
@@ -56,6 +59,7 @@ struct StorageSettings: Sendable {
             SettingTexts.age(text).flatMap { (.seconds(1)...(.seconds(3_600))).contains($0) ? $0 : nil }
         }
         try readRules(source.file.items(of: "rules"))
+        try readRemoval(source)
     }
 
     /// What happens to new packs.
@@ -76,6 +80,15 @@ struct StorageSettings: Sendable {
         {
             text in SettingTexts.age(text).flatMap { (.seconds(1)...(.seconds(600))).contains($0) ? $0 : nil }
         }
+    }
+
+    private mutating func readRemoval(_ source: SettingSource) throws(ConfigurationProblem) {
+        removal.binTime = try source.value("bin-time", or: removal.binTime, SettingTexts.age, SettingTexts.age)
+        removal.instancesWithoutConfirmation = try source.value("confirm-above", or: nil, "a number of instances") { text in
+            Int(text).flatMap { $0 >= 0 ? .some($0) : nil }
+        }
+        // Old copies of packs stay as long as those of packs that moved.
+        removal.graceTime = graceTime
     }
 
     private mutating func readRules(_ items: [ConfigurationItem]) throws(ConfigurationProblem) {
@@ -103,6 +116,8 @@ struct StorageSettings: Sendable {
         ]
         if let copyNew { members.append(("copy-new", copyNew.text)) }
         members.append(("ack", acknowledgement.rawValue))
+        members.append(("bin-time", SettingTexts.text(removal.binTime)))
+        if let limit = removal.instancesWithoutConfirmation { members.append(("confirm-above", String(limit))) }
         if let moveHours { members.append(("move-hours", moveHours.text)) }
         if let moveRate { members.append(("move-rate", LimitUnit.bytes.text(moveRate))) }
         for store in stores {

@@ -104,8 +104,9 @@ import Testing
     }
 
     private static func store(_ address: String, _ fault: StoreFault) throws -> S3BlobStore {
+        let endpoint = try #require(StoreEndpoint(address))
         var configuration = S3Configuration(
-            endpoint: try #require(StoreEndpoint(address)),
+            endpoint: endpoint,
             bucket: RealServer.bucket
         )
         configuration.prefix = "\(fault)/".lowercased()

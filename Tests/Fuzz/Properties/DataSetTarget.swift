@@ -26,20 +26,55 @@ public enum DataSetTarget: FuzzTarget {
 
     /// The first byte chooses what the rest is, the second the pieces in which it comes.
     public static func check(_ input: ByteBuffer) throws(PropertyViolation) {
+        try examine(input, checkDataSet, checkHeaderArchive: StoredFormProperties.checkHeaderArchive)
+    }
+
+    /// One of the readers, which the second byte chooses: of the whole or of pieces, strict or salvaging, or the scanner.
+    public static func parse(_ input: ByteBuffer) throws(PropertyViolation) {
+        try examine(input, parseDataSet) { archive, limits throws(PropertyViolation) in
+            _ = StoredFormProperties.readHeaderArchive(archive, limits: limits)
+        }
+    }
+
+    private static func examine(
+        _ input: ByteBuffer,
+        _ examineDataSet: (ByteBuffer, TransferSyntax, UInt8) throws(PropertyViolation) -> Void,
+        checkHeaderArchive: (ByteBuffer, DataSetLimits) throws(PropertyViolation) -> Void
+    ) throws(PropertyViolation) {
         var bytes = input
         let choice = bytes.takeChoice()
         let seed = bytes.takeChoice()
         switch choice % 8 {
-        case 0: try checkDataSet(bytes, .implicitVRLittleEndian, seed)
-        case 1: try checkDataSet(bytes, .explicitVRLittleEndian, seed)
-        case 2: try checkDataSet(bytes, .explicitVRBigEndian, seed)
-        case 3: try checkDataSet(bytes, .deflatedExplicitVRLittleEndian, seed)
+        case 0: try examineDataSet(bytes, .implicitVRLittleEndian, seed)
+        case 1: try examineDataSet(bytes, .explicitVRLittleEndian, seed)
+        case 2: try examineDataSet(bytes, .explicitVRBigEndian, seed)
+        case 3: try examineDataSet(bytes, .deflatedExplicitVRLittleEndian, seed)
         // Stored blocks of deflate show the parser behind the inflater what the mutations make.
-        case 4: try checkDataSet(StoredDeflate.stream(of: bytes), .deflatedExplicitVRLittleEndian, seed)
-        case 5: try checkDataSet(bytes, jpegBaseline, seed)
-        case 6: try StoredFormProperties.checkHeaderArchive(bytes, limits: limits)
+        case 4: try examineDataSet(StoredDeflate.stream(of: bytes), .deflatedExplicitVRLittleEndian, seed)
+        case 5: try examineDataSet(bytes, jpegBaseline, seed)
+        case 6: try checkHeaderArchive(bytes, limits)
         default: try StoredFormProperties.checkFrameIndex(bytes)
         }
+    }
+
+    private static func parseDataSet(
+        _ bytes: ByteBuffer,
+        _ transferSyntax: TransferSyntax,
+        _ seed: UInt8
+    ) throws(PropertyViolation) {
+        let pieces = seed & 0x10 == 0 ? [bytes] : bytes.pieces(seed: seed)
+        guard seed & 0x60 != 0x60 else {
+            _ = try InstanceProperties.check(pieces, transferSyntax, limits: limits, thresholds: thresholds)
+            return
+        }
+        let stream = TokenStream(
+            decoding: pieces,
+            transferSyntax: transferSyntax,
+            limits: limits,
+            thresholds: thresholds,
+            tolerance: seed & 0x20 == 0 ? .unambiguous : .salvage
+        )
+        try stream.checkStructure(limits: limits)
     }
 
     static func checkDataSet(

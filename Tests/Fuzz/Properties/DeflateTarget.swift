@@ -8,6 +8,8 @@ public enum DeflateTarget: FuzzTarget {
     public static let name = "Deflate"
 
     private static let lengthLimit: UInt64 = 262_144
+    /// Bombs of a few bytes would take most of the time.
+    private static let parsedLengthLimit: UInt64 = 8_192
     /// The most that one call gives.
     private static let pieceLimit = 65_536
 
@@ -35,13 +37,24 @@ public enum DeflateTarget: FuzzTarget {
         try require(stored.isEnded && stored.plain == stream, "a stored stream is not read back: \(stored.summary)")
     }
 
+    /// The stream as a whole or in pieces, as the first byte says.
+    public static func parse(_ input: ByteBuffer) throws(PropertyViolation) {
+        var stream = input
+        let seed = stream.takeChoice()
+        let pieces = seed & 0x10 == 0 ? [stream] : stream.pieces(seed: seed)
+        _ = try Outcome(inflating: pieces, lengthLimit: parsedLengthLimit)
+    }
+
     private struct Outcome {
         var plain = ByteBuffer()
         var error: DataSetError?
         var isEnded = false
         var summary: String { "\(plain.readableBytes) bytes, \(String(describing: error)), ended: \(isEnded)" }
 
-        init(inflating pieces: [ByteBuffer]) throws(PropertyViolation) {
+        init(
+            inflating pieces: [ByteBuffer],
+            lengthLimit: UInt64 = DeflateTarget.lengthLimit
+        ) throws(PropertyViolation) {
             var inflater = Inflater(lengthLimit: lengthLimit, ratioLimit: 1_100)
             for (index, piece) in pieces.enumerated() {
                 inflater.append(piece)

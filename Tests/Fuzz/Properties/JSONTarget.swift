@@ -24,4 +24,9 @@ public enum JSONTarget: FuzzTarget {
             )
         }
     }
+
+    /// The text is read.
+    public static func parse(_ input: ByteBuffer) throws(PropertyViolation) {
+        for object in ModelProperties.readJSON(input) ?? [] { try ModelProperties.checkReferences(in: object) }
+    }
 }

@@ -17,16 +17,7 @@ public enum Part10Target: FuzzTarget {
         let whole = File(decoding: [file])
         let cut = File(decoding: pieces)
         try require(whole == cut, "pieces give \(cut), the whole gives \(whole)")
-        guard let header = whole.header else {
-            try require(whole.error != nil, "neither a header nor an error")
-            return
-        }
-        let rest = file.getSlice(at: file.readerIndex + Int(header.dataSetOffset), length: whole.dataSet.readableBytes)
-        try require(
-            header.dataSetOffset + UInt64(whole.dataSet.readableBytes) == UInt64(file.readableBytes)
-                && rest == whole.dataSet,
-            "the Data Set is not what stands behind the header of \(header.dataSetOffset) bytes"
-        )
+        guard let header = try checkDataSet(of: whole, in: file) else { return }
         try checkMetaInformation(header)
         try checkNewHeader(for: header)
         try RewritingProperties.check(file, seed: seed, limits: DataSetTarget.limits)
@@ -36,6 +27,28 @@ public enum Part10Target: FuzzTarget {
             limits: DataSetTarget.limits,
             thresholds: BulkThresholds()
         )
+    }
+
+    /// The file as a whole or in pieces, as the first byte says.
+    public static func parse(_ input: ByteBuffer) throws(PropertyViolation) {
+        var file = input
+        let seed = file.takeChoice()
+        _ = try checkDataSet(of: File(decoding: seed & 0x10 == 0 ? [file] : file.pieces(seed: seed)), in: file)
+    }
+
+    /// Everything behind the header is the Data Set; without a header there is an error.
+    private static func checkDataSet(of read: File, in file: ByteBuffer) throws(PropertyViolation) -> Part10Header? {
+        guard let header = read.header else {
+            try require(read.error != nil, "neither a header nor an error")
+            return nil
+        }
+        let rest = file.getSlice(at: file.readerIndex + Int(header.dataSetOffset), length: read.dataSet.readableBytes)
+        try require(
+            header.dataSetOffset + UInt64(read.dataSet.readableBytes) == UInt64(file.readableBytes)
+                && rest == read.dataSet,
+            "the Data Set is not what stands behind the header of \(header.dataSetOffset) bytes"
+        )
+        return header
     }
 
     private struct File: Hashable {

@@ -6,11 +6,16 @@ import NIOCore
 enum StoredFormProperties {
     /// Whatever stands in an archive, reading it ends, and what could be read is written and read without change.
     static func checkHeaderArchive(_ body: ByteBuffer, limits: DataSetLimits) throws(PropertyViolation) {
+        guard let header = readHeaderArchive(body, limits: limits) else { return }
+        try checkRoundTrip(of: header, limits: limits)
+    }
+
+    /// The header in an archive whose bytes came without compression.
+    static func readHeaderArchive(_ body: ByteBuffer, limits: DataSetLimits) -> DataSet? {
         var archive = ByteBuffer()
         archive.writeMultipleIntegers(UInt8(1), UInt32(body.readableBytes), endianness: .little)
         archive.writeImmutableBuffer(StoredDeflate.stream(of: body))
-        guard let header = read(archive, limits) else { return }
-        try checkRoundTrip(of: header, limits: limits)
+        return read(archive, limits)
     }
 
     /// A header is read back exactly, odd lengths and unknown Value Representations included.

@@ -8,7 +8,11 @@ public enum TextTarget: FuzzTarget {
     public static let name = "Text"
 
     /// The values of Specific Character Set, and whether each byte is a character by itself while no escape sequence comes.
-    private static let characterSets: [(terms: [String], isSingleByte: Bool)] = [
+    private static let characterSets = terms.map { terms, isSingleByte in
+        (set: SpecificCharacterSet(terms: terms), isSingleByte: isSingleByte)
+    }
+
+    private static let terms: [(terms: [String], isSingleByte: Bool)] = [
         ([], true), (["ISO_IR 100"], true), (["ISO_IR 101"], true), (["ISO_IR 109"], true), (["ISO_IR 110"], true),
         (["ISO_IR 144"], true), (["ISO_IR 127"], true), (["ISO_IR 126"], true), (["ISO_IR 138"], true),
         (["ISO_IR 148"], true), (["ISO_IR 203"], true), (["ISO_IR 166"], true), (["ISO_IR 13"], true),
@@ -27,8 +31,7 @@ public enum TextTarget: FuzzTarget {
         var bytes = input
         let choice = bytes.takeChoice()
         let question = bytes.takeChoice()
-        let (terms, isSingleByte) = characterSets[Int(choice) % characterSets.count]
-        let characterSet = SpecificCharacterSet(terms: terms)
+        let (characterSet, isSingleByte) = characterSets[Int(choice) % characterSets.count]
         let isPersonName = question & 1 == 0
         let view = bytes.readableBytesView
         let text = characterSet.decode(view, isPersonName: isPersonName)
@@ -57,6 +60,26 @@ public enum TextTarget: FuzzTarget {
         }
         try checkName(text)
         try checkMatching(text, subject: subjects[Int(question / 2) % subjects.count])
+    }
+
+    /// The text is read; the first byte chooses what else is done with it, mostly nothing.
+    public static func parse(_ input: ByteBuffer) throws(PropertyViolation) {
+        var bytes = input
+        let choice = Int(bytes.takeChoice())
+        let question = bytes.takeChoice()
+        let (characterSet, _) = characterSets[choice % characterSets.count]
+        let isPersonName = question & 1 == 0
+        let decoded = characterSet.decoded(bytes.readableBytesView, isPersonName ? .pn : .lo)
+        try require(
+            decoded.text.utf8.count <= 3 * bytes.readableBytes + 3,
+            "\(bytes.readableBytes) bytes have become \(decoded.text.utf8.count) of UTF-8"
+        )
+        switch choice / characterSets.count {
+        case 1: _ = characterSet.encode(decoded.text, isPersonName: isPersonName)
+        case 2: _ = CatalogValue.foldedPersonName(decoded.text)
+        case 3: try checkMatching(decoded.text, subject: subjects[Int(question / 2) % subjects.count])
+        default: break
+        }
     }
 
     /// What is written is read back as it was.

@@ -51,6 +51,7 @@ struct TokenStream {
     func checkStructure(limits: DataSetLimits) throws(PropertyViolation) {
         var open: [Opening] = []
         var offset: UInt64 = 0
+        var depth = 0
         for token in tokens {
             if let beginning = Self.offset(of: token) {
                 try require(beginning >= offset, "offset \(beginning) comes behind \(offset)")
@@ -59,10 +60,12 @@ struct TokenStream {
             if let opening = Opening(beginningWith: token) {
                 try require(opening.mayStand(in: open.last), "\(token) stands in \(String(describing: open.last))")
                 open.append(opening)
+                if opening == .sequence { depth += 1 }
             } else if let opening = Opening(endingWith: token) {
                 try require(open.popLast() == opening, "\(token) ends what is not open")
+                if opening == .sequence { depth -= 1 }
             }
-            try require(open.filter { $0 == .sequence }.count <= limits.depth, "deeper than the limit")
+            try require(depth <= limits.depth, "deeper than the limit")
         }
         try require(error != nil || open.isEmpty, "the Data Set ends with \(open) open")
     }

@@ -15,4 +15,9 @@ public enum XMLTarget: FuzzTarget {
         try ModelProperties.checkJSON(of: object.dataSet)
         try StoredFormProperties.checkRoundTrip(of: object.dataSet, limits: DataSetTarget.limits)
     }
+
+    /// The text is read.
+    public static func parse(_ input: ByteBuffer) throws(PropertyViolation) {
+        if let object = ModelProperties.readXML(input) { try ModelProperties.checkReferences(in: object) }
+    }
 }

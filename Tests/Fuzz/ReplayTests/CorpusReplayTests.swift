@@ -29,6 +29,7 @@ import Testing
     private static func violation(of target: any FuzzTarget.Type, _ input: ByteBuffer) -> String? {
         do throws(PropertyViolation) {
             try target.check(input)
+            try target.parse(input)
             return nil
         } catch {
             return error.description

@@ -1,6 +1,7 @@
-import FuzzProperties
 import NIOCore
 import Testing
+
+@testable import FuzzProperties
 
 @Suite struct `What the fuzz targets are made of` {
     private static let bytes = ByteBuffer(bytes: (0..<300).map { UInt8(truncatingIfNeeded: $0) })
@@ -36,5 +37,15 @@ import Testing
         let violation = #expect(throws: PropertyViolation.self) { try require(1 > 2, "one is more") }
 
         #expect(violation?.description == "one is more")
+    }
+
+    @Test func `the sample is one of so many inputs, always the same ones`() {
+        let inputs = (0..<4_096).map { ByteBuffer(integer: UInt32($0)) }
+
+        let sample = inputs.filter { $0.isSample(of: 16) }
+
+        #expect((192...320).contains(sample.count))
+        #expect(sample == inputs.filter { ByteBuffer(bytes: $0.readableBytesView).isSample(of: 16) })
+        #expect(inputs.allSatisfy { $0.isSample(of: 1) })
     }
 }
