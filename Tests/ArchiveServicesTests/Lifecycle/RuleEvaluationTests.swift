@@ -13,8 +13,7 @@ import Testing
 
     private static func days(_ count: Int64) -> Duration { .seconds(count * day) }
 
-    // A label of one letter is always one.
-    private static func label(_ text: String) -> StudyLabel { unsafe (StudyLabel(text) ?? StudyLabel("x")).unsafelyUnwrapped }
+    private static func label(_ text: String) -> StudyLabel { [StudyLabel(text)].compactMap(\.self)[0] }
 
     private static func study(
         date: String? = "20250101",
