@@ -1,3 +1,4 @@
+import ArchiveServices
 import Foundation
 import Platform
 import TestKit
