@@ -25,7 +25,7 @@ struct BackupCommand: AsyncParsableCommand {
         @OptionGroup var folder: DataFolderOptions
         @Flag(help: "Print JSON.")
         var json = false
-        @Argument(help: "A folder, best on another machine; or store:NAME, or s3://bucket/prefix, of a configured store.")
+        @Argument(help: "A folder, best on another machine; or store:NAME or s3://bucket/prefix of a store.")
         var place: String
 
         func run() async throws {

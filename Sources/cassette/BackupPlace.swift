@@ -32,7 +32,9 @@ struct BackupPlace: Sendable {
         if typed.hasPrefix("store:") {
             let name = typed.dropFirst(6)
             guard let store = storage.stores.first(where: { $0.name.text == name }) else {
-                throw CommandFailure("No store '\(name)' is configured: describe it under `stores:` in the configuration file")
+                throw CommandFailure(
+                    "No store '\(name)' is configured: describe it under `stores:` in the configuration"
+                )
             }
             kind = .store(store, prefix: Self.standardPrefix)
         } else if typed.hasPrefix("s3://") {
@@ -47,7 +49,8 @@ struct BackupPlace: Sendable {
         let bucket = path.prefix { $0 != "/" }
         let rest = path.dropFirst(bucket.count + 1)
         for store in storage.stores {
-            guard case .s3(let settings) = store.place, settings.bucket == bucket, rest.hasPrefix(settings.prefix) else {
+            guard case .s3(let settings) = store.place, settings.bucket == bucket, rest.hasPrefix(settings.prefix)
+            else {
                 continue
             }
             let prefix = rest.dropFirst(settings.prefix.count)
@@ -83,7 +86,9 @@ struct BackupPlace: Sendable {
                 )
             }
             guard try !disk.exists(path + "/.cassette-store") else {
-                throw CommandFailure("\(path) is a store of packs: put backups into a folder of their own, or beside it")
+                throw CommandFailure(
+                    "\(path) is a store of packs: put backups into a folder of their own, or beside it"
+                )
             }
         }
         return try store(disk, pool)
