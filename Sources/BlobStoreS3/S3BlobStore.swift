@@ -190,7 +190,8 @@ public final class S3BlobStore: BlobStore {
             || response.headers.first(name: "content-range")
                 == "bytes 0-\(bytes.readableBytes - 1)/\(bytes.readableBytes)"
         guard isWhole, range.lowerBound == 0,
-            let checksum = response.headers.first(name: "x-amz-checksum-sha256"), !checksum.contains("-")
+            let checksum = response.headers.first(name: "x-amz-checksum-sha256"), !checksum.contains("-"),
+            !response.headers.contains(name: S3ObjectHead.digestHeader)
         else { return }
         guard Base64.decode(checksum) == BlobDigest.of(bytes) else {
             throw BlobStoreError(.corrupt, "the bytes that came do not have the digest that the store keeps of them")

@@ -29,9 +29,9 @@ struct S3ObjectHead {
 
     private static func digest(_ response: StoreResponse) -> [UInt8]? {
         guard let checksum = response.headers.first(name: "x-amz-checksum-sha256") else { return nil }
-        if checksum.contains("-") {
+        if let whole = response.headers.first(name: digestHeader) {
             // The checksums of all parts were verified, and the whole was hashed while they were sent.
-            let digest = response.headers.first(name: digestHeader).flatMap { Hex.decode($0) }
+            let digest = Hex.decode(whole)
             return digest?.count == 32 ? digest : nil
         }
         let digest = Base64.decode(checksum)
