@@ -131,7 +131,9 @@ extension TestArchive {
         let first = try await archive.bin(objects[0].scope)
         #expect(try await archive.rebuildsAlike())
         try await archive.archive.sealPacks(quietFor: .zero)
-        _ = try await archive.bin(ArchiveScope(studyInstanceUID: objects[4].study, seriesInstanceUID: objects[4].series))
+        _ = try await archive.bin(
+            ArchiveScope(studyInstanceUID: objects[4].study, seriesInstanceUID: objects[4].series)
+        )
         #expect(try await archive.rebuildsAlike())
         try await archive.archive.sealPacks(quietFor: .zero)
         try await removal.restore(first.deletion.id, as: administrator)
@@ -226,7 +228,9 @@ extension TestArchive {
         let archive = try await TestArchive(clock: clock)
         let objects = TestObject.several
         try await archive.store(all: objects)
-        let (holds, removal, administrator) = (archive.archive.holds, archive.archive.removal, TestArchive.administrator)
+        let (holds, removal, administrator) = (
+            archive.archive.holds, archive.archive.removal, TestArchive.administrator
+        )
         _ = try await archive.bin(objects[0].scope)
         try await holds.hold(objects[0].study, reason: "litigation", until: nil, as: administrator)
         try await holds.hold(
@@ -262,7 +266,11 @@ extension TestArchive {
 
         try await archive.archive.removal.endExpired()
 
-        #expect(try await archive.archive.removal.bin(as: TestArchive.administrator).map(\.deletion.id) == [late.deletion.id])
+        #expect(
+            try await archive.archive.removal.bin(as: TestArchive.administrator).map(\.deletion.id) == [
+                late.deletion.id
+            ]
+        )
         let error = await #expect(throws: ArchiveError.self) {
             try await archive.archive.removal.restore(early.deletion.id, as: TestArchive.administrator)
         }

@@ -56,7 +56,10 @@ final class AccessLog: Sendable {
         do throws(RegistryError) {
             try await registry.noteAccesses(gathered)
         } catch {
-            logger.error("times of access cannot be kept; it will be tried again", metadata: [LogKeys.error: "\(error)"])
+            logger.error(
+                "times of access cannot be kept; it will be tried again",
+                metadata: [LogKeys.error: "\(error)"]
+            )
             state.withLock { state in state.pending.merge(gathered) { max($0, $1) } }
         }
     }

@@ -119,7 +119,10 @@ public final class LifecycleService: Sendable {
             } catch is CancellationError {
                 return
             } catch {
-                logger.error("moves cannot be gone on with; it will be tried again", metadata: [LogKeys.error: "\(error)"])
+                logger.error(
+                    "moves cannot be gone on with; it will be tried again",
+                    metadata: [LogKeys.error: "\(error)"]
+                )
                 // Cancelled: the condition ends the loop.
                 try? await Task.sleep(for: setup.settleInterval)
             }

@@ -40,7 +40,7 @@ public final class StoreCheckService: Sendable {
         do throws(BlobStoreError) {
             let read = try await store.get(key, range: 0..<4_096)
             check.steps.append(.init(name: "read", failure: read == bytes ? nil : "other bytes came back"))
-        } catch where error.code == .frozen {
+        } catch  where error.code == .frozen {
             check.steps.append(.init(name: "read", failure: nil))
         } catch {
             check.steps.append(.init(name: "read", failure: error.description))
