@@ -6,7 +6,8 @@ extension ArchiveError {
         switch error.code {
         case .noSpace:
             self.init(.noSpace, "The volume of the archive is full: free some space")
-        case .packNotFound, .malformedPack, .keyNotFound, .keyRemoved, .sealBroken, .unsupportedVersion, .rangeOutOfBounds:
+        case .packNotFound, .malformedPack, .keyNotFound, .keyRemoved, .sealBroken, .unsupportedVersion,
+            .rangeOutOfBounds:
             self.init(.damaged, "Stored bytes cannot be opened (\(error)): run `cassette verify`")
         case .frozen:
             self.init(.frozen, "The object lies in cold storage: fetch its study with `cassette tiers prefetch`")

@@ -28,7 +28,14 @@ private struct Dump: Equatable {
             return record
         }
         counts = try await catalog.counts()
-        for level in QueryLevel.allCases { rows[level] = try await catalog.find(CatalogQuery(level: level)) }
+        for level in QueryLevel.allCases {
+            rows[level] = try await catalog.find(CatalogQuery(level: level)).map { row in
+                var row = row
+                // Names keys of the database, which are another one's business.
+                row.position = nil
+                return row
+            }
+        }
         deletions = try await catalog.deletions(nil, after: nil, limit: 1_000)
         for deletion in deletions {
             removed.append(try await catalog.removedRecords(of: deletion.id, after: nil, limit: 1_000))
@@ -71,6 +78,8 @@ extension TestArchive {
 
     /// Whether a rebuild gives the same rows.
     fileprivate func rebuildsAlike() async throws -> Bool {
+        // The index may be behind what was acknowledged.
+        _ = try await archive.counts()
         let before = try await Dump(catalog)
         let rebuilt = try await SQLiteCatalog.open(
             path: folder.path + "/rebuilt-\(RandomID(random: SystemRandomSource()).hex).sqlite",
@@ -97,6 +106,7 @@ extension TestArchive {
         let archive = try await TestArchive()
         let object = TestObject.several[1]
         try await archive.store(all: TestObject.several)
+        _ = try await archive.archive.counts()
         let before = try await Dump(archive.catalog)
 
         let entry = try await archive.bin(object.scope)
@@ -121,7 +131,9 @@ extension TestArchive {
         let first = try await archive.bin(objects[0].scope)
         #expect(try await archive.rebuildsAlike())
         try await archive.archive.sealPacks(quietFor: .zero)
-        _ = try await archive.bin(ArchiveScope(studyInstanceUID: objects[4].study, seriesInstanceUID: objects[4].series))
+        _ = try await archive.bin(
+            ArchiveScope(studyInstanceUID: objects[4].study, seriesInstanceUID: objects[4].series)
+        )
         #expect(try await archive.rebuildsAlike())
         try await archive.archive.sealPacks(quietFor: .zero)
         try await removal.restore(first.deletion.id, as: administrator)
@@ -216,7 +228,9 @@ extension TestArchive {
         let archive = try await TestArchive(clock: clock)
         let objects = TestObject.several
         try await archive.store(all: objects)
-        let (holds, removal, administrator) = (archive.archive.holds, archive.archive.removal, TestArchive.administrator)
+        let (holds, removal, administrator) = (
+            archive.archive.holds, archive.archive.removal, TestArchive.administrator
+        )
         _ = try await archive.bin(objects[0].scope)
         try await holds.hold(objects[0].study, reason: "litigation", until: nil, as: administrator)
         try await holds.hold(
@@ -252,7 +266,11 @@ extension TestArchive {
 
         try await archive.archive.removal.endExpired()
 
-        #expect(try await archive.archive.removal.bin(as: TestArchive.administrator).map(\.deletion.id) == [late.deletion.id])
+        #expect(
+            try await archive.archive.removal.bin(as: TestArchive.administrator).map(\.deletion.id) == [
+                late.deletion.id
+            ]
+        )
         let error = await #expect(throws: ArchiveError.self) {
             try await archive.archive.removal.restore(early.deletion.id, as: TestArchive.administrator)
         }

@@ -117,21 +117,23 @@ extension CrashArchive {
         guard try disk.exists(folder.keyrings[0] + "/keyring") || disk.exists(folder.keyrings[1] + "/keyring") else {
             return nil
         }
-        let provider = FileRootKeyProvider(
-            disk: disk,
-            pool: pool,
+        let renewal = RootKeyRenewal(
             path: folder.defaultRootKey,
-            random: random,
-            refusingUnder: folder.path
-        )
-        let keyring = try await Keyring.open(
-            directories: folder.keyrings,
-            provider: provider,
+            dataDirectory: folder.path,
             disk: disk,
             pool: pool,
-            random: random,
-            clock: clock
+            random: random
         )
+        let keyring = try await renewal.open { provider throws(KeyringError) in
+            try await Keyring.open(
+                directories: folder.keyrings,
+                provider: provider,
+                disk: disk,
+                pool: pool,
+                random: random,
+                clock: clock
+            )
+        }
         return PackStore(
             directory: folder.packs,
             disk: disk,

@@ -38,6 +38,8 @@ extension Scenario {
         )
         let last = try await archive.delete(instance, [1])
         try await removal.end(last, as: administrator)
+        // Stored anew: there before its sender hears of it.
+        disk.note(Acknowledgement(object: 1, answer: .asked))
         await archive.send(1, of: objects, in: session)
         await session.close()
         try await archive.archive.sealPacks(quietFor: .zero)

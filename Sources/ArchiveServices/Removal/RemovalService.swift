@@ -302,7 +302,10 @@ extension RemovalService {
         }
         guard !found.isEmpty else { throw ArchiveError(.notFound, "There is no such study, series or instance") }
         guard found.count <= Tombstone.recordLimit else {
-            throw ArchiveError(.badRequest, "That is more than \(Tombstone.recordLimit) instances: delete it series by series")
+            throw ArchiveError(
+                .badRequest,
+                "That is more than \(Tombstone.recordLimit) instances: delete it series by series"
+            )
         }
         return found
     }

@@ -94,7 +94,8 @@ extension SQLiteRegistry: RemovalRegistry {
     public func holds(after last: Hold?, limit: Int) async throws(RegistryError) -> [Hold] {
         try await read { database in
             try database.all(
-                Self.selectHolds + " WHERE (study_instance_uid, kind) > (?, ?) ORDER BY study_instance_uid, kind LIMIT ?",
+                Self.selectHolds
+                    + " WHERE (study_instance_uid, kind) > (?, ?) ORDER BY study_instance_uid, kind LIMIT ?",
                 [
                     (last?.studyInstanceUID.string ?? "").databaseValue, (last?.kind.rawValue ?? "").databaseValue,
                     max(0, limit).databaseValue,

@@ -32,7 +32,9 @@ struct ShredCommand: AsyncParsableCommand {
     func validate() throws {
         if let study, UID(study) == nil { throw ValidationError("'\(study)' is no Study Instance UID") }
         guard certificate == nil || (epoch && study != nil) else {
-            throw ValidationError("--certificate asks for --study and --epoch: there is none before the epoch has ended")
+            throw ValidationError(
+                "--certificate asks for --study and --epoch: there is none before the epoch has ended"
+            )
         }
     }
 

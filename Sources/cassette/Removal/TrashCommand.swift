@@ -56,7 +56,8 @@ struct TrashCommand: AsyncParsableCommand {
     struct Empty: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "End the time in which deletions can be restored, for one or all.",
-            discussion: "What is under a hold stays. The bytes go with the next compaction: see `cassette trash compact`."
+            discussion:
+                "What is under a hold stays. The bytes go with the next compaction: see `cassette trash compact`."
         )
 
         @OptionGroup var folder: DataFolderOptions

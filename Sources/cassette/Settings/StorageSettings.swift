@@ -84,7 +84,8 @@ struct StorageSettings: Sendable {
 
     private mutating func readRemoval(_ source: SettingSource) throws(ConfigurationProblem) {
         removal.binTime = try source.value("bin-time", or: removal.binTime, SettingTexts.age, SettingTexts.age)
-        removal.instancesWithoutConfirmation = try source.value("confirm-above", or: nil, "a number of instances") { text in
+        removal.instancesWithoutConfirmation = try source.value("confirm-above", or: nil, "a number of instances") {
+            text in
             Int(text).flatMap { $0 >= 0 ? .some($0) : nil }
         }
         // Old copies of packs stay as long as those of packs that moved.
