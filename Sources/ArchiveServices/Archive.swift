@@ -1,7 +1,6 @@
-public import AccessControl
 public import ArchiveCatalog
 public import DICOMCore
-public import DICOMPixels
+
 public import Logging
 public import PackStorage
 public import Platform
@@ -52,118 +51,52 @@ public final class Archive: Sendable {
     ///
     /// Call ``recover()`` before the first use.
     public init(
-        packs: PackStore,
-        keyring: Keyring,
-        catalog: any Catalog,
-        registry: any Registry,
-        policy: AccessPolicy = AccessPolicy(),
+        on base: ArchiveFoundation,
         lifecycle setup: LifecycleSetup = LifecycleSetup(),
-        removal removalConfiguration: RemovalConfiguration = RemovalConfiguration(),
-        destroyer: (any PackDestroying)? = nil,
-        renewRootKey: (@Sendable (Keyring) async throws -> Void)? = nil,
-        clock: any WallClock,
-        random: any RandomSource = SystemRandomSource(),
+        removal: RemovalSetup = RemovalSetup(),
         limits: DataSetLimits,
-        codec: any PixelCodec,
-        pixelPool: WorkPool,
-        pixelLimits: PixelService.Limits = PixelService.Limits(),
-        assumedCharacterSets: AssumedCharacterSets = .none,
-        logger: Logger
+        pixels: PixelSetup
     ) {
-        self.assumedCharacterSets = assumedCharacterSets
-        self.packs = packs
-        self.keyring = keyring
-        self.catalog = catalog
-        self.registry = registry
-        self.logger = logger
-        let headers = HeaderReader(keyring: keyring, assumedCharacterSets: assumedCharacterSets)
+        assumedCharacterSets = base.assumedCharacterSets
+        (packs, keyring, catalog, registry) = (base.packs, base.keyring, base.catalog, base.registry)
+        logger = base.logger
+        let headers = HeaderReader(keyring: base.keyring, assumedCharacterSets: base.assumedCharacterSets)
         ingest = IngestService(
-            policy: policy,
-            packs: packs,
-            keyring: keyring,
-            catalog: catalog,
-            clock: clock,
+            policy: base.policy,
+            packs: base.packs,
+            keyring: base.keyring,
+            catalog: base.catalog,
+            clock: base.clock,
             limits: limits,
-            assumedCharacterSets: assumedCharacterSets,
+            assumedCharacterSets: base.assumedCharacterSets,
             remote: setup.remoteIngest,
             waitsForRemote: setup.waitsForRemote,
-            logger: logger
+            logger: base.logger
         )
-        holds = HoldService(
-            policy: policy,
-            registry: registry,
-            catalog: catalog,
-            retention: removalConfiguration.retention,
-            clock: clock,
-            logger: logger
-        )
-        removal = RemovalService(
-            policy: policy,
-            catalog: catalog,
-            registry: registry,
-            holds: holds,
-            ingest: ingest,
-            headers: headers,
-            destroyer: destroyer,
-            random: random,
-            configuration: removalConfiguration,
-            logger: logger
-        )
-        let (index, removal) = (ingest.index, removal)
-        shredder = ShredService(
-            removal: removal,
-            registry: registry,
-            keyring: keyring,
-            renewRootKey: renewRootKey,
-            sealPacks: {
-                _ = try await packs.sealPacks(olderThan: .zero) {
-                    try await index.catchUp()
-                    try await removal.settleEffects()
-                    try await catalog.makeDurable()
-                }
-            }
-        )
-        let current = CurrentCatalog(catalog, index: ingest.index, logger: logger)
-        self.current = current
-        jobs = JobRunner(registry: registry, policy: policy, clock: clock, random: random, logger: logger)
-        accesses = AccessLog(registry: registry, clock: clock, logger: logger)
-        storeChecks = StoreCheckService(policy: policy, stores: setup.blobStores, random: random)
-        labels = LabelService(policy: policy, catalog: current, notes: registry, clock: clock)
-        recalls = RecallService(
-            policy: policy,
-            catalog: current,
-            jobs: jobs,
-            setup: setup,
-            clock: clock,
-            logger: logger
-        )
-        lifecycle = LifecycleService(
-            policy: policy,
-            setup: setup,
-            survey: StudySurvey(
-                catalog: current,
-                places: setup.places,
-                notes: registry,
-                holds: holds,
-                accesses: accesses
-            ),
-            jobs: jobs,
-            clock: clock,
-            logger: logger
-        )
-        query = QueryService(policy: policy, catalog: current, headers: headers, recalls: recalls)
+        let ends = RemovalParts(on: base, removal, ingest: ingest, headers: headers)
+        (holds, self.removal, shredder) = (ends.holds, ends.removal, ends.shredder)
+        current = CurrentCatalog(base.catalog, index: ingest.index, logger: base.logger)
+        let ages = LifecycleParts(on: base, setup, catalog: current, holds: ends.holds)
+        (jobs, accesses, labels) = (ages.jobs, ages.accesses, ages.labels)
+        (recalls, lifecycle, storeChecks) = (ages.recalls, ages.lifecycle, ages.storeChecks)
+        query = QueryService(policy: base.policy, catalog: current, headers: headers, recalls: recalls)
         retrieve = RetrieveService(
-            policy: policy,
+            policy: base.policy,
             catalog: current,
-            packs: packs,
+            packs: base.packs,
             headers: headers,
-            pixels: PixelService(codec: codec, pool: pixelPool, limits: pixelLimits),
+            pixels: PixelService(codec: pixels.codec, pool: pixels.pool, limits: pixels.limits),
             recalls: recalls,
             accesses: accesses,
             limits: .stored
         )
-        verification = VerificationService(policy: policy, catalog: current, packs: packs, logger: logger)
-        keys = KeyService(policy: policy, keyring: keyring)
+        verification = VerificationService(
+            policy: base.policy,
+            catalog: current,
+            packs: base.packs,
+            logger: base.logger
+        )
+        keys = KeyService(policy: base.policy, keyring: base.keyring)
     }
 
     /// How many records there are.

@@ -78,8 +78,6 @@ struct OpenArchive: Sendable {
         let pool = WorkPool(threads: threads)
         let disk = host.disk
         let keyring = try await openKeyring(folder, rootKeyPath, host, pool)
-        let rootKey = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk)
-            .provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool).identifier
         let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
         let setup = TierSetup(settings: host.storage, folder: folder, host: host, pool: pool, logger: logger)
         let tiers = try await setup.tiers(RegistryPackPlaces(registry))
@@ -94,11 +92,10 @@ struct OpenArchive: Sendable {
             configuration: limits.packs,
             tiers: tiers
         )
-        let indexKey = try await keyring.sideKeyBytes("index")
         let assumed = CharacterSetsBySource(folder, disk: disk, standard: host.characterSet, logger: logger).assumed
         let builder = IndexBuilder(
             folder: folder,
-            key: indexKey,
+            key: try await keyring.sideKeyBytes("index"),
             packs: packs,
             keyring: keyring,
             disk: disk,
@@ -108,39 +105,69 @@ struct OpenArchive: Sendable {
             logger: logger
         )
         let (catalog, rebuild) = try await builder.open(wish)
-        let lifecycle = setup.lifecycle(packs, tiers)
-        let archive = Archive(
+        let foundation = ArchiveFoundation(
             packs: packs,
             keyring: keyring,
             catalog: catalog,
             registry: registry,
-            lifecycle: lifecycle,
-            removal: host.removal,
-            destroyer: lifecycle.mover as? any PackDestroying,
-            // A key file that was named by the operator may serve other archives, too: that one only the operator changes.
-            renewRootKey: try rootKeyRenewal(folder, rootKeyPath, host, pool),
             clock: host.clock,
             random: host.random,
-            limits: limits.dataSet,
-            codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
-            pixelPool: host.codecs?.pool ?? pool,
-            pixelLimits: limits.pixels,
             assumedCharacterSets: assumed,
             logger: logger
         )
+        let renewal = try rootKeyRenewal(folder, rootKeyPath, host, pool)
+        let archive = assemble(foundation, setup.lifecycle(packs, tiers), limits, host, pool, renewRootKey: renewal)
         return OpenArchive(
             archive: archive,
-            backups: archive.backups(
-                from: BackupFiles(folder: folder, registry: registry, disk: disk, pool: pool).source(rootKey),
-                disk: disk,
-                pool: pool,
-                random: host.random,
-                clock: host.clock
-            ),
+            backups: try backups(of: archive, registry, folder, rootKeyPath, host, pool),
             pool: pool,
             recovery: try await archive.recover(),
             rebuild: rebuild,
             threads: threads
+        )
+    }
+
+    private static func assemble(
+        _ foundation: ArchiveFoundation,
+        _ lifecycle: LifecycleSetup,
+        _ limits: ArchiveLimits,
+        _ host: ArchiveHost,
+        _ pool: WorkPool,
+        renewRootKey: (@Sendable (Keyring) async throws -> Void)?
+    ) -> Archive {
+        Archive(
+            on: foundation,
+            lifecycle: lifecycle,
+            removal: RemovalSetup(
+                configuration: host.removal,
+                destroyer: lifecycle.mover as? any PackDestroying,
+                renewRootKey: renewRootKey
+            ),
+            limits: limits.dataSet,
+            pixels: PixelSetup(
+                codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
+                pool: host.codecs?.pool ?? pool,
+                limits: limits.pixels
+            )
+        )
+    }
+
+    private static func backups(
+        of archive: Archive,
+        _ registry: SQLiteRegistry,
+        _ folder: DataFolder,
+        _ rootKeyPath: String,
+        _ host: ArchiveHost,
+        _ pool: WorkPool
+    ) throws -> BackupService {
+        let rootKey = try RootKeySetting.remembered(besides: rootKeyPath, disk: host.disk)
+            .provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool).identifier
+        return archive.backups(
+            from: BackupFiles(folder: folder, registry: registry, disk: host.disk, pool: pool).source(rootKey),
+            disk: host.disk,
+            pool: pool,
+            random: host.random,
+            clock: host.clock
         )
     }
 
@@ -180,6 +207,7 @@ struct OpenArchive: Sendable {
         )
     }
 
+    /// A key file that was named by the operator may serve other archives, too: that one only the operator changes.
     private static func rootKeyRenewal(
         _ folder: DataFolder,
         _ rootKeyPath: String,

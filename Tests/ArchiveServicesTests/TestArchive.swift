@@ -65,17 +65,18 @@ final class TestArchive: Sendable {
         )
         front = FailingCatalog(catalog, failures: failingInserts, code: failureCode)
         archive = Archive(
-            packs: packs,
-            keyring: keyring,
-            catalog: front,
-            registry: registry,
-            removal: removal,
-            clock: clock,
+            on: ArchiveFoundation(
+                packs: packs,
+                keyring: keyring,
+                catalog: front,
+                registry: registry,
+                clock: clock,
+                assumedCharacterSets: assumed,
+                logger: logger
+            ),
+            removal: RemovalSetup(configuration: removal),
             limits: DataSetLimits(),
-            codec: codec,
-            pixelPool: TestPool.shared,
-            assumedCharacterSets: assumed,
-            logger: logger
+            pixels: PixelSetup(codec: codec, pool: TestPool.shared)
         )
         recovery = try await archive.recover()
     }
