@@ -124,10 +124,10 @@ import Testing
     }
 
     @Test func `a wrong method is told with the right ones`() {
-        let error = #expect(throws: RequestError.self) { try route(.delete, "/dicomweb/studies/1.2") }
+        let error = #expect(throws: RequestError.self) { try route(.put, "/dicomweb/studies/1.2") }
 
         #expect(error?.code == .methodNotAllowed)
-        #expect(error?.available == ["GET", "POST"])
+        #expect(error?.available == ["GET", "POST", "DELETE"])
     }
 
     private func route(_ method: HTTPRequest.Method, _ path: String) throws -> Route {

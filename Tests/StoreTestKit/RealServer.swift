@@ -47,9 +47,7 @@ public final class RealServer: Sendable {
         input = Pipe()
         output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        // Ends with this process, however that ends: then the pipe closes.
-        process.arguments =
-            ["-c", "\"$@\" </dev/null & cat >/dev/null; kill -9 $!", "-"] + (try Self.command(kind, folder))
+        process.arguments = ["-c", Self.script, "-"] + (try Self.command(kind, folder))
         process.standardInput = input
         process.standardOutput = output
         process.standardError = output
@@ -58,8 +56,10 @@ public final class RealServer: Sendable {
 
     /// Ends the server and removes what it kept.
     public func stop() {
-        try? input.fileHandleForWriting.close()
+        // Not by closing the pipe: servers that were started later have inherited its end, and would have to end first.
+        process.terminate()
         process.waitUntilExit()
+        try? input.fileHandleForWriting.close()
         output.fileHandleForReading.readabilityHandler = nil
         try? FileManager.default.removeItem(atPath: folder)
     }
@@ -70,6 +70,16 @@ public final class RealServer: Sendable {
         defer { server.stop() }
         return try await body(server)
     }
+
+    /// Runs a program until it is told to end, or until this process ends, however that does: then the pipe closes.
+    private static let script = """
+        exec 3<&0
+        "$@" </dev/null &
+        server=$!
+        trap 'kill -9 $server; exit 0' TERM
+        (cat <&3 >/dev/null; kill -TERM $$) &
+        wait $server
+        """
 
     private static func command(_ kind: Kind, _ folder: String) throws -> [String] {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
