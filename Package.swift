@@ -157,7 +157,7 @@ let package = Package(
         ),
         .target(
             name: "TestKit",
-            dependencies: ["Platform", nioCore, nioPosix],
+            dependencies: ["Platform", nioCore, nioPosix, logging],
             path: "Tests/TestKit",
             swiftSettings: strict
         ),
@@ -195,7 +195,7 @@ let package = Package(
         + layer(
             "DICOMUpperLayer",
             uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
-            testedWith: [nioEmbedded]
+            testedWith: ["TestKit", nioEmbedded]
         )
         + layer("Sealing", uses: ["Platform", nioCore, crypto], testedWith: ["TestKit"], keeping: ["Vectors"])
         + layer("AccessControl", uses: ["DICOMCore", "Platform", crypto])
