@@ -161,7 +161,7 @@ let package = Package(
         ),
         .target(
             name: "TestKit",
-            dependencies: ["Platform", nioCore, nioPosix],
+            dependencies: ["Platform", nioCore, nioPosix, logging],
             path: "Tests/TestKit",
             swiftSettings: strict
         ),
@@ -206,7 +206,7 @@ let package = Package(
         + layer(
             "DICOMUpperLayer",
             uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
-            testedWith: [nioEmbedded]
+            testedWith: ["TestKit", nioEmbedded]
         )
         + layer("Sealing", uses: ["Platform", nioCore, crypto], testedWith: ["TestKit"], keeping: ["Vectors", "Golden"])
         + layer("AccessControl", uses: ["DICOMCore", "Platform", crypto])

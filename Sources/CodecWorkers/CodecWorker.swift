@@ -2,12 +2,12 @@ import CLinux
 import DICOMPixels
 import Glibc
 import NIOCore
+import Synchronization
 
 /// A process that runs codecs, seen from ours.
 ///
-/// Its calls block. It is used by one thread at a time: whoever holds the slot that it is in.
-// Sendable unchecked: who has taken it out of its slot, under the pool's lock, alone touches what changes.
-final class CodecWorker: @unchecked Sendable {
+/// Its calls block. It is used by one thread at a time: whoever holds the slot that it is in; so nobody waits for its locks.
+final class CodecWorker: Sendable {
     /// What keeps a request from an answer.
     enum Failure: Error, Sendable, Hashable {
         /// The deadline came first.
@@ -19,18 +19,28 @@ final class CodecWorker: @unchecked Sendable {
     let control: ControlSocket
     /// Whether the kernel keeps the process from all but computing.
     let isSealed: Bool
-    private let memory: SharedMemory
     let child: pid_t
-    private var hasEnded = false
-    private(set) var use = WorkerUse()
+    private let hasEnded = Mutex(false)
+    private let work: Mutex<Work>
+
+    /// What changes with each request.
+    private struct Work {
+        let memory: SharedMemory
+        var use = WorkerUse()
+    }
+
+    /// What it has done so far.
+    var use: WorkerUse { work.withLock { $0.use } }
 
     /// Starts the process and waits until it is ready.
     init(executable: String, limits: PixelLimits, deadline: NIODeadline) throws(WorkerStartError) {
-        memory = try SharedMemory()
+        let memory = try SharedMemory()
+        let memoryDescriptor = memory.descriptor
+        work = Mutex(Work(memory: memory))
         let (ours, theirs) = try Self.socketPair()
         control = ControlSocket(descriptor: ours)
         do throws(WorkerStartError) {
-            child = try Self.spawn(executable, limits.workerMemory, control: theirs, memory: memory.descriptor)
+            child = try Self.spawn(executable, limits.workerMemory, control: theirs, memory: memoryDescriptor)
         } catch {
             close(theirs)
             throw error
@@ -51,7 +61,7 @@ final class CodecWorker: @unchecked Sendable {
     }
 
     /// Whether the process is there.
-    var isAlive: Bool { !hasEnded && control.isConnected }
+    var isAlive: Bool { !hasEnded.withLock { $0 } && control.isConnected }
 
     /// Lets the process do one thing.
     ///
@@ -66,14 +76,27 @@ final class CodecWorker: @unchecked Sendable {
         resultLimit: Int,
         deadline: NIODeadline
     ) throws(Failure) -> Result<ByteBuffer, PixelError> {
+        try work.withLock { work throws(Failure) in
+            try perform(request, input, resultLimit: resultLimit, deadline: deadline, &work)
+        }
+    }
+
+    private func perform(
+        _ request: WorkerRequest,
+        _ input: ByteBuffer,
+        resultLimit: Int,
+        deadline: NIODeadline,
+        _ work: inout Work
+    ) throws(Failure) -> Result<ByteBuffer, PixelError> {
+        let memory = work.memory
         guard memory.grow(to: max(input.readableBytes, resultLimit)) else {
             return .failure(PixelError(.tooLarge, "no memory to share with the codec process"))
         }
         guard memory.put(input) else { throw .lost }
-        use.frameCount += 1
-        use.sharedMemory = memory.capacity
+        work.use.frameCount += 1
+        work.use.sharedMemory = memory.capacity
         var request = request
-        request.number = UInt64(use.frameCount)
+        request.number = UInt64(work.use.frameCount)
         request.capacity = memory.capacity
         guard control.send(request.encoded()) else { throw .lost }
         switch control.receive(upTo: WorkerAnswer.lengthLimit, until: deadline) {
@@ -81,7 +104,7 @@ final class CodecWorker: @unchecked Sendable {
         case .closed: throw .lost
         case .message(let message):
             guard let answer = WorkerAnswer(message), answer.number == request.number else { throw .lost }
-            use.peakMemory = answer.peakMemory
+            work.use.peakMemory = answer.peakMemory
             switch answer.outcome {
             case .ready: throw .lost
             case .failure(let error): return .failure(error)
@@ -94,9 +117,11 @@ final class CodecWorker: @unchecked Sendable {
 
     /// Ends the process, if it is still there, and tells how it came to its end.
     func end() -> String {
-        guard !hasEnded else { return "" }
-        hasEnded = true
-        return Self.reap(child)
+        let isFirst = hasEnded.withLock { hasEnded in
+            defer { hasEnded = true }
+            return !hasEnded
+        }
+        return isFirst ? Self.reap(child) : ""
     }
 
     /// Kills the process and waits until nothing is left of it.

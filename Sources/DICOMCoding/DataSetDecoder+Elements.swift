@@ -176,6 +176,19 @@ extension DataSetDecoder {
         case .un:
             // "…shall be encoded as Implicit VR Little Endian" (PS3.5 6.2.2, note 4 and 7.5.1).
             return try beginSequence(header, headerLength: headerLength, end: nil, isImplicitVR: true)
+        case .lo where isImplicitVR && header.tag.isPrivateCreator:
+            // A sequence in the place of a creator's name, as private elements of groups that must not have any (0007)
+            // are; with VRs it was read, without them the missing length alone tells.
+            note(.undefinedLength, tag: header.tag)
+            let sequence = ElementHeader(
+                tag: header.tag,
+                vr: .sq,
+                offset: header.offset,
+                valueOffset: header.valueOffset,
+                length: nil,
+                isBigEndian: header.isBigEndian
+            )
+            return try beginSequence(sequence, headerLength: headerLength, end: nil, isImplicitVR: true)
         default:
             guard tolerance == .salvage else { throw error(.undefinedLengthNotAllowed, tag: header.tag) }
             note(.undefinedLength, tag: header.tag)

@@ -1,6 +1,7 @@
 import CZlib
 public import DICOMCore
 public import NIOCore
+import Synchronization
 
 /// Inflates a raw deflate stream (RFC 1951, PS3.5 A.5) piece by piece, within limits.
 ///
@@ -81,9 +82,8 @@ public struct Inflater: Sendable {
 }
 
 /// The zlib state of one stream.
-// Safe: the pointer never leaves the class and is valid until `deinit`.
-// Sendable unchecked: its owner changes it after `isKnownUniquelyReferenced` only, and `copy` only reads.
-@safe private final class InflateStream: @unchecked Sendable {
+// Safe: the pointer never leaves the lock and is valid until `deinit`.
+@safe private final class InflateStream: Sendable {
     enum Result {
         case goesOn
         case ended
@@ -91,40 +91,60 @@ public struct Inflater: Sendable {
     }
 
     // zlib keeps the address of the structure, so it must not move: hence memory of its own.
-    private let state: UnsafeMutablePointer<z_stream>
-    private var isUsable: Bool
+    private let state: Mutex<UnsafeMutablePointer<z_stream>>
+    private let isUsable: Bool
 
     init() {
         // Freed in deinit, exactly once: the class owns it and never hands it out.
-        unsafe state = .allocate(capacity: 1)
+        let state = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         // Fresh memory must be initialised before zlib reads it.
         unsafe state.initialize(to: z_stream())
         // -15: raw deflate without a zlib header, the largest window.
         let code = unsafe inflateInit2_(state, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         isUsable = code == Z_OK
+        // The lock alone has the pointer from here on.
+        unsafe self.state = Mutex(state)
     }
 
     private init(copying other: InflateStream) {
-        // As above.
-        unsafe state = .allocate(capacity: 1)
+        let state = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         // As above.
         unsafe state.initialize(to: z_stream())
+        // A number is nobody's: the pointers of two locks must not be seen to meet, and do so in this call only.
+        let address = UInt(bitPattern: state)
         // zlib allocates a state of its own for the copy.
-        let code = unsafe inflateCopy(state, other.state)
+        let code = unsafe other.state.withLock { other in
+            // As above.
+            unsafe UnsafeMutablePointer(bitPattern: address).map { unsafe inflateCopy($0, other) } ?? Z_MEM_ERROR
+        }
         isUsable = other.isUsable && code == Z_OK
+        // The lock alone has the pointer from here on.
+        unsafe self.state = Mutex(state)
     }
 
     deinit {
-        // Releases what zlib allocated; harmless when nothing was.
-        unsafe inflateEnd(state)
-        // The only owner is gone.
-        unsafe state.deallocate()
+        // Nobody else is left to take the lock, and the pointer stays in the closure.
+        unsafe state.withLock { state in
+            // Releases what zlib allocated; harmless when nothing was.
+            unsafe inflateEnd(state)
+            // The only owner is gone.
+            unsafe state.deallocate()
+        }
     }
 
     func copy() -> InflateStream { InflateStream(copying: self) }
 
     func inflateAll(_ input: ByteBuffer, length: Int) -> [UInt8]? {
         guard isUsable, input.readableBytes <= 1 << 30, length <= 1 << 30 else { return nil }
+        // Nobody waits: the owner changes it after `isKnownUniquelyReferenced` only.
+        return unsafe state.withLock { unsafe Self.inflateAll(input, length: length, $0) }
+    }
+
+    private static func inflateAll(
+        _ input: ByteBuffer,
+        length: Int,
+        _ state: UnsafeMutablePointer<z_stream>
+    ) -> [UInt8]? {
         var code = Z_OK
         // One byte more than wanted, so that a longer stream shows; zlib is done with both pointers inside the closures.
         let output = unsafe [UInt8](unsafeUninitializedCapacity: length + 1) { target, count in
@@ -151,6 +171,15 @@ public struct Inflater: Sendable {
 
     func inflate(_ input: ByteBuffer, pieceLength: Int) -> (output: ByteBuffer, used: Int, result: Result) {
         guard isUsable else { return (ByteBuffer(), 0, .failed) }
+        // As above.
+        return unsafe state.withLock { unsafe Self.inflate(input, pieceLength: pieceLength, $0) }
+    }
+
+    private static func inflate(
+        _ input: ByteBuffer,
+        pieceLength: Int,
+        _ state: UnsafeMutablePointer<z_stream>
+    ) -> (output: ByteBuffer, used: Int, result: Result) {
         var output = ByteBuffer()
         var code = Z_OK
         var used = 0

@@ -106,10 +106,9 @@ private struct Conversion: Hashable {
 }
 
 /// A converter of the C library.
-// Safe: the descriptor never leaves the class and is valid until `deinit`.
-// Sendable unchecked: whoever uses it took it out of the idle ones under their lock, so it has one user at a time.
-@safe private final class TextConverter: @unchecked Sendable {
-    private let descriptor: iconv_t
+// Safe: the descriptor never leaves the lock and is valid until `deinit`.
+@safe private final class TextConverter: Sendable {
+    private let descriptor: Mutex<iconv_t>
 
     init?(_ conversion: Conversion) {
         // Both names are constants of ours.
@@ -118,28 +117,38 @@ private struct Conversion: Hashable {
             return nil
         }
         // Kept until deinit, which is the only place that closes it.
-        unsafe self.descriptor = descriptor
+        unsafe self.descriptor = Mutex(descriptor)
     }
 
     deinit {
         // Opened in init, closed once.
-        unsafe _ = iconv_close(descriptor)
+        unsafe descriptor.withLock { unsafe _ = iconv_close($0) }
     }
 
     /// The converted text.
     ///
     /// - Parameter unit: How many bytes U+FFFD stands for where no character begins; `nil`: there is no text then.
     func convert(_ bytes: [UInt8], skipping unit: Int?) -> (bytes: [UInt8], isExact: Bool)? {
+        // Nobody waits: who uses it took it out of the idle ones.
+        unsafe descriptor.withLock { unsafe Self.convert(bytes, skipping: unit, $0) }
+    }
+
+    private static func convert(
+        _ bytes: [UInt8],
+        skipping unit: Int?,
+        _ descriptor: iconv_t
+    ) -> (bytes: [UInt8], isExact: Bool)? {
         // The text before may have ended in the middle of a character.
         unsafe _ = iconv(descriptor, nil, nil, nil, nil)
         var source = bytes.map { CChar(bitPattern: $0) }
-        var chunk = [UInt8](repeating: 0, count: min(Self.chunkLength, bytes.count * 3 + 16))
+        var chunk = [UInt8](repeating: 0, count: min(chunkLength, bytes.count * 3 + 16))
         var converted: [UInt8] = []
         converted.reserveCapacity(bytes.count * 2)
         var position = 0
         var isExact = true
         while position < source.count {
-            let step = step(&source, from: position, into: &chunk)
+            // The descriptor is valid as long as the lock is held.
+            let step = unsafe step(&source, from: position, into: &chunk, descriptor)
             converted += chunk.prefix(step.written)
             position += step.read
             switch step.end {
@@ -164,10 +173,11 @@ private struct Conversion: Hashable {
     }
 
     /// Converts from `position` until the end, a full target, or a byte that begins no character.
-    private func step(
+    private static func step(
         _ source: inout [CChar],
         from position: Int,
-        into target: inout [UInt8]
+        into target: inout [UInt8],
+        _ descriptor: iconv_t
     ) -> (read: Int, written: Int, end: StepEnd) {
         let length = source.count - position
         let capacity = target.count

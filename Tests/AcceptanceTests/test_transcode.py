@@ -196,6 +196,64 @@ def test_the_validator_says_the_same_of_a_file_and_of_what_was_written(files, tm
     assert wrong == []
 
 
+# What dciodvfy says where elements have VRs only: of those that have another one than its dictionary, and of private ones.
+ONLY_WITH_VR = re.compile(r"[Ee]xplicit ([Vv]alue [Rr]epresentation|VR)|Retired Person Name form")
+
+
+@pytest.mark.parametrize("target", ["ImplicitVRLittleEndian", "ExplicitVRBigEndian"])
+def test_the_validator_says_the_same_of_an_object_in_any_transfer_syntax(files, target, tmp_path, capsys):
+    wrong, count, unread = [], 0, 0
+    for path in files:
+        out, explicit = tmp_path / "out", tmp_path / "explicit"
+        if transcode(path, "ExplicitVRLittleEndian", explicit).returncode != 0:
+            continue
+        assert transcode(explicit, target, out).returncode == 0
+        before, after = verdict(explicit), verdict(out)
+        # Without VRs it gives up on palettes: Pixel Representation would tell that of their descriptors, and is not there.
+        if before is None or after is None:
+            unread += 1
+            continue
+        count += 1
+        different = {line for line in before | after if before[line] != after[line] and not ONLY_WITH_VR.search(line)}
+        if different:
+            wrong.append(f"{path.name}: {sorted(different)[:3]}")
+    with capsys.disabled():
+        print(f"\ndciodvfy, {target}: {count} files, {len(wrong)} differ, {unread} that it does not read itself")
+        for line in wrong:
+            print("  " + line)
+    assert wrong == [] and unread < 20
+
+
+def test_a_lossy_copy_says_of_itself_what_that_of_dcmcjpeg_says(tmp_path):
+    path = ROOT / "TestImages/pydicom-data/SC_rgb.dcm"
+    out, theirs = tmp_path / "ours", tmp_path / "theirs"
+
+    written = transcode(path, "JPEGBaseline8Bit", out, "--lossy", "--quality", "90")
+    converted = subprocess.run(["dcmcjpeg", "+eb", "+ua", "+q", "90", str(path), str(theirs)], capture_output=True)
+
+    assert written.returncode == 0 and converted.returncode == 0
+    ours, expected, original = pydicom.dcmread(out), pydicom.dcmread(theirs), pydicom.dcmread(path)
+    for keyword in ["LossyImageCompression", "LossyImageCompressionMethod", "ImageType", "SOPClassUID"]:
+        assert ours[keyword].value == expected[keyword].value, keyword
+    assert ours.file_meta.TransferSyntaxUID == expected.file_meta.TransferSyntaxUID
+    assert ours.PhotometricInterpretation == expected.PhotometricInterpretation
+    assert ours.PlanarConfiguration == expected.PlanarConfiguration
+    for data_set in ours, expected:
+        assert data_set.SOPInstanceUID not in (original.SOPInstanceUID, None)
+        assert data_set.file_meta.MediaStorageSOPInstanceUID == data_set.SOPInstanceUID
+        code = data_set.DerivationCodeSequence[0]
+        assert (code.CodeValue, code.CodingSchemeDesignator) == ("113040", "DCM")
+        source = data_set.SourceImageSequence[0]
+        assert source.ReferencedSOPInstanceUID == original.SOPInstanceUID
+        assert source.ReferencedSOPClassUID == original.SOPClassUID
+        assert source.PurposeOfReferenceCodeSequence[0].CodeValue == "121320"
+        # The length of the pixels in front of and behind the compression, with the encapsulation or without.
+        plain = original.Rows * original.Columns * 3
+        stream = len(next(pydicom.encaps.generate_frames(data_set.PixelData, number_of_frames=1)))
+        assert float(data_set.LossyImageCompressionRatio) == pytest.approx(plain / stream, rel=0.1)
+        assert "JPEG" in data_set.DerivationDescription
+
+
 def test_a_typing_error_gets_a_hint_and_the_list_of_those_that_can_be_written(tmp_path):
     result = transcode("x", "ExplicitVRLitleEndian", tmp_path / "out")
 

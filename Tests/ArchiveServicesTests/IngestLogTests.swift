@@ -1,39 +1,13 @@
 import ArchiveServices
 import Logging
 import Platform
-import Synchronization
 import TestKit
 import Testing
 
-/// The levels of the lines that were written.
-private final class Levels: Sendable {
-    private let taken = Mutex<[Logger.Level]>([])
-    var all: [Logger.Level] { taken.withLock { $0 } }
-
-    func logger() -> Logger {
-        Logger(label: "test") { _ in Handler(levels: self) }
-    }
-
-    private struct Handler: LogHandler {
-        let levels: Levels
-        var logLevel = Logger.Level.trace
-        var metadata: Logger.Metadata = [:]
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            levels.taken.withLock { $0.append(event.level) }
-        }
-    }
-}
-
 @Suite struct `Lines about objects that were not stored` {
     @Test func `a sender that is cancelled is no error`() async throws {
-        let levels = Levels()
-        let archive = try await TestArchive(logger: levels.logger())
+        let log = CapturedLog()
+        let archive = try await TestArchive(logger: log.logger())
 
         let outcome = await withTaskGroup(of: IngestOutcome?.self) { group in
             group.cancelAll()
@@ -42,17 +16,17 @@ private final class Levels: Sendable {
         }
 
         #expect(outcome?.refusal != nil)
-        #expect(levels.all.contains(.debug))
-        #expect(!levels.all.contains(.error))
+        #expect(log.lines.contains { $0.level == .debug })
+        #expect(!log.lines.contains { $0.level == .error })
     }
 
     @Test func `a disk that fails is one`() async throws {
-        let levels = Levels()
+        let log = CapturedLog()
         let disk = FaultInjectingDisk(PosixDisk())
-        let archive = try await TestArchive(disk: disk, logger: levels.logger())
+        let archive = try await TestArchive(disk: disk, logger: log.logger())
         disk.failCall(0, code: .io)
 
         #expect(try await archive.store(TestObject()).refusal?.reason == .storageFailed)
-        #expect(levels.all.contains(.error))
+        #expect(log.lines.contains { $0.level == .error })
     }
 }

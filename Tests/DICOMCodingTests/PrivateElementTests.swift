@@ -24,6 +24,24 @@ import Testing
         #expect(try vr(of: 0x0029_1108, in: bytes, .implicitVRLittleEndian) == .un)
     }
 
+    @Test func `a sequence in the place of a creator is read, also without VR`() throws {
+        var item = Bytes()
+        item.implicit(0x0015_0010, Self.creator)
+        var bytes = Bytes()
+        bytes.buffer.writeBytes([0x07, 0, 0x11, 0, 0xFF, 0xFF, 0xFF, 0xFF])
+        bytes.marker(Bytes.item, length: UInt32(item.buffer.readableBytes))
+        bytes.buffer.writeImmutableBuffer(item.buffer)
+        bytes.buffer.writeBytes([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0])
+        bytes.implicit(0x0008_0060, Array("CT".utf8))
+
+        let dataSet = try DataSetReader.dataSet(from: bytes.buffer, transferSyntax: .implicitVRLittleEndian)
+
+        let sequence = dataSet[Tag(rawValue: 0x0007_0011)]
+        #expect(sequence?.vr == .sq)
+        #expect(sequence?.items.count == 1)
+        #expect(dataSet[.modality]?.vr == .cs)
+    }
+
     @Test func `UN gives way to what the creator's dictionary knows`() throws {
         var bytes = Bytes()
         bytes.explicit(0x0029_0010, "LO", Self.creator)
