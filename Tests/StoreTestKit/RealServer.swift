@@ -56,9 +56,9 @@ public final class RealServer: Sendable {
 
     /// Ends the server and removes what it kept.
     public func stop() {
-        // Not by closing the pipe: servers that were started later have inherited its end, and would have to end first.
+        // Not by closing the pipe: servers that were started later have inherited its end, and would have to end first. For
+        // the same reason nobody waits: Foundation sees an end only when all that was inherited is closed.
         process.terminate()
-        process.waitUntilExit()
         try? input.fileHandleForWriting.close()
         output.fileHandleForReading.readabilityHandler = nil
         try? FileManager.default.removeItem(atPath: folder)
