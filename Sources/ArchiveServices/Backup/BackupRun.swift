@@ -58,13 +58,13 @@ struct BackupRun: Sendable {
         let (packs, copied, problems) = try await packs(extents, chain.previous?.manifest, progress)
         let content = try await content(of: extents)
         // After the list of packs: every key of theirs is in it.
-        let keyring = try await keyringBundle()
+        let keyring = try await keyringSnapshot()
         let files = try await files(chain.previous?.manifest)
-        try await vault.put(keyring: keyring, header)
+        let keyringDigest = try await store(keyring, header)
         let manifest = BackupManifest(
             header: header,
             previous: chain.previous.map { .init(backupID: $0.manifest.header.backupID, digest: $0.digest) },
-            keyringDigest: keyring.sha256,
+            keyringDigest: keyringDigest,
             content: content,
             missingPacks: problems.count,
             packs: packs,
@@ -127,9 +127,27 @@ struct BackupRun: Sendable {
         }
     }
 
-    private func keyringBundle() async throws -> ByteBuffer {
-        let (disk, directory) = (service.disk, service.source.keyringDirectory)
-        return try await service.pool.run { try KeyringBundle(directory: directory, disk: disk).encoded }
+    private func keyringSnapshot() async throws -> KeyringSnapshot {
+        do throws(KeyringError) {
+            return try await service.keyring.snapshot()
+        } catch {
+            guard error.code != .cancelled else { throw CancellationError() }
+            throw BackupError(.keyring, "The keyring of the archive cannot be copied: \(error)")
+        }
+    }
+
+    /// Stores both copies of the keyring, and reads them back: without it no pack of any backup opens.
+    ///
+    /// - Returns: The SHA-256 of the blob.
+    private func store(_ keyring: KeyringSnapshot, _ header: BackupHeader) async throws -> [UInt8] {
+        let blob = try await service.pool.run { KeyringBundle(keyring).encoded }
+        try await vault.put(keyring: blob, header)
+        for key in try BackupVault.keyringKeys(header) {
+            let read = try await vault.read(key, limit: KeyringBundle.lengthLimit)
+            let isThere = try await service.pool.run { try KeyringBundle(decoding: read).holds(keyring) }
+            guard isThere else { throw BackupError.damaged("The keyring that was just stored") }
+        }
+        return try await service.pool.run { blob.sha256 }
     }
 
     /// All packs with their digests, those copied that the store lacks.
