@@ -53,6 +53,7 @@ struct BackupRun: Sendable {
         )
         let marker = try BackupVault.key("running/" + header.backupID.hex)
         try await vault.put(marker, ByteBuffer(string: header.name))
+        try await refuseWhilePruning(marker)
         try await service.seal()
         let extents = try await packExtents()
         let (packs, copied, problems) = try await packs(extents, chain.previous?.manifest, progress)
@@ -80,6 +81,16 @@ struct BackupRun: Sendable {
             copiedPacks: copied.packs,
             copiedBytes: copied.bytes,
             problems: problems
+        )
+    }
+
+    /// Looks only after the marker was written: a prune that begins from now on sees it.
+    private func refuseWhilePruning(_ marker: BlobKey) async throws {
+        guard try await !vault.list("pruning/").isEmpty else { return }
+        try await vault.delete(marker)
+        throw BackupError(
+            .busy,
+            "Backups are being pruned there, or that was interrupted: let `cassette backup prune` end, then take the backup"
         )
     }
 
