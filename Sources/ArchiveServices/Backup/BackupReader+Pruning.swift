@@ -24,6 +24,8 @@ extension BackupReader {
         }
     }
 
+    /// Removes while the mark stands.
+    ///
     /// A backup writes its mark and then looks for one of a prune; here it is the other way round, so one of the two sees
     /// the other. What a backup copies after this list was made is not in it; one that ended before the look at `running/` has
     /// a manifest, which is read after that.

@@ -55,9 +55,8 @@ struct BackupRun: Sendable {
         try await vault.put(marker, ByteBuffer(string: header.name))
         try await refuseWhilePruning(marker)
         try await service.seal()
-        let extents = try await packExtents()
-        let (packs, copied, problems) = try await packs(extents, chain.previous?.manifest, progress)
-        let content = try await content(of: extents)
+        let (extents, content, counts) = try await packsAndFigures()
+        let (packs, copied, problems) = try await packs(extents, counts, chain.previous?.manifest, progress)
         // After the list of packs: every key of theirs is in it.
         let keyring = try await keyringSnapshot()
         let files = try await files(chain.previous?.manifest)
@@ -129,13 +128,23 @@ struct BackupRun: Sendable {
         }
     }
 
-    private func content(of extents: [PackExtent]) async throws -> ArchiveContent {
+    /// The packs, the figures of the index within them, and how many instances are in each.
+    ///
+    /// Taken together and before the copying, which may take hours: what is deleted meanwhile is in the backup.
+    private func packsAndFigures() async throws -> ([PackExtent], ArchiveContent, [PackID: UInt64]) {
+        let extents = try await packExtents()
         let lengths = Dictionary(uniqueKeysWithValues: extents.map { ($0.packID, $0.length) })
+        var counts: [PackID: UInt64] = [:]
+        let content: ArchiveContent
         do throws(CatalogError) {
-            return try await ArchiveContent(of: service.catalog, within: lengths)
+            content = try await ArchiveContent(of: service.catalog, within: lengths, counts: &counts)
         } catch {
             throw ArchiveError(error)
         }
+        // Where a compaction took a pack away, some rows were found at their new place, which the list lacks.
+        let now = Set(try await packExtents().map(\.packID))
+        guard extents.allSatisfy({ now.contains($0.packID) }) else { throw PackVanished() }
+        return (extents, content, counts)
     }
 
     private func keyringSnapshot() async throws -> KeyringSnapshot {
@@ -164,6 +173,7 @@ struct BackupRun: Sendable {
     /// All packs with their digests, those copied that the store lacks.
     private func packs(
         _ extents: [PackExtent],
+        _ counts: [PackID: UInt64],
         _ previous: BackupManifest?,
         _ progress: (BackupProgress) async throws -> Void
     ) async throws -> (packs: [BackupManifest.Pack], copied: (packs: Int, bytes: UInt64), [BackupReport.Problem]) {
@@ -178,7 +188,8 @@ struct BackupRun: Sendable {
         var wanted: [PackExtent] = []
         for extent in extents {
             if let digest = known[extent], stored[BackupManifest.Pack.key(of: extent)] == extent.length {
-                packs.append(BackupManifest.Pack(extent: extent, sha256: digest))
+                let count = counts[extent.packID] ?? 0
+                packs.append(BackupManifest.Pack(extent: extent, sha256: digest, instances: count))
             } else {
                 wanted.append(extent)
             }
@@ -197,7 +208,8 @@ struct BackupRun: Sendable {
                 state.packs += 1
                 switch done.outcome {
                 case .copied(let digest):
-                    packs.append(BackupManifest.Pack(extent: done.extent, sha256: digest))
+                    let count = counts[done.extent.packID] ?? 0
+                    packs.append(BackupManifest.Pack(extent: done.extent, sha256: digest, instances: count))
                     state.copiedBytes &+= done.extent.length
                 case .unreadable(let cause):
                     problems.append(BackupReport.Problem(packID: done.extent.packID, cause: cause))
