@@ -7,6 +7,8 @@ public struct VerificationReport: Sendable, Hashable {
     public var total = 0
     /// Instances that were looked at.
     public var checked = 0
+    /// Of these, instances that lie only in stores which do not give them back now, which is no damage.
+    public var unread = 0
     /// Bytes read back.
     public var bytes: UInt64 = 0
     /// Instances that cannot be read, or are not what was received.

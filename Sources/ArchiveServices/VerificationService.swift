@@ -165,10 +165,11 @@ public final class VerificationService: Sendable {
             if !isKnown { unindexed += 1 }
         }
         report.unindexed = unindexed
-        report.packProblems = survey.problems.count { $0.kind != .shredded }
-        for problem in survey.problems {
-            guard let packID = problem.packID, problem.kind != .keyNotFound, problem.kind != .shredded else { continue }
-            report.damagedPacks.insert(.init(packID: packID, store: .hot))
+        let problems = survey.problems.filter { $0.kind != .shredded && !$0.isForNow }
+        report.packProblems = problems.count
+        for problem in problems {
+            guard let packID = problem.packID, problem.kind != .keyNotFound else { continue }
+            report.damagedPacks.insert(.init(packID: packID, store: try await store(of: packID)))
         }
     }
 
@@ -200,13 +201,27 @@ public final class VerificationService: Sendable {
             // What a rebuild of the index would need of the record.
             _ = try await packs.readManifest(location)
             guard try await digest(record, location, &report) == record.dataSetDigest else {
-                damage(record, .hot, "the bytes differ from those received", &report)
+                damage(record, stores.first ?? .hot, "the bytes differ from those received", &report)
                 return
             }
         } catch {
             // Not the object's fault: the walk as a whole ends.
             if error.code == .cancelled { throw ArchiveError(error) }
-            damage(record, .hot, error.description, &report)
+            guard !error.isForNow else {
+                report.unread += 1
+                return
+            }
+            damage(record, try await store(of: location.packID), error.description, &report)
+        }
+    }
+
+    /// The store whose copy of a pack is read: the data folder's, where it has one.
+    private func store(of pack: PackID) async throws(ArchiveError) -> StoreName {
+        do throws(PackError) {
+            return try await packs.stores(of: pack).first ?? .hot
+        } catch {
+            if error.code == .cancelled { throw ArchiveError(error) }
+            return .hot
         }
     }
 
@@ -219,12 +234,9 @@ public final class VerificationService: Sendable {
         do throws(PackError) {
             try await packs.verify(location, context: PayloadContext.bytes(of: record), in: store)
         } catch {
-            switch error.code {
-            case .cancelled: throw error
-            // It cannot be read now, which is no damage.
-            case .frozen, .store(.frozen), .store(.unavailable): return
-            default: damage(record, store, "in \(store.text): \(error.description)", &report)
-            }
+            guard error.code != .cancelled else { throw error }
+            guard !error.isForNow else { return }
+            damage(record, store, "in \(store.text): \(error.description)", &report)
         }
     }
 
@@ -306,5 +318,23 @@ public final class VerificationService: Sendable {
     /// After a look at a part: damage adds up.
     private func note(_ report: VerificationReport) {
         condition.add(damaged: report.damaged.count)
+    }
+}
+
+extension PackError {
+    /// Whether a store does not give the bytes back now, which is no damage.
+    var isForNow: Bool {
+        switch code {
+        case .frozen, .store(.frozen), .store(.unavailable): true
+        default: false
+        }
+    }
+}
+
+extension PackProblem {
+    /// Whether a store does not give the pack back now, which is no damage.
+    var isForNow: Bool {
+        guard case .unreadable(let code) = kind else { return false }
+        return PackError(code, packID: packID).isForNow
     }
 }

@@ -77,7 +77,7 @@ struct VerificationRoutes: Sendable {
             text.raw("}")
         }
         text.raw(
-            "],\"repaired\":\(report.repaired.count),\"unindexed\":\(report.unindexed),\"packProblems\":\(report.packProblems),\"isComplete\":\(isComplete)}\n"
+            "],\"unread\":\(report.unread),\"repaired\":\(report.repaired.count),\"unindexed\":\(report.unindexed),\"packProblems\":\(report.packProblems),\"isComplete\":\(isComplete)}\n"
         )
         return text.buffer
     }

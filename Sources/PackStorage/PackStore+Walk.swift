@@ -138,7 +138,8 @@ extension PackStore {
         guard header.packID == id else { throw PackError(.malformedPack, packID: id, offset: 0) }
         let key = try keyring.existingStudyKey(header.studyKeyID, generation: header.keyGeneration)
         guard let key else {
-            throw PackError(keyring.isRemoved(header.studyKeyID) ? .keyRemoved : .keyNotFound, packID: id)
+            let isRemoved = keyring.isRemoved(header.studyKeyID, generation: header.keyGeneration)
+            throw PackError(isRemoved ? .keyRemoved : .keyNotFound, packID: id)
         }
         return PackWalker(file: file, length: length, header: header, key: key, isOpenPack: isOpen)
     }

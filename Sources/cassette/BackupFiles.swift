@@ -17,7 +17,6 @@ struct BackupFiles: Sendable {
     /// - Parameter rootKey: Names the root key.
     func source(_ rootKey: String) -> BackupSource {
         BackupSource(
-            keyringDirectory: folder.keyrings[0],
             rootKey: rootKey,
             files: { try await read() }
         )

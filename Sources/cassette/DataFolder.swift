@@ -7,7 +7,6 @@ struct DataFolder: Sendable {
 
     var packs: String { path + "/packs" }
     /// The first copy of the keyring.
-    var keyringFile: String { keyrings[0] + "/keyring" }
     var keyrings: [String] { [path + "/keyring", path + "/keyring-mirror"] }
     var index: String { path + "/index.sqlite" }
     var registry: String { path + "/registry.sqlite" }

@@ -16,11 +16,12 @@ struct RestoreOutcome: Sendable {
 
     /// Whether all is there: every instance of the backup with its digest, but for those whose keys are gone.
     var isSound: Bool {
+        let found = content?.instances ?? 0
         let isSame =
             content == report.content
-            || report.keylessPacks > 0 && (content?.instances ?? .max) < report.content.instances
+            || report.keylessPacks > 0 && found &+ report.keylessInstances == report.content.instances
         let isRead = verification.map { $0.damaged.isEmpty && $0.checked >= $0.total && $0.packProblems == 0 } ?? true
-        return isSame && isRead && report.missingPacks == 0
+        return isSame && isRead && report.missingPacks == 0 && report.lostPacks == 0
     }
 
     func text(isDrill: Bool, folder: String) -> String {
@@ -33,7 +34,12 @@ struct RestoreOutcome: Sendable {
                 "\n\(verification.checked) instances read back, \(verification.damaged.count) differ from what was received"
         }
         if report.keylessPacks > 0 {
-            text += "\n\(report.keylessPacks) packs of shredded studies were not brought back: their keys are gone"
+            text +=
+                "\n\(report.keylessPacks) packs of shredded studies with \(report.keylessInstances) instances were not "
+                + "brought back: their keys were destroyed"
+        }
+        if report.lostPacks > 0 {
+            text += "\n\(report.lostPacks) packs do not open: the keyring of the backup lacks their keys"
         }
         if report.missingPacks > 0 {
             text += "\n\(report.missingPacks) packs could not be read when the backup was taken"
@@ -49,6 +55,7 @@ struct RestoreOutcome: Sendable {
             ("isIdentical", String(content == report.content)),
             ("packs", String(report.packs)), ("bytes", String(report.bytes)),
             ("keylessPacks", String(report.keylessPacks)), ("missingPacks", String(report.missingPacks)),
+            ("keylessInstances", String(report.keylessInstances)), ("lostPacks", String(report.lostPacks)),
             ("checked", String(verification?.checked ?? 0)), ("damaged", String(verification?.damaged.count ?? 0)),
             ("copySeconds", String(copySeconds)), ("indexSeconds", String(indexSeconds)),
             ("compareSeconds", String(compareSeconds)),

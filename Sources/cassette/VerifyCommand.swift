@@ -52,6 +52,9 @@ struct VerifyCommand: AsyncParsableCommand {
             if summary.unindexed > 0 {
                 Console.complain("\(summary.unindexed) records are not in the index: run `cassette index rebuild`")
             }
+            if let unread = summary.unread, unread > 0 {
+                Console.complain("\(unread) instances are frozen or in a store out of reach, and were not read")
+            }
             if summary.packProblems > 0 {
                 Console.complain("\(summary.packProblems) places in packs cannot be read: see the log of the server")
             }
@@ -112,6 +115,7 @@ struct VerificationSummary: Codable {
     let damaged: [Damage]
     let unindexed: Int
     let packProblems: Int
+    let unread: Int?
     let repaired: Int?
     let isComplete: Bool
 
@@ -122,6 +126,7 @@ struct VerificationSummary: Codable {
         damaged = report.damaged.map { Damage(sopInstanceUID: $0.sopInstanceUID.string, cause: $0.cause) }
         unindexed = report.unindexed
         packProblems = report.packProblems
+        unread = report.unread
         repaired = report.repaired.count
         isComplete = true
     }
@@ -132,6 +137,7 @@ struct VerificationSummary: Codable {
         JSONText.object([
             ("total", String(total)), ("checked", String(checked)), ("bytes", String(bytes)),
             ("unindexed", String(unindexed)), ("packProblems", String(packProblems)),
+            ("unread", String(unread ?? 0)),
             ("repaired", String(repaired ?? 0)),
             (
                 "damaged",

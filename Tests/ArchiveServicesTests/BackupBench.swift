@@ -28,7 +28,6 @@ final class BackupBench: Sendable {
     func service(of archive: TestArchive) -> BackupService {
         archive.archive.backups(
             from: BackupSource(
-                keyringDirectory: archive.folder.path + "/keyring",
                 rootKey: "file:" + archive.folder.path + ".keys/root.key",
                 files: { [(name: "registry.sqlite", bytes: ByteBuffer(string: "rows"))] }
             ),

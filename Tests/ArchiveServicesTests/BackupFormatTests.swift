@@ -39,7 +39,7 @@ import Testing
             keyringDigest: Array(repeating: 2, count: 32),
             content: ArchiveContent(studies: 1, instances: 2, payloadBytes: 3, digest: Array(repeating: 4, count: 32)),
             missingPacks: 0,
-            packs: [.init(extent: extent, sha256: Array(repeating: 5, count: 32))],
+            packs: [.init(extent: extent, sha256: Array(repeating: 5, count: 32), instances: 2)],
             files: [
                 .init(
                     name: "registry.sqlite",

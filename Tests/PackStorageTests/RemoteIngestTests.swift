@@ -1,6 +1,7 @@
 import NIOCore
 import PackStorage
 import Platform
+import Sealing
 import Synchronization
 import TestKit
 import Testing
@@ -11,7 +12,7 @@ import Testing
     }
 
     private func copies(_ tier: TierBench) -> KeyringCopies {
-        KeyringCopies(path: "/data/keyring/keyring", disk: tier.disk, pool: TestPool.shared)
+        KeyringCopies(of: tier.bench.store)
     }
 
     /// The blobs of the last edition, put together.
@@ -46,19 +47,31 @@ import Testing
     @Test func `a file that was written anew replaces the old one, and nothing of that stays`() async throws {
         let tier = try await TierBench()
         let named = NamedBlobStore(TierBench.cold, tier.cold, isLocal: false)
-        _ = try await tier.bench.key(1)
-        let first = copies(tier)
-        try await first.bring(to: named)
-        let length = try keyringFile(tier).count
-        let files = [SeededRandomSource(seed: 1).bytes(length + 500), SeededRandomSource(seed: 2).bytes(100)]
+        for study in 1..<9 as Range<UInt8> { _ = try await tier.bench.key(study) }
+        var later = copies(tier)
+        try await later.bring(to: named)
 
-        for (number, file) in files.enumerated() {
-            tier.disk.setContent("/data/keyring/keyring", file)
-            let later = number == 0 ? first : copies(tier)
-            try await later.bring(to: named)
-            #expect(copied(tier.cold) == file)
+        for study in 1..<4 as Range<UInt8> {
+            let keyring = tier.bench.keyring
+            try await keyring.removeStudyKeys([keyring.keyID(for: [study])])
+            // By a new process, too: nothing but the store tells it what is there.
+            if study == 2 { later = copies(tier) }
+            try await later.renew(in: named)
+            #expect(copied(tier.cold) == (try keyringFile(tier)))
             #expect(Set(tier.cold.keys.map { $0.text.split(separator: "/")[1] }).count == 1)
+            let puts = tier.cold.puts
+            try await later.renew(in: named)
+            #expect(tier.cold.puts == puts)
         }
+    }
+
+    @Test func `a store without a keyring gets none by renewing`() async throws {
+        let tier = try await TierBench()
+        _ = try await tier.bench.key(1)
+
+        try await copies(tier).renew(in: NamedBlobStore(TierBench.cold, tier.cold, isLocal: false))
+
+        #expect(tier.cold.keys.isEmpty)
     }
 
     @Test func `no answer of a store keeps a key out for good`() async throws {
@@ -133,7 +146,7 @@ import Testing
 @Suite struct `After the loss of the data folder` {
     @Test func `packs and single records come back from the stores`() async throws {
         let tier = try await TierBench()
-        let keyring = KeyringCopies(path: "/data/keyring/keyring", disk: tier.disk, pool: TestPool.shared)
+        let keyring = KeyringCopies(of: tier.bench.store)
         let mover = PackMover(packs: tier.bench.store, tiers: tier.tiers, keyring: keyring)
         let whole = try await tier.pack([1_000, 200_000])
         try await mover.move(whole[0].packID, to: [TierBench.cold])

@@ -24,11 +24,19 @@ public struct ArchiveContent: Sendable, Hashable {
     }
 
     /// Reads all rows of a catalog.
+    init(of catalog: CurrentCatalog) async throws(CatalogError) {
+        var counts: [PackID: UInt64] = [:]
+        try await self.init(of: catalog, within: nil, counts: &counts)
+    }
+
+    /// Reads the rows of a catalog.
     ///
     /// - Parameter extents: Only rows of records that lie within them count; `nil` for all.
+    /// - Parameter counts: Gets the number of instances in each pack.
     init(
         of catalog: CurrentCatalog,
-        within extents: [PackID: UInt64]? = nil
+        within extents: [PackID: UInt64]?,
+        counts: inout [PackID: UInt64]
     ) async throws(CatalogError) {
         var hash = SHA256()
         var studies: Set<UID> = []
@@ -42,6 +50,7 @@ public struct ArchiveContent: Sendable, Hashable {
                 hash.update(data: record.dataSetDigest)
                 studies.insert(record.path.studyInstanceUID)
                 instances += 1
+                counts[PackID(record.location.packID), default: 0] += 1
                 payloadBytes &+= record.location.payloadLength
             }
             last = end.path.sopInstanceUID

@@ -5,11 +5,12 @@ import Platform
 /// The layout is in `ArchiveServices.docc/BackupFormat.md`; all integers are big-endian.
 extension BackupManifest {
     private static let digestLength = 32
+    private static let packLength = 65
 
     /// The sealed part before sealing.
     var encodedBody: ByteBuffer {
         var buffer = ByteBuffer()
-        buffer.reserveCapacity(256 + packs.count * 57 + files.count * 96)
+        buffer.reserveCapacity(256 + packs.count * Self.packLength + files.count * 96)
         buffer.writeInteger(UInt8(previous == nil ? 0 : 1))
         if let previous {
             buffer.writeBytes(previous.backupID.bytes)
@@ -23,6 +24,7 @@ extension BackupManifest {
             buffer.writeBytes(pack.extent.packID.rawValue.bytes)
             buffer.writeMultipleIntegers(UInt8(pack.extent.isSealed ? 1 : 0), pack.extent.length)
             buffer.writeBytes(pack.sha256)
+            buffer.writeInteger(pack.instances)
         }
         buffer.writeInteger(UInt16(clamping: files.count))
         for file in files {
@@ -80,18 +82,18 @@ extension BackupManifest {
     }
 
     private static func readPacks(_ count: Int, _ body: inout ByteBuffer) -> [Pack]? {
-        guard count <= body.readableBytes / 57 else { return nil }
+        guard count <= body.readableBytes / packLength else { return nil }
         var packs: [Pack] = []
         packs.reserveCapacity(count)
         for _ in 0..<count {
             guard
                 let id = readID(&body),
                 let (flag, length) = body.readMultipleIntegers(as: (UInt8, UInt64).self), flag <= 1,
-                let digest = body.readBytes(length: digestLength)
+                let digest = body.readBytes(length: digestLength),
+                let instances = body.readInteger(as: UInt64.self)
             else { return nil }
-            packs.append(
-                Pack(extent: PackExtent(packID: PackID(id), length: length, isSealed: flag == 1), sha256: digest)
-            )
+            let extent = PackExtent(packID: PackID(id), length: length, isSealed: flag == 1)
+            packs.append(Pack(extent: extent, sha256: digest, instances: instances))
         }
         return packs
     }

@@ -9,6 +9,8 @@ public struct BackupManifest: Sendable, Hashable {
         public let extent: PackExtent
         /// SHA-256 of these bytes.
         public let sha256: [UInt8]
+        /// Instances in it.
+        let instances: UInt64
 
         /// Where the bytes lie in the store; they never change, so the name says all.
         var key: BlobKey { Self.key(of: extent) }

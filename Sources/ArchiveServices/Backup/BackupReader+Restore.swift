@@ -10,7 +10,8 @@ extension BackupReader {
 
     private enum Restored: Sendable {
         case pack(UInt64)
-        case keyless
+        case keyless(UInt64)
+        case lost
     }
 
     /// Whether a folder may be restored into: empty, or left by a restore of the same backup.
@@ -68,7 +69,10 @@ extension BackupReader {
                     report.packs += 1
                     report.bytes &+= length
                     state.copiedBytes &+= length
-                case .keyless: report.keylessPacks += 1
+                case .keyless(let instances):
+                    report.keylessPacks += 1
+                    report.keylessInstances &+= instances
+                case .lost: report.lostPacks += 1
                 }
                 try await progress(state)
             }
@@ -90,7 +94,9 @@ extension BackupReader {
     private func restore(_ pack: BackupManifest.Pack, into store: LocalBlobStore) async throws -> Restored {
         let identity = try await identity(of: pack)
         guard try keyring.existingStudyKey(identity.studyKeyID, generation: identity.keyGeneration) != nil else {
-            return .keyless
+            // Only what the keyring tells of was shredded on purpose.
+            let isRemoved = keyring.isRemoved(identity.studyKeyID, generation: identity.keyGeneration)
+            return isRemoved ? .keyless(pack.instances) : .lost
         }
         let id = pack.extent.packID.hex
         let key = try BackupVault.key(pack.extent.isSealed ? "\(id.prefix(2))/\(id).pack" : "open/\(id)")

@@ -61,8 +61,12 @@ public struct RestoreReport: Sendable, Hashable {
     public var packs = 0
     /// Their bytes.
     public var bytes: UInt64 = 0
-    /// Packs whose keys are in no keyring any more: what was shredded stays dead, and its packs are not brought back.
+    /// Packs whose keys were removed, as the keyring says: what was shredded stays dead, and its packs are not brought back.
     public var keylessPacks = 0
+    /// Instances that they held.
+    public var keylessInstances: UInt64 = 0
+    /// Packs whose keys the keyring lacks though nobody removed them: their objects are lost.
+    public var lostPacks = 0
     /// Packs that could not be read when the backup was taken.
     public let missingPacks: Int
 

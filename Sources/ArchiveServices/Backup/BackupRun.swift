@@ -53,18 +53,18 @@ struct BackupRun: Sendable {
         )
         let marker = try BackupVault.key("running/" + header.backupID.hex)
         try await vault.put(marker, ByteBuffer(string: header.name))
+        try await refuseWhilePruning(marker)
         try await service.seal()
-        let extents = try await packExtents()
-        let (packs, copied, problems) = try await packs(extents, chain.previous?.manifest, progress)
-        let content = try await content(of: extents)
+        let (extents, content, counts) = try await packsAndFigures()
+        let (packs, copied, problems) = try await packs(extents, counts, chain.previous?.manifest, progress)
         // After the list of packs: every key of theirs is in it.
-        let keyring = try await keyringBundle()
+        let keyring = try await keyringSnapshot()
         let files = try await files(chain.previous?.manifest)
-        try await vault.put(keyring: keyring, header)
+        let keyringDigest = try await store(keyring, header)
         let manifest = BackupManifest(
             header: header,
             previous: chain.previous.map { .init(backupID: $0.manifest.header.backupID, digest: $0.digest) },
-            keyringDigest: keyring.sha256,
+            keyringDigest: keyringDigest,
             content: content,
             missingPacks: problems.count,
             packs: packs,
@@ -80,6 +80,16 @@ struct BackupRun: Sendable {
             copiedPacks: copied.packs,
             copiedBytes: copied.bytes,
             problems: problems
+        )
+    }
+
+    /// Looks only after the marker was written: a prune that begins from now on sees it.
+    private func refuseWhilePruning(_ marker: BlobKey) async throws {
+        guard try await !vault.list("pruning/").isEmpty else { return }
+        try await vault.delete(marker)
+        throw BackupError(
+            .busy,
+            "Backups are being pruned there, or that was interrupted: let `cassette backup prune` end, then take the backup"
         )
     }
 
@@ -118,23 +128,52 @@ struct BackupRun: Sendable {
         }
     }
 
-    private func content(of extents: [PackExtent]) async throws -> ArchiveContent {
+    /// The packs, the figures of the index within them, and how many instances are in each.
+    ///
+    /// Taken together and before the copying, which may take hours: what is deleted meanwhile is in the backup.
+    private func packsAndFigures() async throws -> ([PackExtent], ArchiveContent, [PackID: UInt64]) {
+        let extents = try await packExtents()
         let lengths = Dictionary(uniqueKeysWithValues: extents.map { ($0.packID, $0.length) })
+        var counts: [PackID: UInt64] = [:]
+        let content: ArchiveContent
         do throws(CatalogError) {
-            return try await ArchiveContent(of: service.catalog, within: lengths)
+            content = try await ArchiveContent(of: service.catalog, within: lengths, counts: &counts)
         } catch {
             throw ArchiveError(error)
         }
+        // Where a compaction took a pack away, some rows were found at their new place, which the list lacks.
+        let now = Set(try await packExtents().map(\.packID))
+        guard extents.allSatisfy({ now.contains($0.packID) }) else { throw PackVanished() }
+        return (extents, content, counts)
     }
 
-    private func keyringBundle() async throws -> ByteBuffer {
-        let (disk, directory) = (service.disk, service.source.keyringDirectory)
-        return try await service.pool.run { try KeyringBundle(directory: directory, disk: disk).encoded }
+    private func keyringSnapshot() async throws -> KeyringSnapshot {
+        do throws(KeyringError) {
+            return try await service.keyring.snapshot()
+        } catch {
+            guard error.code != .cancelled else { throw CancellationError() }
+            throw BackupError(.keyring, "The keyring of the archive cannot be copied: \(error)")
+        }
+    }
+
+    /// Stores both copies of the keyring, and reads them back: without it no pack of any backup opens.
+    ///
+    /// - Returns: The SHA-256 of the blob.
+    private func store(_ keyring: KeyringSnapshot, _ header: BackupHeader) async throws -> [UInt8] {
+        let blob = try await service.pool.run { KeyringBundle(keyring).encoded }
+        try await vault.put(keyring: blob, header)
+        for key in try BackupVault.keyringKeys(header) {
+            let read = try await vault.read(key, limit: KeyringBundle.lengthLimit)
+            let isThere = try await service.pool.run { try KeyringBundle(decoding: read).holds(keyring) }
+            guard isThere else { throw BackupError.damaged("The keyring that was just stored") }
+        }
+        return try await service.pool.run { blob.sha256 }
     }
 
     /// All packs with their digests, those copied that the store lacks.
     private func packs(
         _ extents: [PackExtent],
+        _ counts: [PackID: UInt64],
         _ previous: BackupManifest?,
         _ progress: (BackupProgress) async throws -> Void
     ) async throws -> (packs: [BackupManifest.Pack], copied: (packs: Int, bytes: UInt64), [BackupReport.Problem]) {
@@ -149,7 +188,8 @@ struct BackupRun: Sendable {
         var wanted: [PackExtent] = []
         for extent in extents {
             if let digest = known[extent], stored[BackupManifest.Pack.key(of: extent)] == extent.length {
-                packs.append(BackupManifest.Pack(extent: extent, sha256: digest))
+                let count = counts[extent.packID] ?? 0
+                packs.append(BackupManifest.Pack(extent: extent, sha256: digest, instances: count))
             } else {
                 wanted.append(extent)
             }
@@ -168,7 +208,8 @@ struct BackupRun: Sendable {
                 state.packs += 1
                 switch done.outcome {
                 case .copied(let digest):
-                    packs.append(BackupManifest.Pack(extent: done.extent, sha256: digest))
+                    let count = counts[done.extent.packID] ?? 0
+                    packs.append(BackupManifest.Pack(extent: done.extent, sha256: digest, instances: count))
                     state.copiedBytes &+= done.extent.length
                 case .unreadable(let cause):
                     problems.append(BackupReport.Problem(packID: done.extent.packID, cause: cause))

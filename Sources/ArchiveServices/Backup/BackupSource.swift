@@ -2,8 +2,6 @@ public import NIOCore
 
 /// What a backup takes besides packs and rows, and where it finds it.
 public struct BackupSource: Sendable {
-    /// One of the two places of the keyring.
-    public var keyringDirectory: String
     /// Which root key the keyring needs: told in plain text in each backup, and no secret.
     public var rootKey: String
     /// Reads the small files of the data folder that packs do not hold, each as it stands at one moment.
@@ -11,11 +9,9 @@ public struct BackupSource: Sendable {
 
     /// Names the sources.
     public init(
-        keyringDirectory: String,
         rootKey: String,
         files: @escaping @Sendable () async throws -> [(name: String, bytes: ByteBuffer)]
     ) {
-        self.keyringDirectory = keyringDirectory
         self.rootKey = rootKey
         self.files = files
     }

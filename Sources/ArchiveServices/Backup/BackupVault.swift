@@ -82,7 +82,12 @@ struct BackupVault: Sendable {
 
     /// Stores both copies of a keyring.
     func put(keyring bundle: ByteBuffer, _ header: BackupHeader) async throws {
-        for copy in ["a", "b"] { try await put(Self.key("keyrings/\(header.name)-\(copy)"), bundle) }
+        for key in try Self.keyringKeys(header) { try await put(key, bundle) }
+    }
+
+    /// Both copies of the keyring of a backup.
+    static func keyringKeys(_ header: BackupHeader) throws(BackupError) -> [BlobKey] {
+        [try key("keyrings/\(header.name)-a"), try key("keyrings/\(header.name)-b")]
     }
 
     /// A whole blob.

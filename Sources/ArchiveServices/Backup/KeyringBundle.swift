@@ -1,5 +1,5 @@
 import NIOCore
-import Platform
+import Sealing
 
 /// The files of a keyring in one blob: keys are wrapped in them, so nothing more is sealed.
 struct KeyringBundle: Sendable, Hashable {
@@ -13,7 +13,6 @@ struct KeyringBundle: Sendable, Hashable {
     private static let digestLength = 32
     /// The longest bundle: ten million keys.
     static let lengthLimit: UInt64 = 2 << 30
-    private static let readLength = 8 << 20
 
     var files: [File]
 
@@ -21,21 +20,20 @@ struct KeyringBundle: Sendable, Hashable {
         self.files = files
     }
 
-    /// Reads the files of one of the two places of a keyring.
-    ///
-    /// Blocks. A key that is appended meanwhile belongs to no pack that was listed before.
-    init(directory: String, disk: any Disk) throws(DiskError) {
-        files = []
-        for entry in try disk.list(directory) where !entry.isDirectory && !Self.isDraft(entry.name) {
-            let file = try disk.open(directory + "/" + entry.name, .read)
-            var bytes = ByteBuffer()
-            while true {
-                var part = try file.read(at: UInt64(bytes.readableBytes), count: Self.readLength)
-                guard part.readableBytes > 0 else { break }
-                bytes.writeBuffer(&part)
-            }
-            try file.close()
-            files.append(File(name: entry.name, bytes: bytes))
+    /// The file of a keyring as it stood at one moment.
+    init(_ snapshot: KeyringSnapshot) {
+        files = [File(name: Keyring.fileName, bytes: snapshot.bytes)]
+    }
+
+    /// Whether this is that keyring, read back: each entry is looked at, and the chain of hashes through all of them.
+    func holds(_ snapshot: KeyringSnapshot) -> Bool {
+        guard files.count == 1, let file = files.first, file.name == Keyring.fileName else { return false }
+        do throws(KeyringError) {
+            let found = try KeyringSnapshot(checking: file.bytes)
+            return found.generation == snapshot.generation && found.count == snapshot.count
+                && found.bytes == snapshot.bytes
+        } catch {
+            return false
         }
     }
 
@@ -80,11 +78,6 @@ struct KeyringBundle: Sendable, Hashable {
         }
         buffer.writeBytes(buffer.sha256)
         return buffer
-    }
-
-    /// Files that a crash of the keyring's own writer may leave behind.
-    private static func isDraft(_ name: String) -> Bool {
-        name.hasSuffix(".new") || name.hasSuffix(".draft") || name.hasPrefix(".")
     }
 }
 

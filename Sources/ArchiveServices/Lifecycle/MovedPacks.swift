@@ -20,8 +20,9 @@ public struct MovedPacks: PackMoving {
         try await mover.move(pack, to: stores)
     }
 
-    /// Goes on with what is under way.
+    /// Goes on with what is under way; keys that were taken out of the keyring go from the stores as well.
     public func settle() async throws {
+        try await mover.renewKeyrings()
         _ = try await mover.resume()
     }
 

@@ -1,5 +1,6 @@
 import NIOCore
-public import Platform
+import Platform
+import Sealing
 import Synchronization
 
 /// Keeps the keyring's file in the stores that packs go to: a pack without its wrapped key would be worth nothing.
@@ -15,6 +16,10 @@ public final class KeyringCopies: Sendable {
         var length: UInt64
         /// The last of them, at most ``tailLength``: the entries are chained by hashes, so that equal tails tell of equal files.
         var tail: ByteBuffer
+        /// Whether parts of older editions may be there.
+        var hasOlder: Bool
+        /// Of the file, where this program has copied it.
+        var generation: UInt64?
     }
 
     private static let prefix = "keyring/"
@@ -22,25 +27,43 @@ public final class KeyringCopies: Sendable {
     /// Bytes of one blob at most: 8 MiB.
     private static let blobLength: UInt64 = 8 * 1_024 * 1_024
 
-    private let path: String
-    private let disk: any Disk
-    private let pool: WorkPool
+    private static let attempts = 16
+
+    private let keyring: Keyring
     private let gate = KeyGate<StoreName>()
     private let copied = Mutex<[StoreName: Copied]>([:])
+    /// The generation of the file up to which a store was found to hold no older one.
+    private let renewed = Mutex<[StoreName: UInt64]>([:])
 
-    /// Copies that file.
-    public init(path: String, disk: any Disk, pool: WorkPool) {
-        self.path = path
-        self.disk = disk
-        self.pool = pool
+    /// Copies the keyring under which these packs are sealed.
+    public init(of packs: PackStore) {
+        keyring = packs.keyring
     }
 
     /// Brings a store up to the file; when this returns, every key that was durable at the call is in the store.
     public func bring(to named: NamedBlobStore) async throws(PackError) {
+        try await alone(named) { try await self.bringAlone(to: named) }
+    }
+
+    /// Brings a store that has a copy up to the file when this was written anew: keys that were taken out go there as well.
+    ///
+    /// Costs nothing when the file was not written anew since the last call.
+    public func renew(in named: NamedBlobStore) async throws(PackError) {
+        try await alone(named) {
+            let generation = try await self.keyring.extent().generation
+            guard self.renewed.withLock({ $0[named.name] }) != generation else { return }
+            var known = self.copied.withLock { $0[named.name] }
+            if known == nil { known = try await self.found(in: named.store) }
+            if known != nil { try await self.bringAlone(to: named) }
+            self.renewed.withLock { $0[named.name] = generation }
+        }
+    }
+
+    private func alone(_ named: NamedBlobStore, _ work: () async throws -> Void) async throws(PackError) {
         await gate.enter(named.name)
         defer { gate.leave(named.name) }
         do {
-            try await bringAlone(to: named)
+            try await work()
         } catch {
             // Nobody knows how much of it has arrived: the store is asked the next time.
             _ = copied.withLock { $0.removeValue(forKey: named.name) }
@@ -49,32 +72,79 @@ public final class KeyringCopies: Sendable {
     }
 
     private func bringAlone(to named: NamedBlobStore) async throws {
-        guard let length = try await fileLength(), length > 0 else { return }
-        var known = copied.withLock { $0[named.name] }
-        if known == nil { known = try await found(in: named.store) }
-        var state: Copied
-        if let known, known.length <= length, try await tail(endingAt: known.length) == known.tail {
-            state = known
-        } else {
-            state = Copied(edition: (known?.edition ?? 0) + 1, length: 0, tail: ByteBuffer())
-        }
-        let isNew = state.length == 0
-        while state.length < length {
-            let end = min(length, state.length + Self.blobLength)
-            let bytes = try await read(state.length..<end)
-            let key = Self.key(edition: state.edition, state.length..<end)
-            do throws(BlobStoreError) {
-                try await named.store.put(key, BlobSource(bytes))
-            } catch {
-                // Its edition, place and length are those of this file, and an edition has one writer.
-                guard error.code == .exists, try await holds(key, bytes, named.store) else { throw error }
+        for _ in 0..<Self.attempts {
+            let extent = try await keyring.extent()
+            var known = copied.withLock { $0[named.name] }
+            if let known, known.generation == extent.generation, known.length == extent.length { return }
+            if known == nil { known = try await found(in: named.store) }
+            if let known, known.length <= extent.length,
+                try await tail(endingAt: known.length, of: extent.generation) == known.tail
+            {
+                if try await append(to: known, upTo: extent, named) { return }
+            } else {
+                return try await putAnew(edition: (known?.edition ?? 0) + 1, named)
             }
+        }
+        throw KeyringError(.unavailable, "the keyring is being written anew again and again; try again later")
+    }
+
+    /// Puts what the file has grown by.
+    ///
+    /// - Returns: Whether the file is the same still; `false` when it was written anew.
+    private func append(to known: Copied, upTo extent: KeyringExtent, _ named: NamedBlobStore) async throws -> Bool {
+        var state = known
+        while state.length < extent.length {
+            let end = min(extent.length, state.length + Self.blobLength)
+            guard let bytes = try await keyring.bytes(state.length..<end, of: extent.generation) else { return false }
+            try await put(bytes, state.length..<end, edition: state.edition, named.store)
             state.length = end
         }
-        state.tail = try await tail(endingAt: state.length)
-        if isNew { try await removeEditions(before: state.edition, in: named.store) }
-        let now = state
-        copied.withLock { $0[named.name] = now }
+        guard let tail = try await tail(endingAt: state.length, of: extent.generation) else { return false }
+        state.tail = tail
+        state.generation = extent.generation
+        try await finish(state, named)
+        return true
+    }
+
+    /// Puts the whole file as a new edition; only then the others go.
+    private func putAnew(edition: UInt64, _ named: NamedBlobStore) async throws {
+        let snapshot = try await keyring.snapshot()
+        var rest = snapshot.bytes
+        let length = UInt64(rest.readableBytes)
+        let tailLength = min(length, Self.tailLength)
+        var state = Copied(edition: edition, length: 0, tail: ByteBuffer(), hasOlder: true)
+        state.generation = snapshot.generation
+        state.tail = rest.getSlice(at: rest.writerIndex - Int(tailLength), length: Int(tailLength)) ?? ByteBuffer()
+        while state.length < length {
+            let end = min(length, state.length + Self.blobLength)
+            guard let bytes = rest.readSlice(length: Int(end - state.length)) else { return }
+            try await put(bytes, state.length..<end, edition: edition, named.store)
+            state.length = end
+        }
+        try await finish(state, named)
+    }
+
+    private func finish(_ state: Copied, _ named: NamedBlobStore) async throws {
+        if state.hasOlder { try await removeEditions(before: state.edition, in: named.store) }
+        var now = state
+        now.hasOlder = false
+        let done = now
+        copied.withLock { $0[named.name] = done }
+    }
+
+    private func put(
+        _ bytes: ByteBuffer,
+        _ range: Range<UInt64>,
+        edition: UInt64,
+        _ store: any BlobStore
+    ) async throws {
+        let key = Self.key(edition: edition, range)
+        do throws(BlobStoreError) {
+            try await store.put(key, BlobSource(bytes))
+        } catch {
+            // Its edition, place and length are those of this file, and an edition has one writer.
+            guard error.code == .exists, try await holds(key, bytes, store) else { throw error }
+        }
     }
 
     /// What an earlier program has put there; `nil` for nothing.
@@ -85,7 +155,7 @@ public final class KeyringCopies: Sendable {
         for part in names where part.edition == edition {
             // A gap, or parts of two lengths: the edition is given up.
             guard part.range.lowerBound == length else {
-                return Copied(edition: edition, length: .max, tail: ByteBuffer())
+                return Copied(edition: edition, length: .max, tail: ByteBuffer(), hasOlder: true)
             }
             length = part.range.upperBound
         }
@@ -95,7 +165,8 @@ public final class KeyringCopies: Sendable {
         let bytes = try await store.get(Self.key(edition: edition, last.range), range: size - count..<size)
         // A tail shorter than the file's would compare with nothing.
         let isLong = UInt64(bytes.readableBytes) == min(Self.tailLength, length)
-        return Copied(edition: edition, length: isLong ? length : .max, tail: bytes)
+        let hasOlder = names.contains { $0.edition != edition }
+        return Copied(edition: edition, length: isLong ? length : .max, tail: bytes, hasOlder: hasOlder)
     }
 
     private func holds(_ key: BlobKey, _ bytes: ByteBuffer, _ store: any BlobStore) async throws(BlobStoreError) -> Bool
@@ -110,22 +181,8 @@ public final class KeyringCopies: Sendable {
         }
     }
 
-    private func fileLength() async throws -> UInt64? {
-        try await pool.run { [disk, path] in
-            try disk.exists(path) ? try disk.open(path, .read).size() : nil
-        }
-    }
-
-    private func tail(endingAt end: UInt64) async throws -> ByteBuffer {
-        try await read(end - min(end, Self.tailLength)..<end)
-    }
-
-    private func read(_ range: Range<UInt64>) async throws -> ByteBuffer {
-        try await pool.run { [disk, path] in
-            let bytes = try disk.open(path, .read).read(at: range.lowerBound, count: range.count)
-            guard bytes.readableBytes == range.count else { throw DiskError(.io, operation: "read the keyring") }
-            return bytes
-        }
+    private func tail(endingAt end: UInt64, of generation: UInt64) async throws -> ByteBuffer? {
+        try await keyring.bytes(end - min(end, Self.tailLength)..<end, of: generation)
     }
 
     private static func key(edition: UInt64, _ range: Range<UInt64>) -> BlobKey {

@@ -30,6 +30,15 @@ struct KeyTable: Sendable {
         return newest
     }
 
+    /// The generation of the newest key of a study when its keys were removed; `nil` when they never were.
+    func removedGeneration(_ id: RandomID) -> UInt32? {
+        var newest: UInt32?
+        forEach(id) { entry in
+            if entry.kind == .removed { newest = max(newest ?? 0, entry.generation) }
+        }
+        return newest
+    }
+
     /// Adds an entry, or puts it in the place of the one with the same name.
     mutating func set(_ entry: KeyEntry) {
         if let position = position(of: entry) {

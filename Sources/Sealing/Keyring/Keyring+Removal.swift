@@ -49,6 +49,11 @@ extension Keyring {
         memory.withLock { $0.table.newestStudyEntry(id.rawValue)?.kind == .removed }
     }
 
+    /// Whether that key of a study was removed, though the study may have a newer one since.
+    public func isRemoved(_ id: StudyKeyID, generation: UInt32) -> Bool {
+        memory.withLock { $0.table.removedGeneration(id.rawValue).map { generation <= $0 } ?? false }
+    }
+
     /// Makes a further key of a study, durable in both places, which is its newest from then on.
     ///
     /// What was sealed under the older ones still opens.

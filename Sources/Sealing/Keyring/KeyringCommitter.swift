@@ -1,3 +1,4 @@
+import NIOCore
 import Platform
 
 /// Appends entries to the journal and rewrites it; what arrives while a sync runs shares the next one.
@@ -131,6 +132,40 @@ actor KeyringCommitter {
         let journal = journal
         do {
             return try await pool.run { try journal.fileProblem() }
+        } catch {
+            throw KeyringError(appending: error)
+        }
+    }
+
+    /// How far the file goes; what is being appended is not yet in it.
+    func extent() async throws(KeyringError) -> KeyringExtent {
+        while journal.mustRewrite {
+            // The places may differ, or are of an old format: they are put in order first.
+            while isWriting { await wait() }
+            guard journal.mustRewrite else { break }
+            isWriting = true
+            defer {
+                isWriting = false
+                wakeAll()
+            }
+            let content = content
+            if let error = try await write({ journal throws in try journal.rewrite(content()) }) { throw error }
+        }
+        return journal.extent
+    }
+
+    /// Reads a part of the file while nothing is written; `nil` when the file is of another generation.
+    func bytes(_ range: Range<UInt64>, of generation: UInt64) async throws(KeyringError) -> ByteBuffer? {
+        while isWriting { await wait() }
+        guard !journal.mustRewrite, journal.frame.generation == generation else { return nil }
+        isWriting = true
+        defer {
+            isWriting = false
+            wakeAll()
+        }
+        let journal = journal
+        do {
+            return try await pool.run { try journal.read(range) }
         } catch {
             throw KeyringError(appending: error)
         }

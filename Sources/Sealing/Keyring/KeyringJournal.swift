@@ -111,6 +111,21 @@ struct KeyringJournal: Sendable {
         }
     }
 
+    /// How far the files go.
+    var extent: KeyringExtent { KeyringExtent(generation: frame.generation, length: end) }
+
+    /// Bytes of the file in the first place.
+    func read(_ range: Range<UInt64>) throws -> ByteBuffer {
+        let path = directories[0] + "/" + Self.fileName
+        let file = try disk.open(path, .read)
+        let bytes = try file.read(at: range.lowerBound, count: range.count)
+        try file.close()
+        guard range.upperBound <= end, bytes.readableBytes == range.count else {
+            throw KeyringError(.damaged, "the keyring copy " + path + " is shorter than it was")
+        }
+        return bytes
+    }
+
     /// What is wrong with the files, in words.
     func fileProblem() throws -> String? {
         for path in paths {

@@ -56,7 +56,7 @@ struct TierSetup: Sendable {
             packs: packs,
             tiers: tiers,
             graceTime: settings.graceTime,
-            keyring: KeyringCopies(path: folder.keyringFile, disk: host.disk, pool: pool)
+            keyring: KeyringCopies(of: packs)
         )
         setup.remoteIngest = settings.copyNew.map { store in
             RemoteIngest(mover: mover, store: store, timeLimit: settings.acknowledgementTimeout, logger: logger)
