@@ -73,8 +73,21 @@ public protocol RemovalCatalog: Sendable {
     /// Forgets a pack that is gone, and the removed records in it.
     func forgetPack(_ packID: RandomID) async throws(CatalogError)
 
-    /// Wipes everything about a study: rows, headers, deletions; overwrites the bytes and empties the log.
+    /// Every pack that a row names: of instances, of removed records, of packs that have been copied.
     ///
+    /// Reads all rows.
+    func namedPacks() async throws(CatalogError) -> Set<RandomID>
+
+    /// Wipes everything about a study that is under its older keys: rows, headers, deletions; overwrites the bytes and empties
+    /// the log.
+    ///
+    /// - Parameters:
+    ///   - keyGeneration: The newest key whose records go.
+    ///   - reading: Opens the header of an instance that stays, when its series or study needs another to speak for it.
     /// - Returns: How many instances went.
-    func purge(study studyInstanceUID: UID) async throws(CatalogError) -> Int
+    func purge(
+        study studyInstanceUID: UID,
+        through keyGeneration: UInt32,
+        reading: @escaping HeaderValuesReading
+    ) async throws(CatalogError) -> Int
 }

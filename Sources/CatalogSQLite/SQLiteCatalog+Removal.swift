@@ -174,20 +174,35 @@ extension SQLiteCatalog {
         }
     }
 
-    /// Wipes everything about a study; see ``RemovalCatalog/purge(study:)``.
-    public func purge(study studyInstanceUID: UID) async throws(CatalogError) -> Int {
+    /// Every pack that a row names.
+    public func namedPacks() async throws(CatalogError) -> Set<RandomID> {
+        try await index.read { database in
+            let sql = """
+                SELECT pack_id FROM instance UNION SELECT pack_id FROM removed_record \
+                UNION SELECT pack_id FROM superseded_pack
+                """
+            return Set(try database.all(sql, []) { try $0.id(0) })
+        }
+    }
+
+    /// Wipes a study; see ``RemovalCatalog/purge(study:through:reading:)``.
+    public func purge(
+        study studyInstanceUID: UID,
+        through keyGeneration: UInt32,
+        reading: @escaping HeaderValuesReading
+    ) async throws(CatalogError) -> Int {
         let uid = studyInstanceUID.string.databaseValue
+        let generation = Int64(keyGeneration).databaseValue
         return try await index.write { [memory] database in
             // Freed pages and cells are overwritten from here to the end of the transaction.
             try database.execute(sql: "PRAGMA secure_delete = ON")
             let count = try memory.change(database) { inserter in
-                let references = try Self.references(ofStudy: studyInstanceUID, in: database)
-                // All instances go, so no header is read.
-                var remover = RecordRemover(inserter) { _ in throw CatalogError.damagedRow }
+                let references = try Self.references(ofStudy: uid, through: generation, in: database)
+                var remover = RecordRemover(inserter, reading: reading)
                 for reference in references { _ = try remover.remove(reference) }
                 try remover.finish()
-                try database.run(Self.wipeRemoved, [uid])
-                try database.run("DELETE FROM deletion WHERE study_instance_uid = ?", [uid])
+                try database.run(Self.wipeRemoved, [uid, generation])
+                try database.run(Self.wipeDeletions, [uid])
                 return references.count
             }
             try database.execute(sql: "PRAGMA secure_delete = OFF")
@@ -197,17 +212,28 @@ extension SQLiteCatalog {
     }
 
     private static let wipeRemoved = """
-        DELETE FROM removed_record WHERE deletion_id IN (SELECT deletion_id FROM deletion WHERE study_instance_uid = ?)
+        DELETE FROM removed_record \
+        WHERE deletion_id IN (SELECT deletion_id FROM deletion WHERE study_instance_uid = ?) AND key_generation <= ?
+        """
+    /// What the study has in the bin since then stays.
+    private static let wipeDeletions = """
+        DELETE FROM deletion WHERE study_instance_uid = ? AND NOT EXISTS \
+        (SELECT 1 FROM removed_record WHERE removed_record.deletion_id = deletion.deletion_id)
         """
 
-    private static func references(ofStudy uid: UID, in database: Database) throws -> [RecordReference] {
+    private static func references(
+        ofStudy uid: DatabaseValue,
+        through generation: DatabaseValue,
+        in database: Database
+    ) throws -> [RecordReference] {
         let sql = """
             SELECT instance.sop_instance_uid, instance.record_id FROM study \
             CROSS JOIN series ON series.study_key = study.study_key \
-            CROSS JOIN instance ON instance.series_key = series.series_key WHERE study.study_instance_uid = ?
+            CROSS JOIN instance ON instance.series_key = series.series_key \
+            WHERE study.study_instance_uid = ? AND instance.key_generation <= ?
             """
         var references: [RecordReference] = []
-        let rows = try Row.fetchCursor(try database.cachedStatement(sql: sql), arguments: [uid.string])
+        let rows = try Row.fetchCursor(try database.cachedStatement(sql: sql), arguments: [uid, generation])
         while let row = try rows.next() {
             guard let instance = row.text(0).flatMap({ UID($0) }) else { throw CatalogError.damagedRow }
             references.append(RecordReference(sopInstanceUID: instance, recordID: try row.id(1)))

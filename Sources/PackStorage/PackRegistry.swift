@@ -151,6 +151,16 @@ final class PackRegistry: Sendable {
         return taken
     }
 
+    /// Whether an open pack will never be sealed: given up, or unreadable at the start.
+    func isGivenUp(_ id: PackID) -> Bool {
+        state.withLock { state in
+            switch state.phases[id] {
+            case .abandoned, nil: true
+            case .busy, .idle, .closed, .sealing: false
+            }
+        }
+    }
+
     /// A pack that was not sealed after all; a later call takes it again.
     func giveBack(_ id: PackID) {
         state.withLock { state in

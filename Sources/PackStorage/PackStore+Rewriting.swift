@@ -95,18 +95,21 @@ extension PackStore {
         }
     }
 
-    /// The packs of the data folder under a key, open and sealed, whatever they hold; reads the header of each.
-    public func packs(under key: StudyKeyID) async throws(PackError) -> [PackID] {
+    /// The packs under a key, open and sealed, whatever they hold and wherever they lie; reads the header of each.
+    ///
+    /// - Parameter known: Packs of which the key is known already; they are not looked at.
+    public func packs(under key: StudyKeyID, except known: Set<PackID>) async throws(PackError) -> [PackID] {
         var found: [PackID] = []
-        for extent in try await extents() {
-            let beginning = try await bytes(of: extent.packID, range: 0..<UInt64(PackIdentity.length))
+        for extent in try await extents() where !known.contains(extent.packID) {
             do throws(PackError) {
+                let beginning = try await bytes(of: extent.packID, range: 0..<UInt64(PackIdentity.length))
                 if try PackIdentity(beginning: beginning).studyKeyID == key { found.append(extent.packID) }
             } catch {
-                // Whose a pack with a damaged header is, nobody can tell; it opens no more either.
+                guard error.code != .cancelled else { throw error }
+                // One that is damaged, frozen or out of reach, and in which no row lies, holds nothing up.
                 logger.error(
                     "the header of a pack cannot be read",
-                    metadata: [LogKeys.packID: "\(extent.packID.hex)"]
+                    metadata: [LogKeys.packID: "\(extent.packID.hex)", LogKeys.error: "\(error.description)"]
                 )
             }
         }
@@ -116,6 +119,34 @@ extension PackStore {
     /// Lets a rewritten pack be sealed: the index knows of it.
     public func release(_ pack: RewrittenPack) {
         registry.addClosed(pack.packID, length: pack.length)
+    }
+
+    /// Removes a pack from the data folder, durably; one that is not there is fine.
+    ///
+    /// - Throws: `.stillOpen` for one that will be sealed, or is not under a removed key.
+    public func removeHere(_ id: PackID) async throws(PackError) {
+        if try await isOpen(id) { try await removeKeyless(id) }
+        try await removeSealed(id)
+    }
+
+    /// Removes an open pack that is never sealed and whose key was removed.
+    ///
+    /// Such a one was given up, or a recovery could not read it to its end.
+    ///
+    /// - Throws: `.stillOpen`.
+    func removeKeyless(_ id: PackID) async throws(PackError) {
+        let files = files
+        let beginning = try await work { try files.file(id).read(at: 0, count: PackIdentity.length) }
+        let identity = try PackIdentity(beginning: beginning)
+        guard keyring.isRemoved(identity.studyKeyID, generation: identity.keyGeneration), registry.isGivenUp(id) else {
+            throw PackError(.stillOpen, packID: id)
+        }
+        try await work {
+            files.forget(id)
+            try files.disk.unlink(files.openPath(id))
+            try files.disk.syncDirectory(files.openDirectory)
+        }
+        registry.remove(id)
     }
 
     /// Removes a sealed pack from the data folder, durably; one that is not there is fine.

@@ -146,8 +146,16 @@ final class FailingCatalog: Catalog {
         try await catalog.forgetPack(packID)
     }
 
-    func purge(study studyInstanceUID: UID) async throws(CatalogError) -> Int {
-        try await catalog.purge(study: studyInstanceUID)
+    func namedPacks() async throws(CatalogError) -> Set<RandomID> {
+        try await catalog.namedPacks()
+    }
+
+    func purge(
+        study studyInstanceUID: UID,
+        through keyGeneration: UInt32,
+        reading: @escaping HeaderValuesReading
+    ) async throws(CatalogError) -> Int {
+        try await catalog.purge(study: studyInstanceUID, through: keyGeneration, reading: reading)
     }
 
     func makeDurable() async throws(CatalogError) {

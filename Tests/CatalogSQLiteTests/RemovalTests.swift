@@ -265,7 +265,7 @@ extension SampleRecord {
         try await catalog.insert(Self.samples)
         _ = try await catalog.remove([Self.samples[0].reference], by: deletion(1), reading: reading(Self.samples))
 
-        let count = try await catalog.purge(study: SampleRecord.studyUID(1))
+        let count = try await catalog.purge(study: SampleRecord.studyUID(1), through: .max) { _ in CatalogValues() }
         try await without.insert([Self.samples[3]])
 
         #expect(count == 2)

@@ -4,6 +4,7 @@ import DICOMCore
 import NIOCore
 import PackStorage
 import Platform
+import Sealing
 
 @testable import ArchiveServices
 @testable import cassette
@@ -165,24 +166,32 @@ struct CrashChecker: Sendable {
         return found
     }
 
-    /// The records that are whole and authentic on a disk, before anything is recovered.
-    func authenticRecords(on image: DiskImage) async throws -> Set<RandomID> {
+    /// The records that are whole and authentic on a disk, before anything is recovered, each with the name of its key.
+    func authenticRecords(on image: DiskImage) async throws -> [RandomID: StudyKeyID] {
         let disk = SimulatedDisk(image)
-        guard let packs = try await CrashArchive.packStore(on: disk) else { return [] }
+        guard let packs = try await CrashArchive.packStore(on: disk) else { return [:] }
         return try await records(in: packs)
     }
 
     /// The records that a pack store hands out and that pass the check of every tag.
-    func records(in packs: PackStore) async throws -> Set<RandomID> {
-        var found: Set<RandomID> = []
+    func records(in packs: PackStore) async throws -> [RandomID: StudyKeyID] {
+        var found: [RandomID: StudyKeyID] = [:]
         try await packs.forEachRecord { record in
             do throws(PackError) {
                 try await packs.verify(record.location, context: record.context)
-                found.insert(record.location.recordID)
+                found[record.location.recordID] = record.location.studyKeyID
             } catch {
                 // Not authentic: nobody asks for it.
             }
         }
         return found
+    }
+
+    /// Whether every authentic record is there still, but for those of studies whose shredding has destroyed the key.
+    func keptRecords(_ before: [RandomID: StudyKeyID], in archive: CrashArchive) async throws -> Bool {
+        let after = try await records(in: archive.archive.ingest.packs)
+        let shredded = try await archive.archive.shredder.shreddings(as: CrashArchive.administrator)
+            .filter { $0.state >= .keyless }.map { StudyKeyID($0.studyKeyID) }
+        return before.allSatisfy { after[$0.key] != nil || shredded.contains($0.value) }
     }
 }

@@ -78,6 +78,23 @@ import Testing
         await #expect { try await again.destroyKEK(version: 2) } throws: { ($0 as? KeyringError)?.code == .inUse }
     }
 
+    @Test func `keys younger than those that were to be removed stay`() async throws {
+        let keyring = try await bench.open()
+        let first = try await make(1, in: keyring)[0]
+        let second = try await keyring.addGeneration(of: first.id)
+        #expect(!keyring.isRemoved(first.id, generation: first.generation))
+
+        try await keyring.removeStudyKeys([first.id], through: first.generation)
+
+        for keyring in [keyring, try await bench.open()] {
+            #expect(try keyring.existingStudyKey(first.id, generation: first.generation) == nil)
+            #expect(keyring.isRemoved(first.id, generation: first.generation))
+            #expect(try keyring.existingStudyKey(first.id)?.fingerprint == second.fingerprint)
+            #expect(!keyring.isRemoved(first.id, generation: second.generation))
+            #expect(keyring.newestGeneration(of: first.id) == second.generation)
+        }
+    }
+
     @Test func `removed keys are gone from memory and from both files, and stay gone`() async throws {
         let keyring = try await bench.open()
         let keys = try await make(5, in: keyring)

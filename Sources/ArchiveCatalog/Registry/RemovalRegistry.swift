@@ -21,7 +21,7 @@ public protocol RemovalRegistry: Sendable {
     /// Takes a request out; whether it was there: who hears `true` may carry it out.
     func takeRemovalRequest(_ id: RandomID) async throws(RegistryError) -> Bool
 
-    /// Writes a shredding as it is now.
+    /// Writes a shredding as it is now; of one that names no study any more nothing older is left in the file.
     func save(_ shredding: Shredding) async throws(RegistryError)
     /// The shredding of that id; `nil` without one.
     func shredding(_ id: RandomID) async throws(RegistryError) -> Shredding?
@@ -29,8 +29,8 @@ public protocol RemovalRegistry: Sendable {
     func shreddings(openOnly: Bool) async throws(RegistryError) -> [Shredding]
     /// Takes a shredding out that was given up before it destroyed anything.
     func removeShredding(_ id: RandomID) async throws(RegistryError)
-    /// Wipes what is kept of a study; of its shreddings only what names nobody stays.
-    func forgetStudy(_ study: UID) async throws(RegistryError)
+    /// Wipes what is kept of a study (holds, requests, accesses, labels) in one step with writing its shredding.
+    func forgetStudy(_ study: UID, saving shredding: Shredding) async throws(RegistryError)
 }
 
 /// Something that forbids to delete a study.
@@ -136,7 +136,7 @@ public struct Shredding: Sendable, Hashable {
     public enum State: Int, Sendable, Hashable, CaseIterable, Comparable {
         /// Hidden; nothing is destroyed, and a stop here takes it back.
         case tombstoned = 1
-        /// Nothing forbids it; from here on only forward.
+        /// Nothing forbids it; a stop here takes it back, unless the keys are gone: then only forward.
         case holdChecked = 2
         /// The keys are out of the keyring.
         case keyless = 3
@@ -157,6 +157,8 @@ public struct Shredding: Sendable, Hashable {
     public var studyInstanceUID: UID?
     /// Names the keys.
     public let studyKeyID: RandomID
+    /// The newest key that goes; what is stored under a later one is no part of it.
+    public var keyGeneration: UInt32
     /// How far it is.
     public var state: State
     /// Who asked.
@@ -191,6 +193,7 @@ public struct Shredding: Sendable, Hashable {
         self.requestedBy = requestedBy
         self.reason = reason
         self.requestedAt = requestedAt
+        keyGeneration = 0
         state = .tombstoned
         changedAt = requestedAt
         instanceCount = 0

@@ -21,6 +21,6 @@ public struct LocalPacks: PackDestroying {
 
     /// Removes a pack from the data folder.
     public func destroy(_ pack: PackID) async throws(PackError) {
-        try await packs.removeSealed(pack)
+        try await packs.removeHere(pack)
     }
 }

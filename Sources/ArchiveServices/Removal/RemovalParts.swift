@@ -57,11 +57,12 @@ struct RemovalParts: Sendable {
             keyring: base.keyring,
             renewRootKey: setup.renewRootKey,
             sealPacks: { [packs = base.packs, catalog = base.catalog, removal] in
-                _ = try await packs.sealPacks(olderThan: .zero) {
+                let sealed = try await packs.sealPacks(olderThan: .zero) {
                     try await ingest.index.catchUp()
                     try await removal.settleEffects()
                     try await catalog.makeDurable()
                 }
+                await ingest.remote?.announce(sealed)
             }
         )
     }

@@ -7,8 +7,6 @@ struct RemovalUpkeep: Sendable {
     private static let binInterval: Duration = .seconds(60)
     /// Rounds of the bin between two compactions: ten minutes.
     private static let compactionPeriod = 10
-    /// Rounds between two epochs: a day.
-    private static let epochPeriod = 24 * 60
 
     let removal: RemovalService
     let shredder: ShredService
@@ -24,10 +22,7 @@ struct RemovalUpkeep: Sendable {
                 await attempt("compaction") {
                     _ = try await removal.compact { try Task.checkCancellation() }
                 }
-            }
-            // What waits for an epoch waits a day at most.
-            if round % Self.epochPeriod == Self.epochPeriod - 1 {
-                await attempt("the epoch of keys") { try await shredder.endEpoch() }
+                await attempt("the epoch of keys") { try await shredder.endEpochWhenDue() }
             }
             round += 1
             do { try await Task.sleep(for: Self.binInterval) } catch { return }

@@ -8,9 +8,13 @@ import Sealing
 
 /// Destroys studies with their keys, step by step, and certifies it.
 ///
-/// Each step is written into the registry when it is done, and may be repeated. Before the keys are gone a stop takes the
-/// shredding back: the study lies in the bin then. After that it goes forward only, however often it is interrupted.
+/// Each step is written into the registry when it is done, and may be repeated. Before the keys are gone a stop or a failure
+/// takes the shredding back: the study lies in the bin then. After that it goes forward only, however often it is interrupted;
+/// the study may be stored anew meanwhile, under a younger key, and no step touches that.
 public final class ShredService: Sendable {
+    /// How long the end of an epoch waits for more.
+    private static let epochTime: Duration = .seconds(86_400)
+
     private let removal: RemovalService
     private let registry: any RemovalRegistry
     private let keyring: Keyring
@@ -75,33 +79,64 @@ public final class ShredService: Sendable {
     }
 
     /// Goes on with what was interrupted; at start, and from time to time.
+    ///
+    /// One that cannot go on holds no other up.
     func resume() async throws(ArchiveError) {
         let open = try await registryAnswer { () async throws(RegistryError) in
             try await registry.shreddings(openOnly: true)
         }
         for shredding in open where shredding.state < .packsDeleted {
+            guard !Task.isCancelled else { return }
             guard let study = shredding.studyInstanceUID else { continue }
             await removal.studies.enter(study)
             defer { removal.studies.leave(study) }
-            if shredding.state == .tombstoned {
-                // Nothing is destroyed: the study stays in the bin, where it can be restored.
-                try await registryAnswer { () async throws(RegistryError) in
-                    try await registry.removeShredding(shredding.id)
-                }
-                removal.logger.notice("a shredding was taken back: the study is in the bin")
-            } else {
-                _ = try await goOn(shredding, study)
+            do throws(ArchiveError) {
+                try await settle(shredding.id, study)
+            } catch {
+                removal.logger.error(
+                    "a shredding does not go on yet; it will be tried again",
+                    metadata: [LogKeys.recordID: "\(shredding.id.hex)", LogKeys.error: "\(error)"]
+                )
             }
+        }
+    }
+
+    /// Takes an interrupted shredding back when its keys are there, and brings it on when they are gone.
+    ///
+    /// What was acknowledged since may be under those keys, so nothing that an earlier run has looked at counts any more.
+    private func settle(_ id: RandomID, _ study: UID) async throws(ArchiveError) {
+        // Others may have brought it to its end before the gate let this one in.
+        let found = try await registryAnswer { () async throws(RegistryError) in try await registry.shredding(id) }
+        guard let found, found.state < .packsDeleted else { return }
+        guard !isKeyless(found) else {
+            _ = try await goOn(found, study)
+            return
+        }
+        // Nothing is destroyed: the study stays in the bin, where it can be restored.
+        try await registryAnswer { () async throws(RegistryError) in try await registry.removeShredding(id) }
+        removal.logger.notice("a shredding was taken back: the study is in the bin")
+    }
+
+    private func isKeyless(_ shredding: Shredding) -> Bool {
+        switch shredding.state {
+        case .tombstoned: false
+        case .holdChecked:
+            keyring.isRemoved(StudyKeyID(shredding.studyKeyID), generation: shredding.keyGeneration)
+        case .keyless, .packsDeleted, .epochDestroyed, .certified: true
         }
     }
 
     private func begin(_ study: UID, reason: String, by name: String) async throws(ArchiveError) -> Shredding {
         await removal.studies.enter(study)
         defer { removal.studies.leave(study) }
+        let open = try await registryAnswer { () async throws(RegistryError) in
+            try await registry.shreddings(openOnly: true)
+        }
+        // One that was interrupted comes first: two at a time would each count what is the other's.
+        for earlier in open where earlier.studyInstanceUID == study { try await settle(earlier.id, study) }
         try removal.refuse(try await removal.holds.isHeld(study))
         let keyID = keyring.keyID(for: Array(study.string.utf8))
-        let packs = try await packs(of: study, keyID)
-        guard !packs.isEmpty else { throw ArchiveError(.notFound, "There is no such study") }
+        guard try await isKnown(study, keyID) else { throw ArchiveError(.notFound, "There is no such study") }
         if let limit = removal.configuration.instancesWithoutConfirmation {
             let count = try await visibleInstances(study).count
             guard count <= limit else {
@@ -116,49 +151,52 @@ public final class ShredService: Sendable {
             reason: String(decoding: reason.utf8.prefix(200), as: UTF8.self),
             requestedAt: removal.clock.now()
         )
-        await removal.ingest.traffic.close(study)
-        defer { removal.ingest.traffic.open(study) }
         try await save(&shredding, .tombstoned)
-        let visible = try await visibleInstances(study)
-        if !visible.isEmpty {
-            let scope = ArchiveScope(studyInstanceUID: study)
-            _ = try await removal.moveIntoBin(scope, visible, reason: reason, by: name)
+        do throws(ArchiveError) {
+            return try await goOn(shredding, study)
+        } catch {
+            do throws(ArchiveError) {
+                let now = try await registryAnswer { () async throws(RegistryError) in
+                    try await registry.shredding(shredding.id)
+                }
+                if let now, !isKeyless(now) { try await settle(now.id, study) }
+            } catch {
+                removal.logger.warning(
+                    "a shredding that failed is taken back later",
+                    metadata: [LogKeys.error: "\(error)"]
+                )
+            }
+            throw error
         }
-        shredding.instanceCount = visible.count
-        return try await goOn(shredding, study)
     }
 
     /// Does all steps that are left before the epoch.
     private func goOn(_ before: Shredding, _ study: UID) async throws(ArchiveError) -> Shredding {
         var shredding = before
-        let keyID = StudyKeyID(shredding.studyKeyID)
+        var takesObjects = true
         await removal.ingest.traffic.close(study)
-        defer { removal.ingest.traffic.open(study) }
+        defer { if takesObjects { removal.ingest.traffic.open(study) } }
         do {
             if shredding.state < .holdChecked {
-                try await sealPacks()
-                try removal.refuse(try await removal.holds.isHeld(study))
-                shredding.packs = try await packs(of: study, keyID).map(\.rawValue)
-                shredding.kekVersion = await keyring.status().activeVersion
+                try await prepare(&shredding, study)
                 try await save(&shredding, .holdChecked)
             }
             if shredding.state < .keyless {
-                // Once more: between a stop and now somebody may have placed one.
-                try removal.refuse(try await removal.holds.isHeld(study))
-                try await keyring.removeStudyKeys([keyID])
-                try await save(&shredding, .keyless)
+                if !isKeyless(shredding) {
+                    // Once more: since the study was looked at somebody may have placed one.
+                    try removal.refuse(try await removal.holds.isHeld(study))
+                    try await keyring.removeStudyKeys(
+                        [StudyKeyID(shredding.studyKeyID)],
+                        through: shredding.keyGeneration
+                    )
+                }
+                // Until it is written that the keys are gone, what comes would be taken for a part of what goes.
+                takesObjects = false
+                try await saveKeyless(&shredding, study)
+                takesObjects = true
             }
             if shredding.state < .packsDeleted {
-                shredding.instanceCount = max(
-                    shredding.instanceCount,
-                    try await removal.catalog.purge(study: study)
-                )
-                removal.ingest.owners.forget(study)
-                for pack in shredding.packs {
-                    try await removal.destroyer.destroy(PackID(pack))
-                    try await removal.catalog.forgetPack(pack)
-                }
-                try await registry.forgetStudy(study)
+                try await clear(&shredding, study)
                 shredding.studyInstanceUID = nil
                 try await save(&shredding, .packsDeleted)
             }
@@ -170,6 +208,68 @@ public final class ShredService: Sendable {
             metadata: [LogKeys.recordID: "\(shredding.id.hex)", LogKeys.count: "\(shredding.packs.count)"]
         )
         return shredding
+    }
+
+    /// Hides the study, and notes all that goes; nothing comes into it meanwhile.
+    private func prepare(_ shredding: inout Shredding, _ study: UID) async throws {
+        let visible = try await visibleInstances(study)
+        if !visible.isEmpty {
+            let scope = ArchiveScope(studyInstanceUID: study)
+            _ = try await removal.moveIntoBin(scope, visible, reason: shredding.reason, by: shredding.requestedBy)
+        }
+        shredding.instanceCount = visible.count
+        try await sealPacks()
+        guard try await visibleInstances(study).isEmpty else {
+            throw ArchiveError(.conflict, "The study has changed meanwhile: ask for its destruction again")
+        }
+        try removal.refuse(try await removal.holds.isHeld(study))
+        let keyID = StudyKeyID(shredding.studyKeyID)
+        shredding.packs = try await packs(of: study, keyID).map(\.rawValue)
+        shredding.keyGeneration = keyring.newestGeneration(of: keyID) ?? 0
+    }
+
+    /// Writes that the keys are gone, and forgets what was kept of the study.
+    private func saveKeyless(_ shredding: inout Shredding, _ study: UID) async throws {
+        // Asked now: what was the newest version before may have been replaced while the key was there.
+        shredding.kekVersion = await keyring.status().activeVersion
+        // Under a younger key the study was stored anew: what is kept of it now is not of this one.
+        let newest = keyring.newestGeneration(of: StudyKeyID(shredding.studyKeyID)) ?? 0
+        guard newest <= shredding.keyGeneration else { return try await save(&shredding, .keyless) }
+        shredding.state = .keyless
+        shredding.changedAt = removal.clock.now()
+        try await registry.forgetStudy(study, saving: shredding)
+    }
+
+    /// Removes rows and packs of the study; what came after its keys were gone stays.
+    private func clear(_ shredding: inout Shredding, _ study: UID) async throws {
+        let headers = removal.headers
+        let count = try await removal.catalog.purge(study: study, through: shredding.keyGeneration) {
+            try headers.values(of: $0)
+        }
+        shredding.instanceCount = max(shredding.instanceCount, count)
+        removal.ingest.owners.forget(study)
+        var failure: (any Error)?
+        for pack in shredding.packs {
+            do {
+                try await removal.destroyer.destroy(PackID(pack))
+                try await removal.catalog.forgetPack(pack)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Ends the epoch when something has waited a day for it, however often the program was started since.
+    func endEpochWhenDue() async throws(ArchiveError) {
+        let limit = removal.clock.now().advanced(by: .zero - Self.epochTime)
+        let open = try await registryAnswer { () async throws(RegistryError) in
+            try await registry.shreddings(openOnly: true)
+        }
+        let isDue = open.contains {
+            $0.state == .epochDestroyed || ($0.state == .packsDeleted && $0.changedAt <= limit)
+        }
+        if isDue { try await endEpoch() }
     }
 
     /// Ends the epoch when something waits for it.
@@ -248,6 +348,17 @@ public final class ShredService: Sendable {
         }
     }
 
+    /// Whether anything of a study is there, hidden or not.
+    private func isKnown(_ study: UID, _ keyID: StudyKeyID) async throws(ArchiveError) -> Bool {
+        do {
+            try await removal.ingest.index.catchUp()
+            if try await removal.catalog.studyHolding(study)?.packs.isEmpty == false { return true }
+        } catch {
+            throw RemovalService.archiveError(error)
+        }
+        return try await !packs(of: study, keyID).isEmpty
+    }
+
     /// Every pack under the key of a study: those of its rows, and those that hold tombstones only.
     private func packs(of study: UID, _ keyID: StudyKeyID) async throws(ArchiveError) -> [PackID] {
         var found: Set<PackID> = []
@@ -261,7 +372,9 @@ public final class ShredService: Sendable {
                 found.insert(PackID(old.packID))
                 found.insert(PackID(old.successorID))
             }
-            for pack in try await removal.packs.packs(under: keyID) { found.insert(pack) }
+            // A pack is under one key: whose rows name it is its study. Left are those of tombstones, and strangers.
+            let named = Set(try await removal.catalog.namedPacks().map { PackID($0) })
+            for pack in try await removal.packs.packs(under: keyID, except: named) { found.insert(pack) }
         } catch {
             throw RemovalService.archiveError(error)
         }

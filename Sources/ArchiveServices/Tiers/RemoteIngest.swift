@@ -9,6 +9,9 @@ import Platform
 /// The queue is the registry's list of places, so that no end of the program forgets a pack. The door never waits for a
 /// store, but where its sender asks for that.
 public final class RemoteIngest: Sendable {
+    /// Rounds between two looks for sealed packs that nobody announced.
+    private static let searchPeriod = 1_000
+
     /// The store that every new pack is copied to.
     public let store: StoreName
     private let mover: PackMover
@@ -31,7 +34,7 @@ public final class RemoteIngest: Sendable {
         do throws(PackError) {
             try await mover.announce(packs, to: store)
         } catch {
-            // The next start finds them: packs of the data folder without any row.
+            // The next search finds them: packs of the data folder without any row.
             logger.error("sealed packs cannot be put into the queue", metadata: [LogKeys.error: "\(error)"])
         }
     }
@@ -39,12 +42,14 @@ public final class RemoteIngest: Sendable {
     /// Copies what waits, one pack after the other, until the task is cancelled.
     func run(every interval: Duration) async {
         var isFirst = true
+        var round = 0
         while !Task.isCancelled {
             do {
-                if isFirst { try await mover.announceMissing(to: store) }
+                if round % Self.searchPeriod == 0 { try await mover.announceMissing(to: store) }
                 _ = try await mover.resume(in: [store])
                 try await mover.removeSecuredRecords(in: store, listing: isFirst)
                 isFirst = false
+                round += 1
                 try await Task.sleep(for: interval)
             } catch is CancellationError {
                 return

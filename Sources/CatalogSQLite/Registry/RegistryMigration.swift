@@ -11,5 +11,6 @@ struct RegistryMigration: Sendable {
         .studyNotes1,
         .places1,
         .removal1,
+        .removal2,
     ]
 }

@@ -51,6 +51,11 @@ extension RegistryMigration {
             """,
         ]
     )
+
+    static let removal2 = RegistryMigration(
+        name: "removal-2",
+        statements: ["ALTER TABLE shredding ADD COLUMN key_generation INTEGER NOT NULL DEFAULT 0"]
+    )
 }
 
 extension SQLiteRegistry: RemovalRegistry {
@@ -147,20 +152,23 @@ extension SQLiteRegistry: RemovalRegistry {
 
     /// Writes a shredding as it is now.
     public func save(_ shredding: Shredding) async throws(RegistryError) {
-        try await write { database in
-            try database.run(
-                "INSERT OR REPLACE INTO shredding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    SQLBinding.id(shredding.id), SQLBinding.text(shredding.studyInstanceUID?.string),
-                    SQLBinding.id(shredding.studyKeyID), shredding.state.rawValue.databaseValue,
-                    shredding.requestedBy.databaseValue, shredding.reason.databaseValue,
-                    shredding.requestedAt.microseconds.databaseValue,
-                    shredding.changedAt.microseconds.databaseValue, shredding.instanceCount.databaseValue,
-                    SQLBinding.bytes(shredding.packs.flatMap(\.bytes)), Int64(shredding.kekVersion).databaseValue,
-                    SQLBinding.bytes(shredding.certificate),
-                ]
-            )
-        }
+        try await write { try Self.write(shredding, to: $0) }
+        if shredding.studyInstanceUID == nil { try await emptyLog() }
+    }
+
+    private static func write(_ shredding: Shredding, to database: Database) throws {
+        try database.run(
+            "INSERT OR REPLACE INTO shredding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                SQLBinding.id(shredding.id), SQLBinding.text(shredding.studyInstanceUID?.string),
+                SQLBinding.id(shredding.studyKeyID), shredding.state.rawValue.databaseValue,
+                shredding.requestedBy.databaseValue, shredding.reason.databaseValue,
+                shredding.requestedAt.microseconds.databaseValue,
+                shredding.changedAt.microseconds.databaseValue, shredding.instanceCount.databaseValue,
+                SQLBinding.bytes(shredding.packs.flatMap(\.bytes)), Int64(shredding.kekVersion).databaseValue,
+                SQLBinding.bytes(shredding.certificate), Int64(shredding.keyGeneration).databaseValue,
+            ]
+        )
     }
 
     /// The shredding of that id.
@@ -194,14 +202,14 @@ extension SQLiteRegistry: RemovalRegistry {
         }
     }
 
-    /// Wipes what is kept of a study.
-    public func forgetStudy(_ study: UID) async throws(RegistryError) {
+    /// Wipes what is kept of a study, and writes its shredding.
+    public func forgetStudy(_ study: UID, saving shredding: Shredding) async throws(RegistryError) {
         try await write { database in
             let uid = study.string.databaseValue
             for table in ["study_hold", "removal_request", "study_access", "study_label"] {
                 try database.run("DELETE FROM \(table) WHERE study_instance_uid = ?", [uid])
             }
-            try database.run("UPDATE shredding SET study_instance_uid = NULL WHERE study_instance_uid = ?", [uid])
+            try Self.write(shredding, to: database)
         }
         try await emptyLog()
     }
@@ -213,7 +221,7 @@ extension SQLiteRegistry: RemovalRegistry {
         """
     private static let selectShreddings = """
         SELECT shredding_id, study_instance_uid, study_key_id, state, requested_by, reason, requested_at, changed_at, \
-        instances, packs, kek_version, certificate FROM shredding
+        instances, packs, kek_version, certificate, key_generation FROM shredding
         """
 
     private static func hold(_ row: Row) throws -> Hold {
@@ -270,6 +278,7 @@ extension SQLiteRegistry: RemovalRegistry {
         shredding.packs = stride(from: 0, to: packs.count, by: 16).compactMap { RandomID(bytes: packs[$0..<$0 + 16]) }
         shredding.kekVersion = UInt32(clamping: row.integer(10))
         shredding.certificate = row.bytes(11) ?? []
+        shredding.keyGeneration = UInt32(clamping: row.integer(12))
         return shredding
     }
 }

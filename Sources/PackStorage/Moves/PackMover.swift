@@ -133,7 +133,7 @@ public final class PackMover: Sendable {
     public func destroy(_ pack: PackID) async throws(PackError) {
         await gate.enter(pack)
         defer { gate.leave(pack) }
-        guard try await !packs.isOpen(pack) else { throw PackError(.stillOpen, packID: pack) }
+        if try await packs.isOpen(pack) { try await packs.removeKeyless(pack) }
         var places = try await tiers.places.places(of: pack)
         if !places.contains(where: { $0.store == .hot }) {
             places.append(
@@ -154,7 +154,14 @@ public final class PackMover: Sendable {
         for place in going {
             do throws(PackError) {
                 try await deleteBytes(pack, in: place.store)
-                if let named = tiers.store(place.store) { try await removeRecords(of: pack, in: named) }
+            } catch {
+                failure = error
+            }
+        }
+        // Single records may lie where the pack never came.
+        for named in tiers.stores {
+            do throws(PackError) {
+                try await removeRecords(of: pack, in: named)
             } catch {
                 failure = error
             }

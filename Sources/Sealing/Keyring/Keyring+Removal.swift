@@ -9,27 +9,38 @@ extension Keyring {
     /// their version of the key-encryption key: rotate, and destroy that, to be rid of those as well.
     ///
     /// Writes the journal anew: remove many at once.
-    public func removeStudyKeys(_ ids: [StudyKeyID]) async throws(KeyringError) {
+    ///
+    /// - Parameter generation: The newest that goes; younger keys of these studies stay.
+    public func removeStudyKeys(
+        _ ids: [StudyKeyID],
+        through generation: UInt32 = .max
+    ) async throws(KeyringError) {
         let now = clock.now()
         let names = Set(ids.map(\.rawValue))
         try await committer.exclusively { () async throws(KeyringError) in
             try await self.committer.rewrite(
                 { content in
                     var removals: [KeyEntry] = []
+                    var gone: Set<RandomID> = []
                     for name in names {
-                        guard var entry = content.table.newestStudyEntry(name), entry.kind == .studyKey else {
+                        guard var entry = content.table.newestStudyEntry(name) else { continue }
+                        // A younger entry, which stays, tells of the generations before it.
+                        guard entry.generation <= generation else {
+                            gone.insert(name)
                             continue
                         }
+                        guard entry.kind == .studyKey else { continue }
+                        gone.insert(name)
                         entry.kind = .removed
                         entry.kekVersion = 0
                         entry.created = now
                         entry.wrappedKey = .none
                         removals.append(entry)
                     }
-                    guard !removals.isEmpty else { return false }
-                    let gone = Set(removals.map(\.id))
+                    guard !gone.isEmpty else { return false }
                     content.table.removeAll {
-                        gone.contains($0.id) && ($0.kind == .studyKey || $0.kind == .removed)
+                        gone.contains($0.id) && $0.generation <= generation
+                            && ($0.kind == .studyKey || $0.kind == .removed)
                     }
                     for removal in removals { content.table.set(removal) }
                     return true
@@ -37,7 +48,9 @@ extension Keyring {
                 keep: { content in
                     self.memory.withLock { state in
                         state.take(content)
-                        state.opened = state.opened.filter { !names.contains($0.key.id.rawValue) }
+                        state.opened = state.opened.filter {
+                            !names.contains($0.key.id.rawValue) || $0.key.generation > generation
+                        }
                     }
                 }
             )
@@ -49,9 +62,19 @@ extension Keyring {
         memory.withLock { $0.table.newestStudyEntry(id.rawValue)?.kind == .removed }
     }
 
-    /// Whether that key of a study was removed, though the study may have a newer one since.
+    /// Whether a key of a study was there and was removed, whatever keys it has now.
     public func isRemoved(_ id: StudyKeyID, generation: UInt32) -> Bool {
-        memory.withLock { $0.table.removedGeneration(id.rawValue).map { generation <= $0 } ?? false }
+        memory.withLock { state in
+            guard let newest = state.table.newestStudyEntry(id.rawValue), newest.generation >= generation else {
+                return false
+            }
+            return state.table.entry(.studyKey, id.rawValue, generation: generation) == nil
+        }
+    }
+
+    /// Which key of a study is its newest, or was before it was removed; `nil` when it never had one.
+    public func newestGeneration(of id: StudyKeyID) -> UInt32? {
+        memory.withLock { $0.table.newestStudyEntry(id.rawValue)?.generation }
     }
 
     /// Makes a further key of a study, durable in both places, which is its newest from then on.
