@@ -58,6 +58,7 @@ struct OpenArchive: Sendable {
             host.storage = storage
             host.removal = storage.removal
             host.codecs = codecs
+            host.isRestoring = isRestoring
             return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)
         } catch {
             try await threads.shutdownGracefully()
@@ -201,7 +202,10 @@ struct OpenArchive: Sendable {
                 clock: host.clock
             )
         }
-        guard setting != .file else { return try await renewal(folder, rootKeyPath, host, pool).open(open) }
+        // Nothing beside a key file of the operator's is touched, nor what is restored with it.
+        if setting == .file, rootKeyPath == folder.defaultRootKey, !host.isRestoring {
+            return try await renewal(folder, rootKeyPath, host, pool).open(open)
+        }
         return try await open(
             try setting.provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool)
         )
