@@ -16,4 +16,6 @@ struct ArchiveHost: Sendable {
     var codecs: CodecProcesses?
     /// Whether a backup was just put back: nothing but the folder itself is changed.
     var isRestoring = false
+    /// Whether an operator wants an empty registry where the old one is lost.
+    var acceptsNewRegistry = false
 }

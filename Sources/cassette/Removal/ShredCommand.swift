@@ -24,7 +24,7 @@ struct ShredCommand: AsyncParsableCommand {
     var reason = ""
     @Flag(help: "End the epoch of keys now: shreddings are complete then.")
     var epoch = false
-    @Flag(help: "Replace the root key at the end of the epoch; copy the new one to where you keep it. Asks for --epoch.")
+    @Flag(help: "Replace the root key, too; copy the new one to where you keep it. Asks for --epoch.")
     var renewRootKey = false
     @Flag(help: "Replace the root key although the archive is in nobody's escrow: I will copy the new one at once.")
     var withoutEscrow = false
@@ -38,7 +38,9 @@ struct ShredCommand: AsyncParsableCommand {
     func validate() throws {
         if let study, UID(study) == nil { throw ValidationError("'\(study)' is no Study Instance UID") }
         guard !renewRootKey || epoch else { throw ValidationError("--renew-root-key asks for --epoch") }
-        guard !withoutEscrow || renewRootKey else { throw ValidationError("--without-escrow asks for --renew-root-key") }
+        guard !withoutEscrow || renewRootKey else {
+            throw ValidationError("--without-escrow asks for --renew-root-key")
+        }
         guard certificate == nil || (epoch && study != nil) else {
             throw ValidationError(
                 "--certificate asks for --study and --epoch: there is none before the epoch has ended"
