@@ -56,7 +56,9 @@ struct RemovalRoutes: Sendable {
         case .shreddings: return Self.json(RemovalJSON.shreddings(try await shredder.shreddings(as: principal)))
         case .shredding(let id):
             return Self.json(RemovalJSON.shredding(try await shredder.shredding(id, as: principal)))
-        case .endEpoch: return Self.json(RemovalJSON.shreddings(try await shredder.endEpoch(as: principal)))
+        case .endEpoch:
+            let rootKey = Self.rootKey(items)
+            return Self.json(RemovalJSON.shreddings(try await shredder.endEpoch(rootKey, as: principal)))
         }
     }
 
@@ -66,6 +68,11 @@ struct RemovalRoutes: Sendable {
         _ principal: Principal
     ) async throws -> DeletionOutcome {
         try await removal.delete(scope, reason: items.values(of: "reason").first ?? "", as: principal)
+    }
+
+    private static func rootKey(_ items: QueryItems) -> RootKeyWish {
+        guard items.values(of: "renew-root-key").first == "true" else { return .keep }
+        return .renew(withoutEscrow: items.values(of: "without-escrow").first == "true")
     }
 
     /// `older-than` in seconds; without it everything.

@@ -40,9 +40,18 @@ public struct PackProblem: Sendable, Hashable {
     public let offset: UInt64
     /// How many bytes are concerned, as far as known; for strangers, how many files.
     public let byteCount: UInt64
+    /// The store that did not give the pack, or its list of packs; `nil` for what is in the pack, and for the data folder.
+    public let store: StoreName?
 
     /// Makes a problem.
-    public init(_ kind: Kind, packID: PackID?, offset: UInt64 = 0, byteCount: UInt64 = 0) {
+    public init(
+        _ kind: Kind,
+        packID: PackID?,
+        offset: UInt64 = 0,
+        byteCount: UInt64 = 0,
+        store: StoreName? = nil
+    ) {
+        self.store = store
         self.kind = kind
         self.packID = packID
         self.offset = offset

@@ -14,4 +14,8 @@ struct ArchiveHost: Sendable {
     var removal = RemovalConfiguration()
     /// What takes frames out of their compression and puts them into it; in this process when nothing else is said.
     var codecs: CodecProcesses?
+    /// Whether a backup was just put back: nothing but the folder itself is changed.
+    var isRestoring = false
+    /// Whether an operator wants an empty registry where the old one is lost.
+    var acceptsNewRegistry = false
 }

@@ -59,6 +59,7 @@ struct IndexBuilder: Sendable {
             logger: logger
         )
         try await catalog.close()
+        try await refuse(report, isForced: isForced, draft)
         // An index that knows more than the packs that can be read now is worth keeping: a disk may not be mounted.
         guard try report.isWhole || isForced || !disk.exists(folder.index) else {
             try Self.remove(draft, disk)
@@ -67,10 +68,41 @@ struct IndexBuilder: Sendable {
                     + "`cassette index rebuild --force` takes what there is (\(report.inserted) instances)"
             )
         }
-        try Self.remove(folder.index, disk)
+        if report.isWhole { try Self.remove(folder.index, disk) } else { try Self.setAside(folder.index, disk) }
         try disk.rename(draft, to: folder.index)
         try disk.syncDirectory(folder.path)
         return report
+    }
+
+    /// Refuses an index without the packs that a store does not give now: they would be there and never be found.
+    private func refuse(_ report: RecoveryReport, isForced: Bool, _ draft: String) async throws {
+        let lacking = report.problems.filter(\.isOutOfReach)
+        guard !isForced, !lacking.isEmpty else { return }
+        try Self.remove(draft, disk)
+        var frozen = 0
+        for problem in lacking where problem.kind == .unreadable(.frozen) {
+            frozen += 1
+            try await packs.thaw(problem, days: 7)
+        }
+        let stores = Set(lacking.compactMap(\.store)).sorted().map(\.text).joined(separator: ", ")
+        throw CommandFailure(
+            "The index cannot be made whole: \(lacking.count) packs or lists of packs in the store \(stores) cannot be "
+                + "read now" + (frozen > 0 ? ", \(frozen) packs are frozen and were asked to thaw" : "")
+                + ". What was there stays as it is: start again when the store gives them. `cassette index rebuild --force` "
+                + "takes what there is (\(report.inserted) instances); when `cassette tiers prefetch` or the store has "
+                + "brought the rest, rebuild once more"
+        )
+    }
+
+    /// Keeps an index that may know more than the new one; of the kept ones the last stays.
+    private static func setAside(_ index: String, _ disk: any Disk) throws {
+        guard try disk.exists(index) else { return try remove(index, disk) }
+        let kept = index + ".old"
+        try remove(kept, disk)
+        // The database first, as above.
+        for suffix in ["", "-wal", "-shm"] where try disk.exists(index + suffix) {
+            try disk.rename(index + suffix, to: kept + suffix)
+        }
     }
 
     /// Removes an index with what SQLite puts beside it.
@@ -90,6 +122,18 @@ enum IndexRebuild: Sendable {
     case wanted
     /// In any case.
     case forced
+}
+
+extension PackProblem {
+    /// Whether a pack may be read later that a store does not give now.
+    fileprivate var isOutOfReach: Bool {
+        guard store != nil, case .unreadable(let code) = kind else { return false }
+        switch code {
+        case .frozen: return true
+        case .store(let code): return code != .corrupt
+        default: return false
+        }
+    }
 }
 
 extension RecoveryReport {

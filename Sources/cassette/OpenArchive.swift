@@ -39,6 +39,7 @@ struct OpenArchive: Sendable {
         codecs: CodecProcesses? = nil,
         limits: ArchiveLimits,
         isRestoring: Bool = false,
+        acceptsNewRegistry: Bool = false,
         logger: Logger
     ) async throws -> OpenArchive {
         guard try isRestoring || !PosixDisk().exists(folder.path + "/" + RestoreFolder.markName) else {
@@ -58,6 +59,8 @@ struct OpenArchive: Sendable {
             host.storage = storage
             host.removal = storage.removal
             host.codecs = codecs
+            host.isRestoring = isRestoring
+            host.acceptsNewRegistry = acceptsNewRegistry || Environment[RegistryLoss.consentName] == "true"
             return try await open(folder, rootKeyPath, rebuild, limits, host, threads, logger)
         } catch {
             try await threads.shutdownGracefully()
@@ -78,7 +81,8 @@ struct OpenArchive: Sendable {
         let pool = WorkPool(threads: threads)
         let disk = host.disk
         let keyring = try await openKeyring(folder, rootKeyPath, host, pool)
-        let registry = try await openRegistry(folder, keyring, host, pool, fileSystem: limits.catalog.fileSystem)
+        let loss = RegistryLoss(folder: folder, disk: disk, clock: host.clock)
+        let registry = try await openRegistry(folder, keyring, loss, host, pool, fileSystem: limits.catalog.fileSystem)
         let setup = TierSetup(settings: host.storage, folder: folder, host: host, pool: pool, logger: logger)
         let tiers = try await setup.tiers(RegistryPackPlaces(registry))
         let packs = PackStore(
@@ -92,6 +96,7 @@ struct OpenArchive: Sendable {
             configuration: limits.packs,
             tiers: tiers
         )
+        try await adoptPlaces(packs, loss, logger)
         let assumed = CharacterSetsBySource(folder, disk: disk, standard: host.characterSet, logger: logger).assumed
         let builder = IndexBuilder(
             folder: folder,
@@ -105,18 +110,10 @@ struct OpenArchive: Sendable {
             logger: logger
         )
         let (catalog, rebuild) = try await builder.open(wish)
-        let foundation = ArchiveFoundation(
-            packs: packs,
-            keyring: keyring,
-            catalog: catalog,
-            registry: registry,
-            clock: host.clock,
-            random: host.random,
-            assumedCharacterSets: assumed,
-            logger: logger
-        )
-        let renewal = try rootKeyRenewal(folder, rootKeyPath, host, pool)
-        let archive = assemble(foundation, setup.lifecycle(packs, tiers), limits, host, pool, renewRootKey: renewal)
+        let foundation = foundation(packs, keyring, catalog, registry, host, assumed, logger)
+        let lifecycle = setup.lifecycle(packs, tiers)
+        let removal = removal(lifecycle, loss, host, renewRootKey: try rootKeyRenewal(folder, rootKeyPath, host, pool))
+        let archive = assemble(foundation, lifecycle, limits, host, pool, removal)
         return OpenArchive(
             archive: archive,
             backups: try backups(of: archive, registry, folder, rootKeyPath, host, pool),
@@ -127,22 +124,53 @@ struct OpenArchive: Sendable {
         )
     }
 
+    private static func foundation(
+        _ packs: PackStore,
+        _ keyring: Keyring,
+        _ catalog: SQLiteCatalog,
+        _ registry: SQLiteRegistry,
+        _ host: ArchiveHost,
+        _ assumed: AssumedCharacterSets,
+        _ logger: Logger
+    ) -> ArchiveFoundation {
+        ArchiveFoundation(
+            packs: packs,
+            keyring: keyring,
+            catalog: catalog,
+            registry: registry,
+            clock: host.clock,
+            random: host.random,
+            assumedCharacterSets: assumed,
+            logger: logger
+        )
+    }
+
+    private static func removal(
+        _ lifecycle: LifecycleSetup,
+        _ loss: RegistryLoss,
+        _ host: ArchiveHost,
+        renewRootKey: (@Sendable (Keyring) async throws -> Void)?
+    ) -> RemovalSetup {
+        RemovalSetup(
+            configuration: host.removal,
+            destroyer: lifecycle.mover as? any PackDestroying,
+            renewRootKey: renewRootKey,
+            isSuspended: { loss.isSuspended }
+        )
+    }
+
     private static func assemble(
         _ foundation: ArchiveFoundation,
         _ lifecycle: LifecycleSetup,
         _ limits: ArchiveLimits,
         _ host: ArchiveHost,
         _ pool: WorkPool,
-        renewRootKey: (@Sendable (Keyring) async throws -> Void)?
+        _ removal: RemovalSetup
     ) -> Archive {
         Archive(
             on: foundation,
             lifecycle: lifecycle,
-            removal: RemovalSetup(
-                configuration: host.removal,
-                destroyer: lifecycle.mover as? any PackDestroying,
-                renewRootKey: renewRootKey
-            ),
+            removal: removal,
             limits: limits.dataSet,
             pixels: PixelSetup(
                 codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
@@ -177,6 +205,14 @@ struct OpenArchive: Sendable {
         try await threads.shutdownGracefully()
     }
 
+    private static func adoptPlaces(_ packs: PackStore, _ loss: RegistryLoss, _ logger: Logger) async throws {
+        guard let survey = try await loss.adoptPlaces(packs) else { return }
+        logger.error(
+            "the registry is a new one: holds are gone, deletions and compaction rest for a day or until the mark is removed",
+            metadata: ["mark": "\(loss.markPath)", "packsNotAdopted": "\(survey.problems.count)"]
+        )
+    }
+
     private static func openKeyring(
         _ folder: DataFolder,
         _ rootKeyPath: String,
@@ -201,7 +237,10 @@ struct OpenArchive: Sendable {
                 clock: host.clock
             )
         }
-        guard setting != .file else { return try await renewal(folder, rootKeyPath, host, pool).open(open) }
+        // Nothing beside a key file of the operator's is touched, nor what is restored with it.
+        if setting == .file, rootKeyPath == folder.defaultRootKey, !host.isRestoring {
+            return try await renewal(folder, rootKeyPath, host, pool).open(open)
+        }
         return try await open(
             try setting.provider(rootKeyPath: rootKeyPath, dataDirectory: folder.path, host: host, pool: pool)
         )
@@ -238,11 +277,14 @@ struct OpenArchive: Sendable {
     private static func openRegistry(
         _ folder: DataFolder,
         _ keyring: Keyring,
+        _ loss: RegistryLoss,
         _ host: ArchiveHost,
         _ pool: WorkPool,
         fileSystem: String?
     ) async throws -> SQLiteRegistry {
-        try await SQLiteRegistry.open(
+        let holdsPacks = try holdsFiles([folder.packs], host.disk)
+        try await loss.check(keyring, holdsPacks: holdsPacks, isAccepted: host.acceptsNewRegistry)
+        return try await SQLiteRegistry.open(
             path: folder.registry,
             key: try await keyring.sideKeyBytes("registry"),
             disk: host.disk,

@@ -45,6 +45,8 @@ struct ServeCommand: AsyncParsableCommand {
     var characterSet: String?
     @Flag(help: "Switch authorization off. Only while listening on loopback.")
     var open = false
+    @Flag(help: "Begin with an empty registry where the old one is lost: holds are gone. See the refusal to start.")
+    var acceptNewRegistry = false
 
     /// What was typed, by key.
     private var typed: [String: String] {
@@ -72,9 +74,7 @@ struct ServeCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { label in
             FloodControlledLogHandler(StreamLogHandler.standardError(label: label), floodControl)
         }
-        var logger = Logger(label: "cassette")
-        logger.logLevel = settings.logLevel
-        let disk = PosixDisk()
+        let (logger, disk) = (Self.logger(settings), PosixDisk())
         let data = DataFolder(settings.data, workingDirectory: Environment.workingDirectory)
         try disk.makeDirectory(data.path)
         guard let lock = try FolderLock(at: data.lock) else {
@@ -90,6 +90,7 @@ struct ServeCommand: AsyncParsableCommand {
             storage: settings.storage,
             codecs: codecs,
             limits: settings.limits,
+            acceptsNewRegistry: acceptNewRegistry,
             logger: logger
         )
         try await Self.report(open, logger)
@@ -116,6 +117,12 @@ struct ServeCommand: AsyncParsableCommand {
         try await codecs.close()
         logger.info("stopped")
         withExtendedLifetime(lock) {}
+    }
+
+    private static func logger(_ settings: ServerSettings) -> Logger {
+        var logger = Logger(label: "cassette")
+        logger.logLevel = settings.logLevel
+        return logger
     }
 
     private static func backupDoor(

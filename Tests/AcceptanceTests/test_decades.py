@@ -123,7 +123,8 @@ def test_studies_live_in_three_tiers_and_one_dies_everywhere(life, tmp_path):
     victim = 15
     certificate = tmp_path / "certificate.json"
     archive.command(
-        "keys", "shred", "--study", study_uid(victim), "--epoch", "--certificate", certificate, "--yes", check=0
+        "keys", "shred", "--study", study_uid(victim), "--epoch", "--renew-root-key", "--without-escrow",
+        "--certificate", certificate, "--yes", check=0,
     )
     assert archive.get(f"/studies/{study_uid(victim)}/metadata").status_code == 404
     assert {s: life.frame(s, first[s].sop_instance_uid) for s in first if s != victim} == {

@@ -192,6 +192,20 @@ def test_a_study_under_a_hold_stays(fresh_archive):
     assert len(instances(archive, study)) == COUNT
 
 
+def test_an_epoch_keeps_the_root_key_unless_it_is_told_otherwise(tmp_path):
+    archive = Archive(tmp_path / "archive").start()
+    study, _ = store(archive, "kept")
+    root_key = archive.folder / "data.keys" / "root.key"
+    before = root_key.read_bytes()
+    certificate = tmp_path / "certificate.json"
+    archive.command("keys", "shred", "--study", study, "--yes", "--epoch", "--certificate", certificate, check=0)
+    assert root_key.read_bytes() == before
+    assert json.loads(certificate.read_text())["statement"]["rootKey"] == "kept"
+    archive.restart()
+    assert instances(archive, study) == []
+    archive.stop()
+
+
 def test_a_shredded_study_is_gone_here_and_in_an_older_copy(tmp_path):
     archive = Archive(tmp_path / "archive").start()
     stored = store(archive, "shred")
@@ -204,9 +218,13 @@ def test_a_shredded_study_is_gone_here_and_in_an_older_copy(tmp_path):
     certificate = tmp_path / "certificate.json"
 
     archive.command("keys", "shred", "--study", study, check=1)
-    archive.command(
-        "keys", "shred", "--study", study, "--reason", "erasure", "--yes", "--epoch", "--certificate", certificate, check=0
+    renewing = "--yes", "--epoch", "--renew-root-key"
+    assert "escrow" in archive.command("keys", "shred", *renewing, check=1).stderr
+    answer = archive.command(
+        "keys", "shred", "--study", study, "--reason", "erasure", *renewing, "--without-escrow",
+        "--certificate", certificate, check=0,
     )
+    assert "THE ROOT KEY IS A NEW ONE" in answer.stderr
 
     assert instances(archive, study) == []
     assert archive.instances_of(f"/studies/{other}") == stored[other]

@@ -31,12 +31,14 @@ final class CrashArchive: Sendable {
         on disk: SimulatedDisk,
         seed: UInt64,
         rebuild: IndexRebuild = .ifMissing,
-        clock: ManualClock = ManualClock()
+        clock: ManualClock = ManualClock(),
+        acceptsNewRegistry: Bool = false
     ) async throws {
         self.disk = disk
         self.clock = clock
         fileSystem = try SimulatedFileSystem(disk)
         var host = ArchiveHost(disk: disk, random: SeededRandomSource(seed: seed), clock: clock)
+        host.acceptsNewRegistry = acceptsNewRegistry
         host.removal.graceTime = .zero
         host.removal.smallPackCount = 1
         self.host = host

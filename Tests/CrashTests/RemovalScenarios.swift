@@ -90,7 +90,7 @@ extension Scenario {
         try await archive.asking([0, 1], then: .deleted) {
             try await archive.archive.shredder.shred(objects[0].study, as: administrator)
         }
-        _ = try await archive.archive.shredder.endEpoch(as: administrator)
+        _ = try await archive.archive.shredder.endEpoch(.renew(withoutEscrow: true), as: administrator)
         archive.kill()
         return Recording(name: name, objects: objects, log: disk.log)
     }

@@ -7,20 +7,24 @@ public struct RemovalSetup: Sendable {
     let configuration: RemovalConfiguration
     let destroyer: (any PackDestroying)?
     let renewRootKey: (@Sendable (Keyring) async throws -> Void)?
+    let isSuspended: @Sendable () -> Bool
 
     /// Names the parts.
     ///
     /// - Parameters:
     ///   - destroyer: What removes packs from all stores; without it they lie in the data folder alone.
     ///   - renewRootKey: Puts the keyring under a new root key and destroys the old one; `nil` where only the operator can.
+    ///   - isSuspended: Whether nothing may end in the bin by itself, nor be compacted.
     public init(
         configuration: RemovalConfiguration = RemovalConfiguration(),
         destroyer: (any PackDestroying)? = nil,
-        renewRootKey: (@Sendable (Keyring) async throws -> Void)? = nil
+        renewRootKey: (@Sendable (Keyring) async throws -> Void)? = nil,
+        isSuspended: @escaping @Sendable () -> Bool = { false }
     ) {
         self.configuration = configuration
         self.destroyer = destroyer
         self.renewRootKey = renewRootKey
+        self.isSuspended = isSuspended
     }
 }
 
@@ -49,6 +53,7 @@ struct RemovalParts: Sendable {
             destroyer: setup.destroyer,
             random: base.random,
             configuration: setup.configuration,
+            isSuspended: setup.isSuspended,
             logger: base.logger
         )
         shredder = ShredService(

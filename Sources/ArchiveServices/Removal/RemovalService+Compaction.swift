@@ -41,6 +41,9 @@ extension RemovalService {
         everything: Bool = false,
         checkpoint: () async throws -> Void = {}
     ) async throws -> CompactionReport {
+        guard !isSuspended() else {
+            throw ArchiveError(.conflict, "The registry was lost, so compaction rests: see the file registry-lost")
+        }
         var report = CompactionReport()
         try await removeSuperseded(&report, checkpoint)
         for (study, packs) in try await deadPacks(everything: everything) {

@@ -29,6 +29,8 @@ public final class RemovalService: Sendable {
     let logger: Logger
     /// How deletion works here.
     public let configuration: RemovalConfiguration
+    /// Whether nothing may end in the bin by itself, nor be compacted: holds may be lost.
+    let isSuspended: @Sendable () -> Bool
     /// What waits for the catalog.
     let effects = EffectQueue()
     /// One removal, restoration, compaction or shredding of a study at a time.
@@ -44,6 +46,7 @@ public final class RemovalService: Sendable {
         destroyer: (any PackDestroying)?,
         random: any RandomSource,
         configuration: RemovalConfiguration,
+        isSuspended: @escaping @Sendable () -> Bool,
         logger: Logger
     ) {
         self.policy = policy
@@ -58,6 +61,7 @@ public final class RemovalService: Sendable {
         clock = ingest.clock
         self.random = random
         self.configuration = configuration
+        self.isSuspended = isSuspended
         self.logger = logger
     }
 
@@ -128,7 +132,8 @@ public final class RemovalService: Sendable {
     /// Ends what has been in the bin for its time; called from time to time.
     @discardableResult
     func endExpired() async throws(ArchiveError) -> [Deletion] {
-        try await endAll(olderThan: configuration.binTime)
+        guard !isSuspended() else { return [] }
+        return try await endAll(olderThan: configuration.binTime)
     }
 
     private func endAll(olderThan age: Duration) async throws(ArchiveError) -> [Deletion] {

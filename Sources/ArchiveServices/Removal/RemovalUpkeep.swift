@@ -18,7 +18,7 @@ struct RemovalUpkeep: Sendable {
         while !Task.isCancelled {
             await attempt("shreddings") { try await shredder.resume() }
             await attempt("the bin") { _ = try await removal.endExpired() }
-            if round % Self.compactionPeriod == Self.compactionPeriod - 1 {
+            if round % Self.compactionPeriod == Self.compactionPeriod - 1, !removal.isSuspended() {
                 await attempt("compaction") {
                     _ = try await removal.compact { try Task.checkCancellation() }
                 }

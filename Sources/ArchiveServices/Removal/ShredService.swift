@@ -72,10 +72,31 @@ public final class ShredService: Sendable {
     ///
     /// Older backups open with a newer keyring only, afterwards: take a backup.
     ///
+    /// - Parameter rootKey: Whether the root key is renewed, too; then every copy of the old one is worthless.
     /// - Returns: The shreddings that are complete now.
-    public func endEpoch(as principal: Principal) async throws(ArchiveError) -> [Shredding] {
+    /// - Throws: `.conflict` when the root key is not this program's to renew, or is in nobody's escrow.
+    public func endEpoch(
+        _ rootKey: RootKeyWish = .keep,
+        as principal: Principal
+    ) async throws(ArchiveError) -> [Shredding] {
         try removal.authorize(.shred, principal)
-        return try await endEpoch()
+        if case .renew(let withoutEscrow) = rootKey {
+            guard renewRootKey != nil else {
+                throw ArchiveError(
+                    .conflict,
+                    "Only a root key file in its own place is renewed here: use `cassette keys rewrap` for this one"
+                )
+            }
+            let isEscrowed = await !keyring.status().recoveryKeys.isEmpty
+            guard isEscrowed || withoutEscrow else {
+                throw ArchiveError(
+                    .conflict,
+                    "The archive is in nobody's escrow, and copies of the root key would open nothing any more: first "
+                        + "`cassette keys escrow add`, or say that you will copy the new root key (--without-escrow)"
+                )
+            }
+        }
+        return try await endEpoch(rootKey)
     }
 
     /// Goes on with what was interrupted; at start, and from time to time.
@@ -272,24 +293,30 @@ public final class ShredService: Sendable {
         if isDue { try await endEpoch() }
     }
 
-    /// Ends the epoch when something waits for it.
+    /// Ends the epoch when something waits for it, or a new root key is wished.
     @discardableResult
-    func endEpoch() async throws(ArchiveError) -> [Shredding] {
+    func endEpoch(_ rootKey: RootKeyWish = .keep) async throws(ArchiveError) -> [Shredding] {
         await epochs.enter(0)
         defer { epochs.leave(0) }
         let waiting = try await registryAnswer { () async throws(RegistryError) in
             try await registry.shreddings(openOnly: true).filter { $0.state >= .packsDeleted }
         }
-        guard let newest = waiting.map(\.kekVersion).max() else { return [] }
+        let newest = waiting.map(\.kekVersion).max()
+        guard newest != nil || rootKey.isRenewal else { return [] }
         do {
-            if waiting.contains(where: { $0.state == .packsDeleted }) {
+            if let newest, waiting.contains(where: { $0.state == .packsDeleted }) {
                 try await destroyKEKs(upTo: newest)
+            }
+            if rootKey.isRenewal {
+                // Old copies of the keyring hold their versions under the old root key.
+                try await renewRootKey?(keyring)
+                removal.logger.notice("the root key was renewed: copy the new one, copies of the old one open nothing")
             }
             var done: [Shredding] = []
             for shredding in waiting {
                 var shredding = shredding
                 if shredding.state < .epochDestroyed { try await save(&shredding, .epochDestroyed) }
-                shredding.certificate = try await certificate(of: shredding)
+                shredding.certificate = try await certificate(of: shredding, rootKey)
                 try await save(&shredding, .certified)
                 done.append(shredding)
             }
@@ -308,15 +335,13 @@ public final class ShredService: Sendable {
         // A rotation that was interrupted after its new version goes on with it.
         let status = await keyring.status()
         if status.activeVersion <= newest || status.isRotating { try await keyring.rotate() }
-        // Old copies hold their versions under the old root key.
-        try await renewRootKey?(keyring)
         let active = await keyring.status().activeVersion
         for kek in await keyring.status().keks where kek.version < active && kek.state != .destroyed {
             try await keyring.destroyKEK(version: kek.version)
         }
     }
 
-    private func certificate(of shredding: Shredding) async throws -> [UInt8] {
+    private func certificate(of shredding: Shredding, _ rootKey: RootKeyWish) async throws -> [UInt8] {
         let status = await keyring.status()
         let destroyed = status.keks.filter { $0.state == .destroyed && $0.version <= shredding.kekVersion }
         let signer = try await keyring.certificateSigner()
@@ -332,7 +357,12 @@ public final class ShredService: Sendable {
                 "instances": .integer(Int64(shredding.instanceCount)),
                 "packs": .array(shredding.packs.map { .string($0.hex) }),
                 "destroyedKeyEncryptionKeys": .array(destroyed.map { .integer(Int64($0.version)) }),
-                "rootKey": .string(renewRootKey == nil ? "kept" : "renewed"),
+                "rootKey": .string(rootKey.isRenewal ? "renewed" : "kept"),
+                "olderKeyringCopies": .string(
+                    rootKey.isRenewal
+                        ? "open with no key that the archive still has"
+                        : "hold the key of the study for whoever has the root key, until that is renewed or destroyed"
+                ),
                 "method": .string("cryptographic erase: AES-256 study key destroyed, packs removed from all stores"),
             ]
         )

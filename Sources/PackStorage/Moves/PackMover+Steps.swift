@@ -88,6 +88,29 @@ extension PackMover {
         try await tiers.places.set(right + [going.changed(to: .removing, at: now)])
     }
 
+    /// Verifies right before the bytes of the data folder go that another place has them: the rows may be older than the
+    /// stores, when the registry was put back from a backup.
+    func confirmRemoval(_ pack: PackID, _ places: [PackPlace]) async throws(PackError) {
+        var failure: PackError?
+        var wrong: [PackPlace] = []
+        for place in places where place.store != .hot && place.state.isReadable {
+            do throws(PackError) {
+                if try await isRight(place) { return }
+                damaged(place)
+                wrong.append(place)
+            } catch {
+                guard error.code != .cancelled else { throw error }
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        let now = packs.clock.now()
+        if let hot = places.first(where: { $0.store == .hot }), try await isRight(hot) {
+            try await tiers.places.set([hot.verified(at: now)] + wrong.map { $0.changed(to: .copying, at: now) })
+        }
+        throw PackError(.noVerifiedPlace, packID: pack)
+    }
+
     /// Verifies a place, and makes one anew that is not right any more when another one is.
     ///
     /// - Parameter readsAll: Whether the bytes are read even where the store keeps their digest.

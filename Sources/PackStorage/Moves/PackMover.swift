@@ -229,6 +229,7 @@ public final class PackMover: Sendable {
             )
         case .confirm(let store): try await confirm(pack, store, places)
         case .remove(let store):
+            if store == .hot { try await confirmRemoval(pack, places) }
             try await deleteBytes(pack, in: store)
             try await tiers.places.remove(pack, from: store)
         case .done, .wait, .stuck: break

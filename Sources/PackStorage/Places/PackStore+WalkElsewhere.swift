@@ -24,7 +24,7 @@ extension PackStore {
         guard let tiers else { return }
         var seen = seen
         for named in tiers.stores {
-            for (id, length) in try await packs(in: named) where !seen.contains(id) {
+            for (id, length) in try await listed(named, adopts: adopts, &survey) where !seen.contains(id) {
                 guard try await isWanted(id) else { continue }
                 let pack = PlacedPack(
                     id: id,
@@ -37,9 +37,58 @@ extension PackStore {
                 // One that cannot be fetched here may lie in the next store, too.
                 if let sha256 = try await walk(pack, tiers.walkDirectory, &survey, body) {
                     seen.insert(id)
+                    survey.problems.removeAll { $0.packID == id && $0.store != nil }
                     if adopts { try await adopt(pack, sha256, tiers.places) }
+                } else if adopts, let sha256 = await keptDigest(of: pack) {
+                    // A frozen one, for example: with a row it can be thawed.
+                    try await adopt(pack, sha256, tiers.places)
                 }
             }
+        }
+    }
+
+    /// Puts a row in for every pack that another store has and neither the data folder nor the registry knows there: after
+    /// the loss of the registry.
+    ///
+    /// - Returns: What stood in the way.
+    public func adoptPlaces() async throws -> PackSurvey {
+        var survey = PackSurvey()
+        try await walkElsewhere(besides: Set(try await sealedPacks()), adopts: true, &survey) { _ in }
+        return survey
+    }
+
+    /// Begins to make a pack readable that a walk found frozen.
+    public func thaw(_ problem: PackProblem, days: Int) async throws(PackError) {
+        guard let pack = problem.packID, let name = problem.store, let named = tiers?.store(name) else { return }
+        do throws(BlobStoreError) {
+            try await named.store.thaw(pack.blobKey(in: name), days: days)
+        } catch {
+            throw PackError(error, packID: pack)
+        }
+    }
+
+    /// The packs of a store; where places are adopted, one that gives no list is a problem and ends nothing.
+    private func listed(
+        _ named: NamedBlobStore,
+        adopts: Bool,
+        _ survey: inout PackSurvey
+    ) async throws(PackError) -> [(id: PackID, length: UInt64)] {
+        do throws(PackError) {
+            return try await packs(in: named)
+        } catch {
+            guard adopts, error.code != .cancelled else { throw error }
+            survey.problems.append(PackProblem(.unreadable(error.code), packID: nil, store: named.name))
+            return []
+        }
+    }
+
+    /// The digest that a store keeps of a pack that cannot be fetched now.
+    private func keptDigest(of pack: PlacedPack) async -> [UInt8]? {
+        do throws(BlobStoreError) {
+            let status = try await pack.store.status(pack.id.blobKey(in: pack.name))
+            return status?.size == pack.length ? status?.sha256 : nil
+        } catch {
+            return nil
         }
     }
 
@@ -54,13 +103,18 @@ extension PackStore {
         }
     }
 
-    /// Puts a row in for a pack that the registry does not know.
+    /// Puts a row in for a pack that the registry does not know in this store, and takes that of the data folder out when
+    /// the pack is not there any more.
     private func adopt(
         _ pack: PlacedPack,
         _ sha256: [UInt8],
         _ places: any PackPlaces
     ) async throws(PackError) {
-        guard try await places.places(of: pack.id).isEmpty else { return }
+        let known = try await places.places(of: pack.id)
+        let here = known.first { $0.store == pack.name }
+        guard here?.state.isReadable != true, here?.state != .removing else { return }
+        // Bytes that are not those of the other places are no place of the pack.
+        guard known.allSatisfy({ $0.sha256.isEmpty || $0.sha256 == sha256 }) else { return }
         let now = clock.now()
         try await places.set(
             PackPlace(
@@ -73,6 +127,14 @@ extension PackStore {
                 changed: now
             )
         )
+        guard known.contains(where: { $0.store == .hot }) else { return }
+        let file: BlobStatus?
+        do throws(BlobStoreError) {
+            file = try await files.sealedPacks.status(pack.id.blobKey)
+        } catch {
+            throw PackError(error, packID: pack.id)
+        }
+        if file == nil { try await places.remove(pack.id, from: .hot) }
     }
 
     /// The digest of the pack; `nil` when it could not be fetched.
@@ -92,7 +154,9 @@ extension PackStore {
         } catch {
             try await removeFetched(path)
             guard error.code != .cancelled else { throw error }
-            survey.problems.append(PackProblem(PackProblem.Kind(error), packID: pack.id, offset: error.offset ?? 0))
+            survey.problems.append(
+                PackProblem(PackProblem.Kind(error), packID: pack.id, offset: error.offset ?? 0, store: pack.name)
+            )
             return nil
         }
         // The file lives until the walker goes; its name need not.

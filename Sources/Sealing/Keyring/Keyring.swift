@@ -102,6 +102,12 @@ public final class Keyring: Sendable {
         )
     }
 
+    /// Whether there is a key of the archive itself with that label; makes none.
+    public func hasSideKey(_ label: String) -> Bool {
+        let id = Self.sideKeyID(label)
+        return memory.withLock { $0.sideKeys[id] != nil }
+    }
+
     /// The 32 bytes of ``sideKey(_:)``, for code that takes a key as bytes; keep them no longer than needed.
     public func sideKeyBytes(_ label: String) async throws(KeyringError) -> [UInt8] {
         try await sideKey(label).rawBytes

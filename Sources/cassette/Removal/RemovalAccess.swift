@@ -106,9 +106,13 @@ struct RemovalAccess {
         }
     }
 
-    func endEpoch() async throws -> RemovalAnswer<[ShreddingSummary]> {
-        try await answer(.POST, "/api/shreddings/epoch") { archive in
-            RemovalJSON.shreddings(try await archive.shredder.endEpoch(as: operatorHere))
+    func endEpoch(_ rootKey: RootKeyWish) async throws -> RemovalAnswer<[ShreddingSummary]> {
+        var query = ""
+        if case .renew(let withoutEscrow) = rootKey {
+            query = "?renew-root-key=true" + (withoutEscrow ? "&without-escrow=true" : "")
+        }
+        return try await answer(.POST, "/api/shreddings/epoch" + query) { archive in
+            RemovalJSON.shreddings(try await archive.shredder.endEpoch(rootKey, as: operatorHere))
         }
     }
 

@@ -18,15 +18,17 @@ struct RootKeyRenewal: Sendable {
 
     /// Makes a new root key, wraps the keyring by it, and destroys the old one.
     func renew(_ keyring: Keyring) async throws {
-        let path = nextPath
-        // One that was made before and never used.
-        try await onDisk { disk in
-            if try disk.exists(path) { try disk.unlink(path) }
-        }
-        try await keyring.rewrap(with: provider(path))
+        // One that an earlier renewal left may be in use: it takes its place first, and is never removed.
+        let next = nextPath
+        if try await pool.run({ [disk] in try disk.exists(next) }) { try await replace(keyring) }
+        try await replace(keyring)
+    }
+
+    private func replace(_ keyring: Keyring) async throws {
+        try await keyring.rewrap(with: provider(nextPath))
         try await takePlace()
         // The same key, under the name that it has now.
-        try await keyring.rewrap(with: provider(self.path))
+        try await keyring.rewrap(with: provider(path))
     }
 
     /// Opens a keyring with the root key, or with the one that a crash kept from taking its place.
@@ -53,10 +55,12 @@ struct RootKeyRenewal: Sendable {
         FileRootKeyProvider(disk: disk, pool: pool, path: path, random: random, refusingUnder: dataDirectory)
     }
 
+    /// The next key opens the keyring: what lies under the other names is worth nothing any more.
     private func takePlace() async throws {
+        try await destroyPrevious()
         let (path, next, previous) = (path, nextPath, previousPath)
         try await onDisk { disk in
-            if try disk.exists(path), try !disk.exists(previous) { try disk.rename(path, to: previous) }
+            if try disk.exists(path) { try disk.rename(path, to: previous) }
             try disk.rename(next, to: path)
             try disk.syncDirectory(Self.parent(of: path))
         }

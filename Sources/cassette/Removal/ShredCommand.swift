@@ -1,3 +1,4 @@
+import ArchiveServices
 import ArgumentParser
 import DICOMCore
 import Foundation
@@ -11,7 +12,8 @@ struct ShredCommand: AsyncParsableCommand {
             The study is hidden, its key removed from the keyring, its packs deleted in all stores. It is complete when the \
             epoch of the key-encryption keys has ended, for older copies of the keyring hold the key until then: the server \
             does that once a day, --epoch does it now. Older backups open with a newer keyring only, afterwards: take a \
-            backup. Without --study the command lists what was shredded.
+            backup. The root key stays, and whoever has it opens older copies of the keyring still, with the keys of what \
+            was shredded: --renew-root-key replaces it, and then your copy of the root key is worthless, too. Without --study the command lists what was shredded.
             """
     )
 
@@ -22,6 +24,10 @@ struct ShredCommand: AsyncParsableCommand {
     var reason = ""
     @Flag(help: "End the epoch of keys now: shreddings are complete then.")
     var epoch = false
+    @Flag(help: "Replace the root key, too; copy the new one to where you keep it. Asks for --epoch.")
+    var renewRootKey = false
+    @Flag(help: "Replace the root key although the archive is in nobody's escrow: I will copy the new one at once.")
+    var withoutEscrow = false
     @Option(help: "Write the certificate of the study that is shredded now to this file; asks for --epoch.")
     var certificate: String?
     @Flag(help: "Do it.")
@@ -31,6 +37,10 @@ struct ShredCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let study, UID(study) == nil { throw ValidationError("'\(study)' is no Study Instance UID") }
+        guard !renewRootKey || epoch else { throw ValidationError("--renew-root-key asks for --epoch") }
+        guard !withoutEscrow || renewRootKey else {
+            throw ValidationError("--without-escrow asks for --renew-root-key")
+        }
         guard certificate == nil || (epoch && study != nil) else {
             throw ValidationError(
                 "--certificate asks for --study and --epoch: there is none before the epoch has ended"
@@ -53,11 +63,22 @@ struct ShredCommand: AsyncParsableCommand {
                 guard let shredded else { return }
                 return Console.say(json ? shredded.json : shredded.value.line + "; complete after the epoch")
             }
-            let complete = try await removal.endEpoch()
+            let complete = try await removal.endEpoch(renewRootKey ? .renew(withoutEscrow: withoutEscrow) : .keep)
+            if renewRootKey {
+                Console.complain(
+                    "THE ROOT KEY IS A NEW ONE: copy \(folder.folder.defaultRootKey) to where you keep it, now. "
+                        + "Copies of the old one open neither this archive nor a backup of it from now on."
+                )
+            }
             if let certificate { try write(complete.value.first { $0.id == shredded?.value.id }, to: certificate) }
             if json { return Console.say(complete.json) }
             for shredding in complete.value { Console.say(shredding.line) }
             Console.say("The epoch of keys has ended. Take a backup: older ones open with this keyring only.")
+            guard !renewRootKey else { return }
+            Console.say(
+                "The root key was kept: with it, older copies of the keyring still hold the keys of what was shredded. "
+                    + "`cassette keys shred --epoch --renew-root-key` ends that."
+            )
         }
     }
 
