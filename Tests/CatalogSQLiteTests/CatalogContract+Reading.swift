@@ -8,7 +8,14 @@ extension CatalogContract {
         [
             CatalogContract("studies come with their packs, those without date first, then the oldest") {
                 (catalog: any Catalog) async throws -> Void in
-                var other = SampleRecord(study: 1, series: 12, instance: 112, receivedAt: 7_000).record
+                // The first that came speaks for the study: its date is that of both.
+                var other = SampleRecord(
+                    study: 1,
+                    series: 12,
+                    instance: 112,
+                    receivedAt: 7_000,
+                    values: [(.studyDate, "20250101")]
+                ).record
                 other.location.packID = RandomID(high: 0, low: 5)
                 other.values[.modality] = "SR"
                 try await catalog.insert([

@@ -44,20 +44,7 @@ struct MoveWorld: Sendable {
         let folder = CrashArchive.folder
         try disk.makeDirectory(folder.path)
         fileSystem = try SimulatedFileSystem(disk)
-        keyring = try await Keyring.open(
-            directories: folder.keyrings,
-            provider: FileRootKeyProvider(
-                disk: disk,
-                pool: pool,
-                path: folder.defaultRootKey,
-                random: random,
-                refusingUnder: folder.path
-            ),
-            disk: disk,
-            pool: pool,
-            random: random,
-            clock: clock
-        )
+        keyring = try await Self.openKeyring(folder, disk, pool, random, clock)
         registry = try await SQLiteRegistry.open(
             path: folder.registry,
             key: try await keyring.sideKeyBytes("registry"),
@@ -92,6 +79,30 @@ struct MoveWorld: Sendable {
         )
         mover = PackMover(packs: packs, tiers: tiers, graceTime: Self.graceTime)
         try await packs.recover { _ in }
+    }
+
+    private static func openKeyring(
+        _ folder: DataFolder,
+        _ disk: SimulatedDisk,
+        _ pool: WorkPool,
+        _ random: SeededRandomSource,
+        _ clock: ManualClock
+    ) async throws -> Keyring {
+        let provider = FileRootKeyProvider(
+            disk: disk,
+            pool: pool,
+            path: folder.defaultRootKey,
+            random: random,
+            refusingUnder: folder.path
+        )
+        return try await Keyring.open(
+            directories: folder.keyrings,
+            provider: provider,
+            disk: disk,
+            pool: pool,
+            random: random,
+            clock: clock
+        )
     }
 
     /// Stores a sealed pack for each study.
