@@ -31,6 +31,7 @@ final class TestArchive: Sendable {
         disk: any Disk = PosixDisk(),
         clock: ManualClock = ManualClock(),
         removal: RemovalConfiguration = RemovalConfiguration(),
+        destroyer: (any PackDestroying)? = nil,
         failingInserts: Int = 0,
         failureCode: CatalogError.Code = .failed,
         assuming assumed: AssumedCharacterSets = .none,
@@ -74,7 +75,7 @@ final class TestArchive: Sendable {
                 assumedCharacterSets: assumed,
                 logger: logger
             ),
-            removal: RemovalSetup(configuration: removal),
+            removal: RemovalSetup(configuration: removal, destroyer: destroyer),
             limits: DataSetLimits(),
             pixels: PixelSetup(codec: codec, pool: TestPool.shared)
         )
