@@ -48,17 +48,23 @@ extension PackStore {
         return try await work { try files.disk.exists(files.openPath(id)) }
     }
 
+    /// Whether a pack is among the sealed ones of the data folder.
+    public func isSealed(_ id: PackID) async throws(PackError) -> Bool {
+        let files = files
+        return try await work { try files.disk.exists(files.sealedPath(id)) }
+    }
+
     /// Copies sealed records as they are into a new pack, and ends it with a tombstone.
     ///
     /// The keys of a record hang on its id and on its study's key, not on its pack, so nothing is sealed anew. The new
     /// pack is whole and durable when this returns, among the open packs: after a crash recovery hands its records out. It
-    /// is not sealed before ``release(_:)``.
+    /// is not sealed before ``release(_:)``. Memory is bounded but for the places: what a record belongs to is read again.
     ///
     /// - Parameters:
     ///   - records: Records under one study key, each checked to its last byte before it is copied.
     ///   - closing: The manifest of the tombstone.
-    public func rewrite(_ records: [PackRecord], closing: ByteBuffer) async throws(PackError) -> RewrittenPack {
-        guard let first = records.first?.location else { throw PackError(.wrongOrder) }
+    public func rewrite(_ records: [RecordLocation], closing: ByteBuffer) async throws(PackError) -> RewrittenPack {
+        guard let first = records.first else { throw PackError(.wrongOrder) }
         let key = try key(of: first)
         let id = PackID(RandomID(random: random))
         let header = PackHeader(packID: id, studyKeyID: key.id, keyGeneration: key.generation)
@@ -73,13 +79,13 @@ extension PackStore {
             try await output.append(header.encoded)
             var locations: [RecordLocation] = []
             for record in records {
-                guard record.location.studyKeyID == key.id, record.location.keyGeneration == key.generation else {
-                    throw PackError(.wrongOrder, packID: record.location.packID)
+                guard record.studyKeyID == key.id, record.keyGeneration == key.generation else {
+                    throw PackError(.wrongOrder, packID: record.packID)
                 }
-                try await verify(record.location, context: record.context)
+                try await verify(record, context: try await readEnd(of: record).context)
                 let start = output.length
-                try await copy(record.location, into: &output)
-                locations.append(record.location.moved(to: id, offset: start))
+                try await copy(record, into: &output)
+                locations.append(record.moved(to: id, offset: start))
             }
             try await output.append(
                 try SealedRecord.encoded(.tombstone, manifest: closing, studyKey: key, random: random)

@@ -159,14 +159,21 @@ public final class PackStore: Sendable {
 
     /// What the writer of a record said about it.
     public func readManifest(_ location: RecordLocation) async throws(PackError) -> ByteBuffer {
+        try await readEnd(of: location).manifest
+    }
+
+    /// What the payload of a record belongs to, and what its writer said about it.
+    func readEnd(
+        of location: RecordLocation
+    ) async throws(PackError) -> (context: [UInt8], manifest: ByteBuffer) {
         let key = try key(of: location)
         let reader = reader
         do throws(PackError) {
-            return try await work(location) { try reader.manifest(location, key: key).manifest }
+            return try await work(location) { try reader.manifest(location, key: key) }
         } catch {
             let pool = pool
             return try await elsewhere(location, after: error) { pack in
-                try await reader.manifest(location, key: key, from: pack, pool: pool).manifest
+                try await reader.manifest(location, key: key, from: pack, pool: pool)
             }
         }
     }

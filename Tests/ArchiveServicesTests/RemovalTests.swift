@@ -6,6 +6,7 @@ import NIOCore
 import PackStorage
 import Platform
 import Sealing
+import Synchronization
 import TestKit
 import Testing
 
@@ -367,6 +368,78 @@ extension TestArchive {
         _ = try await archive.archive.removal.compact()
 
         #expect(try await archive.packs.extents().count == 2)
+        #expect(try await archive.rebuildsAlike())
+        for object in objects {
+            #expect(try await archive.payload(object) == Array(try object.part10().readableBytesView))
+        }
+    }
+
+    @Test func `an old pack stays until the new one is kept as widely`() async throws {
+        let stores = ScriptedStores()
+        let archive = try await TestArchive(removal: Self.prompt, destroyer: stores)
+        let removal = archive.archive.removal
+        try await archive.store(all: TestObject.several)
+        _ = try await archive.bin(TestObject.several[0].scope)
+        _ = try await removal.emptyBin(as: TestArchive.administrator)
+        try await archive.archive.sealPacks(quietFor: .zero)
+        _ = try await removal.compact(everything: true)
+        try await archive.archive.sealPacks(quietFor: .zero)
+        let old = try await archive.catalog.supersededPacks()
+
+        _ = try await removal.compact(everything: true)
+        #expect(stores.state.withLock { $0.carried } == Set(old.map { PackID($0.successorID) }))
+        #expect(stores.state.withLock { $0.destroyed }.isEmpty)
+        #expect(try await archive.catalog.supersededPacks() == old)
+
+        stores.state.withLock { $0.isKept = true }
+        _ = try await removal.compact(everything: true)
+        #expect(stores.state.withLock { $0.destroyed } == Set(old.map { PackID($0.packID) }))
+        #expect(try await archive.catalog.supersededPacks().isEmpty)
+    }
+
+    @Test func `frees nothing of a study that is held, before and after the new pack is written`() async throws {
+        let archive = try await TestArchive(removal: Self.prompt)
+        let (removal, holds) = (archive.archive.removal, archive.archive.holds)
+        let object = TestObject.several[0]
+        try await archive.store(all: TestObject.several)
+        _ = try await archive.bin(object.scope)
+        _ = try await removal.emptyBin(as: TestArchive.administrator)
+        try await archive.archive.sealPacks(quietFor: .zero)
+        let administrator = TestArchive.administrator
+        try await holds.hold(object.study, reason: "a case", until: nil, as: administrator)
+
+        let held = try await removal.compact(everything: true)
+        #expect(held == CompactionReport())
+
+        try await holds.release(object.study, as: administrator)
+        let first = try await removal.compact(everything: true)
+        #expect(first.rewritten > 0)
+        try await archive.archive.sealPacks(quietFor: .zero)
+        try await holds.hold(object.study, reason: "a case", until: nil, as: administrator)
+        #expect(try await removal.compact(everything: true) == CompactionReport())
+        try await holds.release(object.study, as: administrator)
+        #expect(try await removal.compact(everything: true).removed == first.rewritten)
+    }
+
+    @Test(arguments: [(2, UInt64.max), (.max, 1)])
+    func `what is too much for one new pack goes into several`(records: Int, bytes: UInt64) async throws {
+        var configuration = Self.prompt
+        configuration.compactedRecordLimit = records
+        configuration.compactedByteLimit = bytes
+        let archive = try await TestArchive(removal: configuration)
+        let objects = Array(TestObject.several.prefix(5))
+        for object in objects {
+            _ = try await archive.store(object)
+            try await archive.archive.sealPacks(quietFor: .zero)
+        }
+
+        let report = try await archive.archive.removal.compact()
+        try await archive.archive.sealPacks(quietFor: .zero)
+        _ = try await archive.archive.removal.compact()
+
+        // Pairs, and one that stays alone; with no room for two, nothing is better than it is.
+        #expect(report.rewritten == (bytes == 1 ? 0 : 4))
+        #expect(try await archive.packs.extents().count == (bytes == 1 ? 5 : 3))
         #expect(try await archive.rebuildsAlike())
         for object in objects {
             #expect(try await archive.payload(object) == Array(try object.part10().readableBytesView))

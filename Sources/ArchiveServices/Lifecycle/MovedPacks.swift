@@ -53,4 +53,14 @@ extension MovedPacks: PackDestroying {
     public func destroy(_ pack: PackID) async throws(PackError) {
         try await mover.destroy(pack)
     }
+
+    /// Brings a pack into the stores of those that it stands for.
+    public func carry(_ successor: PackID, asWidelyAs old: [PackID]) async throws(PackError) {
+        try await mover.carry(successor, asWidelyAs: old)
+    }
+
+    /// Whether a pack is kept as widely as one that it stands for.
+    public func isKept(_ successor: PackID, asWidelyAs old: PackID) async throws(PackError) -> Bool {
+        try await mover.isKept(successor, asWidelyAs: old)
+    }
 }

@@ -124,6 +124,22 @@ public final class HoldService: StudyHolds {
         return Array(found.prefix(limit))
     }
 
+    /// All studies under a hold that somebody has placed.
+    func heldStudies() async throws(ArchiveError) -> [UID] {
+        let now = clock.now()
+        var found: [UID] = []
+        var last: Hold?
+        while true {
+            let after = last
+            let page = try await unwrapped { () async throws(RegistryError) in
+                try await registry.holds(after: after, limit: Self.pageLength)
+            }
+            guard let end = page.last else { return found }
+            found += page.filter { $0.isInForce(at: now) }.map(\.studyInstanceUID)
+            last = end
+        }
+    }
+
     private func kept(_ study: UID) async throws(ArchiveError) -> [Hold] {
         try await unwrapped { () async throws(RegistryError) in try await registry.holds(on: study) }
     }

@@ -6,6 +6,12 @@ public protocol PackDestroying: Sendable {
     ///
     /// May be repeated after any outcome.
     func destroy(_ pack: PackID) async throws(PackError)
+    /// Brings a sealed pack into every store where one of the packs lies, or shall lie, that it stands for.
+    ///
+    /// May be repeated after any outcome.
+    func carry(_ successor: PackID, asWidelyAs old: [PackID]) async throws(PackError)
+    /// Whether a pack is known to be whole wherever another one lies, or shall lie, that it stands for; changes nothing.
+    func isKept(_ successor: PackID, asWidelyAs old: PackID) async throws(PackError) -> Bool
 }
 
 extension PackMover: PackDestroying {}
@@ -22,5 +28,13 @@ public struct LocalPacks: PackDestroying {
     /// Removes a pack from the data folder.
     public func destroy(_ pack: PackID) async throws(PackError) {
         try await packs.removeHere(pack)
+    }
+
+    /// Nothing: all packs lie in the data folder.
+    public func carry(_ successor: PackID, asWidelyAs old: [PackID]) async throws(PackError) {}
+
+    /// Whether the data folder has it.
+    public func isKept(_ successor: PackID, asWidelyAs old: PackID) async throws(PackError) -> Bool {
+        try await packs.isSealed(successor)
     }
 }

@@ -21,8 +21,9 @@ public struct CompactionReport: Sendable, Hashable {
 /// Frees the bytes of what is dead, and gathers packs that are too small.
 ///
 /// A new pack takes copies of all sealed records that live, as they are, and names at its end the packs it stands for; it
-/// is durable before the catalog hears of it, and the old packs stay for the grace time. A crash leaves the old packs, or both:
-/// then recovery finishes what was begun. Every step may be repeated.
+/// is durable before the catalog hears of it, and the old packs stay for the grace time, and until the new one is verified in
+/// every store where they were. A crash leaves the old packs, or both: then recovery finishes what was begun. Every step may
+/// be repeated. While a study is held, nothing of it is freed.
 extension RemovalService {
     /// Frees all that is dead, whatever the share of its pack.
     ///
@@ -71,23 +72,44 @@ extension RemovalService {
         return report
     }
 
-    /// Removes old packs whose grace time is over and whose copies are sealed.
+    /// Brings new packs to where the old ones are, and removes old ones whose grace time is over and whose copies are sealed
+    /// and kept as widely.
     private func removeSuperseded(
         _ report: inout CompactionReport,
         _ checkpoint: () async throws -> Void
     ) async throws {
-        let limit = clock.now().advanced(by: .zero - configuration.graceTime)
-        for old in try await catalog.supersededPacks() where old.since <= limit {
+        let superseded = try await catalog.supersededPacks()
+        guard !superseded.isEmpty else { return }
+        let held = Set(try await holds.heldStudies().map { keyring.keyID(for: Array($0.string.utf8)).rawValue })
+        for (successorID, old) in Dictionary(grouping: superseded, by: \.successorID) {
             try await checkpoint()
+            let successor = PackID(successorID)
             // Recovery looks for the copies among the open packs only: until then the old ones are what a crash leaves.
-            guard try await !packs.isUnsealed(PackID(old.successorID)) else { continue }
+            guard try await !packs.isUnsealed(successor) else { continue }
             do {
-                try await destroyer.destroy(PackID(old.packID))
-                try await catalog.forgetPack(old.packID)
-                report.removed += 1
+                try await destroyer.carry(successor, asWidelyAs: old.map { PackID($0.packID) })
             } catch {
-                note(error, PackID(old.packID), &report)
+                guard error.code != .cancelled else { throw error }
+                note(error, successor, &report)
+                continue
             }
+            for pack in old where !held.contains(pack.studyKeyID) {
+                try await checkpoint()
+                try await remove(pack, &report)
+            }
+        }
+    }
+
+    private func remove(_ old: SupersededPack, _ report: inout CompactionReport) async throws {
+        guard old.since <= clock.now().advanced(by: .zero - configuration.graceTime) else { return }
+        let pack = PackID(old.packID)
+        do {
+            guard try await destroyer.isKept(PackID(old.successorID), asWidelyAs: pack) else { return }
+            try await destroyer.destroy(pack)
+            try await catalog.forgetPack(old.packID)
+            report.removed += 1
+        } catch {
+            note(error, pack, &report)
         }
     }
 
@@ -121,6 +143,7 @@ extension RemovalService {
         await studies.enter(study)
         defer { studies.leave(study) }
         do {
+            guard try await holds.isHeld(study) == nil else { return }
             try await settleEffects()
             try await ingest.index.catchUp()
             let keyID = keyring.keyID(for: Array(study.string.utf8)).rawValue
@@ -140,21 +163,31 @@ extension RemovalService {
         var plans: [UInt32: CompactionPlan] = [:]
         for pack in sealed {
             let plan = try await plan(pack)
+            if let before = plans[plan.keyGeneration], !before.takes(plan, within: configuration) {
+                try await carryOut(before, of: study, &report)
+                plans[plan.keyGeneration] = nil
+            }
             plans[plan.keyGeneration, default: CompactionPlan(keyGeneration: plan.keyGeneration)].add(plan)
         }
         for plan in plans.values.sorted(by: { $0.keyGeneration < $1.keyGeneration }) {
-            guard plan.isWorthwhile else { continue }
-            guard !plan.kept.isEmpty else {
-                for pack in plan.packs {
-                    try await destroyer.destroy(pack)
-                    try await catalog.forgetPack(pack.rawValue)
-                    report.removed += 1
-                }
-                continue
-            }
+            try await carryOut(plan, of: study, &report)
+        }
+    }
+
+    private func carryOut(_ plan: CompactionPlan, of study: UID, _ report: inout CompactionReport) async throws {
+        guard plan.isWorthwhile else { return }
+        guard plan.kept.isEmpty else {
             try await rewrite(plan)
             report.rewritten += plan.packs.count
             report.deadBytes += plan.deadBytes
+            return
+        }
+        for pack in plan.packs {
+            // These bytes have no grace time: a hold may have come since the packs were looked at.
+            guard try await holds.isHeld(study) == nil else { return }
+            try await destroyer.destroy(pack)
+            try await catalog.forgetPack(pack.rawValue)
+            report.removed += 1
         }
     }
 
@@ -163,9 +196,9 @@ extension RemovalService {
         let closing = Tombstone.supersedes(plan.packs.map(\.rawValue), at: now).encoded()
         let new = try await packs.rewrite(plan.kept, closing: closing)
         var moves: [(record: RecordReference, location: StoredLocation)] = []
-        for (record, location) in zip(plan.kept, new.locations) where record.kind == .instance {
-            guard let uid = plan.instances[record.location.recordID] else { continue }
-            let reference = RecordReference(sopInstanceUID: uid, recordID: record.location.recordID)
+        for (record, location) in zip(plan.kept, new.locations) {
+            guard let uid = plan.instances[record.recordID] else { continue }
+            let reference = RecordReference(sopInstanceUID: uid, recordID: record.recordID)
             moves.append((reference, StoredLocation(location)))
         }
         let superseded = plan.packs.map { pack in
@@ -192,7 +225,7 @@ extension RemovalService {
         try await packs.forEachRecord(of: pack) { record in
             plan.keyGeneration = record.location.keyGeneration
             switch record.kind {
-            case .edit: plan.kept.append(record)
+            case .edit: plan.keep(record)
             case .tombstone: plan.take(record)
             case .instance:
                 guard let manifest = InstanceManifest(decoding: record.manifest) else {
@@ -201,14 +234,14 @@ extension RemovalService {
                 let id = record.location.recordID
                 plan.instances[id] = manifest.path.sopInstanceUID
                 guard let removed = try await self.catalog.removedRecords(among: [id]).first else {
-                    return plan.kept.append(record)
+                    return plan.keep(record)
                 }
                 if states[removed.deletionID] == nil {
                     states[removed.deletionID] = try await self.catalog.deletion(removed.deletionID)?.state
                 }
                 // Without its deletion nothing is known to be dead.
                 if states[removed.deletionID] ?? .inBin == .inBin {
-                    plan.kept.append(record)
+                    plan.keep(record)
                 } else {
                     plan.deadBytes += record.location.recordLength
                 }
@@ -226,11 +259,12 @@ extension RemovalService {
     }
 }
 
-/// Which records of some packs go into a new one.
+/// Which records of some packs go into a new one: places only, whatever stands in the records.
 private struct CompactionPlan {
     var keyGeneration: UInt32
     var packs: [PackID] = []
-    var kept: [PackRecord] = []
+    private(set) var kept: [RecordLocation] = []
+    private var keptBytes: UInt64 = 0
     var instances: [RandomID: UID] = [:]
     var deadBytes: UInt64 = 0
 
@@ -241,9 +275,22 @@ private struct CompactionPlan {
     /// Whether the new pack is better than the old ones.
     var isWorthwhile: Bool { deadBytes > 0 || packs.count > 1 }
 
+    /// Whether another plan fits into the same new pack.
+    func takes(_ other: CompactionPlan, within limits: RemovalConfiguration) -> Bool {
+        let (bytes, overflow) = keptBytes.addingReportingOverflow(other.keptBytes)
+        return !overflow && bytes <= limits.compactedByteLimit
+            && kept.count + other.kept.count <= limits.compactedRecordLimit
+    }
+
+    mutating func keep(_ record: PackRecord) {
+        kept.append(record.location)
+        keptBytes = keptBytes &+ record.location.recordLength
+    }
+
     mutating func add(_ other: CompactionPlan) {
         packs += other.packs
         kept += other.kept
+        keptBytes = keptBytes &+ other.keptBytes
         instances.merge(other.instances) { first, _ in first }
         deadBytes += other.deadBytes
     }
@@ -252,11 +299,12 @@ private struct CompactionPlan {
     mutating func take(_ record: PackRecord) {
         switch Tombstone(decoding: record.manifest) {
         case .takesBack(let id):
-            guard let last = kept.last, last.location.recordID == id else { return }
+            guard let last = kept.last, last.recordID == id else { return }
             kept.removeLast()
-            deadBytes += last.location.recordLength
+            keptBytes = keptBytes &- last.recordLength
+            deadBytes += last.recordLength
         case .supersedes: break
-        case .deletes, .restores, .ends, nil: kept.append(record)
+        case .deletes, .restores, .ends, nil: keep(record)
         }
     }
 }

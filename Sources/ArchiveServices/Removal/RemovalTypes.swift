@@ -17,6 +17,10 @@ public struct RemovalConfiguration: Sendable, Hashable {
     public var smallPackBytes: UInt64 = 4 << 20
     /// How long an old pack stays after its copy has taken its place.
     public var graceTime: Duration = .seconds(86_400)
+    /// Records that one new pack takes, but for those of a single old pack: what bounds the memory of a compaction.
+    public var compactedRecordLimit = 20_000
+    /// Bytes that one new pack takes, but for those of a single old pack.
+    public var compactedByteLimit: UInt64 = 1 << 30
 
     /// How long studies are kept whatever anybody wants; setting `removal.retention`.
     public var retention: [RetentionRule] = []
