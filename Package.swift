@@ -208,7 +208,12 @@ let package = Package(
             uses: ["DICOMCore", "Platform", nioCore, nioPosix, logging],
             testedWith: ["TestKit", nioEmbedded]
         )
-        + layer("Sealing", uses: ["Platform", nioCore, crypto], testedWith: ["TestKit"], keeping: ["Vectors", "Golden"])
+        + layer(
+            "Sealing",
+            uses: ["Platform", nioCore, crypto],
+            testedWith: ["TestKit"],
+            keeping: ["Vectors", "Golden"]
+        )
         + layer("AccessControl", uses: ["DICOMCore", "Platform", crypto])
         + layer("ArchiveCatalog", uses: ["DICOMCore", "Platform"])
         + layer(

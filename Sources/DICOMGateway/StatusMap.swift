@@ -67,7 +67,8 @@ enum StatusMap {
     static func outcome(_ error: ArchiveError) -> DIMSEOutcome {
         switch error.code {
         case .denied: DIMSEOutcome(.notAuthorized, errorComment: "This caller may not search")
-        case .noSpace, .unavailable, .frozen: DIMSEOutcome(.outOfResources, errorComment: "The archive cannot search now")
+        case .noSpace, .unavailable, .frozen:
+            DIMSEOutcome(.outOfResources, errorComment: "The archive cannot search now")
         case .notFound, .badRequest, .conflict, .framesUnknown, .notDecodable, .notMakeable:
             DIMSEOutcome(.cannotUnderstand, errorComment: "Unable to process")
         case .damaged: DIMSEOutcome(.cannotUnderstand, errorComment: "The index is damaged, see the log")

@@ -139,7 +139,8 @@ extension PackProblem {
 extension RecoveryReport {
     /// What could not be read, or contradicts what was.
     var problemCount: Int {
-        problems.count { $0.kind != .tornTail && $0.kind != .strangers && $0.kind != .shredded } + conflicts + unreadable
+        problems.count { $0.kind != .tornTail && $0.kind != .strangers && $0.kind != .shredded } + conflicts
+            + unreadable
     }
 
     /// Whether all packs were read, and there were any.

@@ -132,7 +132,8 @@ struct ServeCommand: AsyncParsableCommand {
     ) -> BackupDoor {
         let rootKeyPath = DataFolderOptions.rootKeyPath(settings.keyFile, data)
         return BackupDoor(service: open.backups) { [pool = open.pool, storage = settings.storage] place in
-            try BackupPlace(place, storage: storage).writable(for: data, rootKeyPath: rootKeyPath, disk: PosixDisk(), pool: pool)
+            try BackupPlace(place, storage: storage)
+                .writable(for: data, rootKeyPath: rootKeyPath, disk: PosixDisk(), pool: pool)
         }
     }
 

@@ -86,7 +86,8 @@ struct VerifyCommand: AsyncParsableCommand {
         var last: VerificationSummary?
         var path = "/api/verification?depth=" + depth.rawValue + (repair ? "&repair=1" : "")
         if let repairFrom {
-            let place = BackupPlace.absolute(repairFrom).addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+            let place =
+                BackupPlace.absolute(repairFrom).addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
             path += "&repair-from=" + place
         }
         try await archive.lines(path) { line in

@@ -45,7 +45,9 @@ public final class PackCache: Sendable {
     /// Gives room back, as when the volume runs full.
     public func shrink(to limit: UInt64) async throws(PackError) {
         do {
-            try await pool.run { try self.loaded { $0.evict(downTo: limit) }.forEach { try self.unlink($0) } }
+            try await pool.run {
+                for block in try self.loaded({ $0.evict(downTo: limit) }) { try self.unlink(block) }
+            }
         } catch {
             throw PackError(error)
         }

@@ -141,7 +141,8 @@ extension PackError {
     fileprivate var mayBeBetterElsewhere: Bool {
         switch code {
         case .packNotFound, .disk, .store, .sealBroken, .malformedPack: true
-        case .noSpace, .volumeSuspect, .unsupportedVersion, .keyNotFound, .keyRemoved, .keyring, .rangeOutOfBounds, .rangeTooLong,
+        case .noSpace, .volumeSuspect, .unsupportedVersion, .keyNotFound, .keyRemoved, .keyring, .rangeOutOfBounds,
+            .rangeTooLong,
             .recordTooLong, .wrongOrder, .abandoned, .cancelled, .placesUnknown, .frozen,
             .noVerifiedPlace, .unknownStore, .stillOpen:
             false
