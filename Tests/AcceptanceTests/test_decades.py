@@ -63,7 +63,7 @@ class Life:
             time.sleep(0.1)
 
     def frame(self, study, uid):
-        series = part10.split(files(study)[0]).series_instance_uid
+        (series,) = [item["0020000E"]["Value"][0] for item in self.archive.search(f"/studies/{study_uid(study)}/series")]
         answer = self.archive.get(f"/studies/{study_uid(study)}/series/{series}/instances/{uid}/frames/1", ANY_FRAME)
         assert answer.status_code == 200, answer.text[:300]
         ((_, body),) = part10.parts(answer.content, answer.headers["Content-Type"])

@@ -179,7 +179,9 @@ def test_a_paused_move_goes_on_when_it_is_resumed_and_after_a_restart(tiered):
     assert len(archive.warm_packs()) == STUDIES
     assert archive.read_all() == expected()
     shown = archive.command_json("jobs", "show", job["id"])
-    assert (shown["state"], shown["failures"], shown["done"]) == ("done", 0, STUDIES)
+    # What the killed program had moved and not counted is found in its place.
+    assert (shown["state"], shown["failures"]) == ("done", 0)
+    assert moved <= shown["done"] <= STUDIES
 
 
 def test_a_cancelled_move_stops_and_is_not_resumed(tiered):
