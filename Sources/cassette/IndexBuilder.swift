@@ -24,6 +24,8 @@ struct IndexBuilder: Sendable {
     private func rebuild(_ wish: IndexRebuild) async throws -> RecoveryReport? {
         if try SQLiteCatalog.isWithoutPages(folder.index, disk: disk) { try Self.remove(folder.index, disk) }
         guard try wish != .ifMissing || !disk.exists(folder.index) else { return nil }
+        // A keyring that was made just now opens nothing that any store has.
+        if wish == .ifMissing, keyring.isNew { return nil }
         return try await rebuild(isForced: wish == .forced)
     }
 
@@ -51,13 +53,7 @@ struct IndexBuilder: Sendable {
         let draft = folder.index + ".building"
         try Self.remove(draft, disk)
         let catalog = try await SQLiteCatalog.open(path: draft, key: key, pool: pool, configuration: configuration)
-        let report = try await Archive.rebuild(
-            catalog,
-            from: packs,
-            keyring: keyring,
-            assumedCharacterSets: assumedCharacterSets,
-            logger: logger
-        )
+        let report = try await walk(into: catalog)
         try await catalog.close()
         try await refuse(report, isForced: isForced, draft)
         // An index that knows more than the packs that can be read now is worth keeping: a disk may not be mounted.
@@ -72,6 +68,23 @@ struct IndexBuilder: Sendable {
         try disk.rename(draft, to: folder.index)
         try disk.syncDirectory(folder.path)
         return report
+    }
+
+    private func walk(into catalog: SQLiteCatalog) async throws -> RecoveryReport {
+        do {
+            return try await Archive.rebuild(
+                catalog,
+                from: packs,
+                keyring: keyring,
+                assumedCharacterSets: assumedCharacterSets,
+                logger: logger
+            )
+        } catch let error as PackError {
+            throw CommandFailure(
+                "The index cannot be made from the packs: \(error.description). What was there stays as it is: start again "
+                    + "when the store answers"
+            )
+        }
     }
 
     /// Refuses an index without the packs that a store does not give now: they would be there and never be found.

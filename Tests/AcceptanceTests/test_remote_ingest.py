@@ -28,7 +28,7 @@ class CopyingArchive(Archive):
         store = f"{{kind: folder, path: {self.remote}}}"
         if bucket:
             secret = folder / "secret"
-            secret.write_text("cassette:secret-of-the-tests\n")
+            secret.write_text("cassette\nsecret-of-the-tests\n")
             secret.chmod(0o600)
             store = f'{{kind: s3, endpoint: "http://127.0.0.1:{bucket}", bucket: packs, path-style: true, access-key-file: {secret}}}'
         self.settings.write_text(f"stores:\n  remote: {store}\ncopy-new: remote\n{settings}\n")
@@ -146,6 +146,6 @@ def test_a_mistake_is_told(tmp_path, text, told):
     settings.write_text(text + "\n")
     result = Archive(tmp_path / "archive").folder
     result.mkdir(parents=True)
-    checked = Archive(result).command("config", "check", "--config", settings)
+    checked = Archive(result).command("config", "check", settings)
     assert checked.returncode != 0
     assert told in checked.stdout + checked.stderr

@@ -21,6 +21,10 @@ private final class StubbornStore: PackDestroying {
         try await packs.withLock { $0 }?.removeHere(pack)
     }
 
+    func carry(_ successor: PackID, asWidelyAs old: [PackID]) async throws(PackError) {}
+
+    func isKept(_ successor: PackID, asWidelyAs old: PackID) async throws(PackError) -> Bool { true }
+
     func refuse(_ ids: [PackID]) { refused.withLock { $0 = Set(ids) } }
 }
 

@@ -15,6 +15,9 @@ public final class FaultProxy: Sendable {
         /// All of it.
         public let body: ByteBuffer
 
+        /// Whether it brings bytes.
+        public var isUpload: Bool { head.method == .PUT }
+
         /// Whether it asks for a list of objects or of files.
         public var isList: Bool { head.uri.contains("list-type=2") || head.method == .PROPFIND }
     }

@@ -21,6 +21,9 @@ import Testing
             for fault in StoreFault.allCases {
                 let proxy = try await FaultProxy(target: server.address)
                 proxy.plan { request in
+                    // Who changes the same byte on its way out and back again deceives every check of a server without
+                    // digests; the seal of the record finds it when it is read.
+                    guard fault != .wrongBody || request.isUpload else { return nil }
                     var chance = SplitMix(seed: UInt64(request.index) &* 977)
                     return chance.next(below: 4) == 0 ? fault : nil
                 }
