@@ -252,4 +252,7 @@ public struct RecoveryReport: Sendable, Hashable {
     public var conflicts = 0
     /// Records whose manifest cannot be read.
     public var unreadable = 0
+
+    /// Nothing walked yet.
+    public init() {}
 }

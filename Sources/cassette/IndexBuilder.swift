@@ -24,8 +24,6 @@ struct IndexBuilder: Sendable {
     private func rebuild(_ wish: IndexRebuild) async throws -> RecoveryReport? {
         if try SQLiteCatalog.isWithoutPages(folder.index, disk: disk) { try Self.remove(folder.index, disk) }
         guard try wish != .ifMissing || !disk.exists(folder.index) else { return nil }
-        // A keyring that was made just now opens nothing that any store has.
-        if wish == .ifMissing, keyring.isNew { return nil }
         return try await rebuild(isForced: wish == .forced)
     }
 
@@ -71,6 +69,8 @@ struct IndexBuilder: Sendable {
     }
 
     private func walk(into catalog: SQLiteCatalog) async throws -> RecoveryReport {
+        // A keyring that was made just now opens nothing that any store has.
+        guard !keyring.isNew else { return RecoveryReport() }
         do {
             return try await Archive.rebuild(
                 catalog,

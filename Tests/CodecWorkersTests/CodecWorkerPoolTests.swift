@@ -145,13 +145,18 @@ extension `Workers` {
             for executable in ["/bin/false", "/nonexistent", "/bin/cat"] {
                 let test = PoolUnderTest(executable: executable)
 
-                let first = await #expect(throws: PixelError.self) { try await test.decode(.copy) }
-                let second = await #expect(throws: PixelError.self) { try await test.decode(.copy) }
+                // The pauses grow: however slow this machine is, some call comes before the end of one.
+                var callCount = 0
+                var last: PixelError?
+                while callCount < 12, last?.detail.contains("tried again") != true {
+                    last = await #expect(throws: PixelError.self) { try await test.decode(.copy) }
+                    #expect(last?.code == .workerLost)
+                    callCount += 1
+                }
 
-                #expect(first?.code == .workerLost && second?.code == .workerLost)
-                #expect(second?.detail.contains("tried again") == true)
+                #expect(last?.detail.contains("tried again") == true)
                 let failureCount = test.pool.state.withLock { $0.backOff.failureCount }
-                #expect(failureCount == 1)
+                #expect(failureCount == callCount - 1)
             }
         }
 
