@@ -7,7 +7,7 @@ import Synchronization
 /// The steps are those of ``PackMove``; each change of the registry is durable before the next step. Moves of one pack
 /// follow each other. Memory is bounded: bytes pass in pieces.
 public final class PackMover: Sendable {
-    /// How a move ended for now.
+    /// How far a move has come.
     public enum Outcome: Sendable, Hashable {
         /// The pack lies where it is wanted, and nowhere else.
         case done
