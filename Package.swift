@@ -45,6 +45,7 @@ let isFuzzing = Context.environment["CASSETTE_FUZZ"] == "1"
 /// The rest would only slow it down.
 let guiding: Set = [
     "DICOMCore", "DICOMCoding", "DICOMPixels", "DICOMUpperLayer", "DIMSE", "ArchiveCatalog", "HTTPGateway",
+    "Deidentification",
 ]
 
 /// In fuzz targets the branches of our C code guide the fuzzer, too, and the address sanitizer watches over it.
@@ -111,6 +112,7 @@ let fuzzed: [(name: String, properties: String)] = [
     ("PDU", "FuzzProperties"), ("CommandSet", "FuzzProperties"), ("DataSet", "FuzzProperties"),
     ("Part10", "FuzzProperties"), ("Deflate", "FuzzProperties"), ("Edit", "FuzzProperties"),
     ("JSON", "FuzzProperties"), ("XML", "FuzzProperties"), ("Text", "FuzzProperties"), ("Value", "FuzzProperties"),
+    ("Deidentification", "FuzzProperties"),
     ("Multipart", "FuzzGatewayProperties"), ("Request", "FuzzGatewayProperties"),
     ("RLE", "FuzzPixelProperties"), ("JPEG", "FuzzPixelProperties"), ("JPEGLS", "FuzzPixelProperties"),
     ("JPEG2000", "FuzzPixelProperties"), ("HTJ2K", "FuzzPixelProperties"),
@@ -150,6 +152,7 @@ let package = Package(
         .target(name: "COpenJPEG", dependencies: ["COpenJPEGLibrary"], cSettings: watchedC),
         .target(name: "COpenJPH", cxxSettings: watchedCXX, linkerSettings: [.linkedLibrary("openjph")]),
         .target(name: "CPKCS11", linkerSettings: [.linkedLibrary("dl")]),
+        .target(name: "CTesseract", linkerSettings: [.linkedLibrary("dl")]),
         .target(
             name: "CSealedSQLite",
             linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("crypto")]
@@ -192,11 +195,12 @@ let package = Package(
         ),
     ]
         + layer("Platform", uses: ["CLinux", nioCore, nioPosix, logging], testedWith: ["TestKit"])
+        + layer("PrometheusMetrics", uses: [nioCore, metrics])
         + layer("DICOMCore", uses: [nioCore])
         + layer("DICOMCoding", uses: ["DICOMCore", "CZlib", nioCore])
         + layer(
             "DICOMPixels",
-            uses: ["DICOMCore", "CJPEG", "CCharLS", "COpenJPEG", "COpenJPH", "CZlib", nioCore]
+            uses: ["DICOMCore", "CJPEG", "CCharLS", "COpenJPEG", "COpenJPH", "CTesseract", "CZlib", nioCore]
         )
         + layer(
             "CodecWorkers",
@@ -214,12 +218,16 @@ let package = Package(
             testedWith: ["TestKit"],
             keeping: ["Vectors", "Golden"]
         )
-        + layer("AccessControl", uses: ["DICOMCore", "Platform", crypto])
+        + layer("AccessControl", uses: ["DICOMCore", "Platform", nioCore, crypto])
         + layer("ArchiveCatalog", uses: ["DICOMCore", "Platform"])
         + layer(
             "DIMSE",
             uses: ["DICOMUpperLayer", "DICOMCoding", "DICOMCore", "Platform", nioCore, logging],
             testedWith: [nioPosix]
+        )
+        + layer(
+            "Deidentification",
+            uses: ["DICOMPixels", "DICOMCoding", "DICOMCore", nioCore, crypto]
         )
         + layer(
             "PackStorage",
@@ -257,8 +265,9 @@ let package = Package(
         + layer(
             "ArchiveServices",
             uses: [
-                "ArchiveCatalog", "PackStorage", "Sealing", "DICOMPixels", "DICOMCoding", "DICOMCore", "AccessControl",
-                "Platform", nioCore, crypto, logging, metrics,
+                "ArchiveCatalog", "PackStorage", "Sealing", "Deidentification", "DICOMPixels", "DICOMCoding",
+                "DICOMCore",
+                "AccessControl", "Platform", "CZlib", nioCore, crypto, logging, metrics,
             ],
             testedWith: ["TestKit", "StoreTestKit", "CatalogSQLite", nioPosix]
         )
@@ -266,7 +275,7 @@ let package = Package(
             "DICOMGateway",
             uses: [
                 "ArchiveServices", "ArchiveCatalog", "AccessControl", "DIMSE", "DICOMUpperLayer", "DICOMCore", nioCore,
-                logging,
+                logging, metrics,
             ]
         )
         + layer(
@@ -274,7 +283,7 @@ let package = Package(
             uses: [
                 "ArchiveServices", "ArchiveCatalog", "PackStorage", "AccessControl", "DICOMPixels", "DICOMCoding",
                 "DICOMCore", "Platform", "Sealing",
-                nioCore, nioHTTP1, nioHTTPTypes, logging, hummingbird, hummingbirdCore, httpTypes,
+                nioCore, nioHTTP1, nioHTTPTypes, logging, metrics, hummingbird, hummingbirdCore, httpTypes,
             ],
             testedWith: ["CatalogSQLite", nioPosix, nioEmbedded]
         )
@@ -284,8 +293,10 @@ let package = Package(
                 dependencies: [
                     "HTTPGateway", "DICOMGateway", "ArchiveServices", "CatalogSQLite", "ArchiveCatalog", "PackStorage",
                     "BlobStoreS3", "BlobStoreWebDAV", "BlobStoreHTTP",
-                    "Sealing", "RootKeys", "AccessControl", "DIMSE", "DICOMUpperLayer", "CodecWorkers", "DICOMPixels",
-                    "DICOMCoding", "DICOMCore", "Platform", "CLinux", nioCore, nioPosix, nioHTTP1, logging,
+                    "Sealing", "RootKeys", "AccessControl", "DIMSE", "DICOMUpperLayer", "Deidentification",
+                    "CodecWorkers",
+                    "DICOMPixels", "DICOMCoding", "DICOMCore", "Platform", "PrometheusMetrics", "CLinux",
+                    nioCore, nioPosix, nioHTTP1, logging, metrics,
                     crypto, serviceLifecycle, unixSignals, argumentParser,
                     asyncHTTPClient, yams,
                 ],
@@ -294,7 +305,8 @@ let package = Package(
             .executableTarget(
                 name: "cassette-bench",
                 dependencies: [
-                    "CodecWorkers", "DICOMPixels", "DICOMCoding", "DICOMCore", "Sealing", "Platform", nioCore, nioPosix,
+                    "Deidentification", "CodecWorkers", "DICOMPixels", "DICOMCoding", "DICOMCore", "Sealing",
+                    "Platform", nioCore, nioPosix,
                     logging,
                     argumentParser,
                 ],
@@ -302,7 +314,10 @@ let package = Package(
             ),
             .target(
                 name: "FuzzProperties",
-                dependencies: ["DIMSE", "DICOMUpperLayer", "ArchiveCatalog", "DICOMCoding", "DICOMCore", nioCore],
+                dependencies: [
+                    "DIMSE", "DICOMUpperLayer", "ArchiveCatalog", "Deidentification", "DICOMCoding", "DICOMCore",
+                    nioCore,
+                ],
                 path: "Tests/Fuzz/Properties",
                 swiftSettings: strict
             ),

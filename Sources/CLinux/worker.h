@@ -32,10 +32,11 @@ static inline int cassette_memory_create(const char *name) {
 
 /// Starts a program that has two descriptors besides /dev/null as 0, 1 and 2: `control` as 3 and `memory` as 4.
 ///
-/// Both must be above 4. Its environment is empty, no signal is blocked or ignored, and it is in a process group of its
+/// Both must be above 4. Its environment is `variable` (`NAME=value`) or, without one, empty, no signal is blocked or ignored, and it is in a process group of its
 /// own, so that Ctrl-C reaches us alone. Returns 0 or a number of errno.
 static inline int cassette_spawn_worker(
-    pid_t *child, const char *path, const char *name, const char *command, const char *argument, int control, int memory
+    pid_t *child, const char *path, const char *name, const char *command, const char *argument, const char *variable,
+    int control, int memory
 ) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -62,7 +63,7 @@ static inline int cassette_spawn_worker(
         &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     if (!failure) {
         char *const arguments[] = {(char *)name, (char *)command, (char *)argument, NULL};
-        char *const environment[] = {NULL};
+        char *const environment[] = {(char *)variable, NULL};
         failure = posix_spawn(child, path, &actions, &attributes, arguments, environment);
     }
     posix_spawnattr_destroy(&attributes);

@@ -33,14 +33,25 @@ final class CodecWorker: Sendable {
     var use: WorkerUse { work.withLock { $0.use } }
 
     /// Starts the process and waits until it is ready.
-    init(executable: String, limits: PixelLimits, deadline: NIODeadline) throws(WorkerStartError) {
+    init(
+        executable: String,
+        command: String,
+        limits: PixelLimits,
+        deadline: NIODeadline
+    ) throws(WorkerStartError) {
         let memory = try SharedMemory()
         let memoryDescriptor = memory.descriptor
         work = Mutex(Work(memory: memory))
         let (ours, theirs) = try Self.socketPair()
         control = ControlSocket(descriptor: ours)
         do throws(WorkerStartError) {
-            child = try Self.spawn(executable, limits.workerMemory, control: theirs, memory: memoryDescriptor)
+            child = try Self.spawn(
+                executable,
+                command,
+                limits.workerMemory,
+                control: theirs,
+                memory: memoryDescriptor
+            )
         } catch {
             close(theirs)
             throw error
@@ -155,6 +166,7 @@ final class CodecWorker: Sendable {
     /// Starts a process with copies of the two descriptors.
     static func spawn(
         _ executable: String,
+        _ command: String,
         _ memoryLimit: Int,
         control: Int32,
         memory: Int32
@@ -170,8 +182,9 @@ final class CodecWorker: Sendable {
             &child,
             executable,
             "cassette",
-            CodecWorkerProcess.command,
+            command,
             String(memoryLimit),
+            CodecWorkerProcess.environment(of: command),
             highControl,
             highMemory
         )

@@ -79,7 +79,7 @@ extension CodecWorkerPool {
         }
         do throws(WorkerStartError) {
             let deadline = NIODeadline.now() + Self.startTime
-            let worker = try CodecWorker(executable: executable, limits: limits, deadline: deadline)
+            let worker = try CodecWorker(executable: executable, command: command, limits: limits, deadline: deadline)
             tellOfSeal(state.withLock { $0.started(worker) })
             return worker
         } catch {

@@ -24,6 +24,7 @@ public final class CodecWorkerPool: PixelCodec {
     private static let sweepInterval: Duration = .seconds(10)
 
     let executable: String
+    let command: String
     let limits: PixelLimits
     let useLimit: WorkerUse.Limit
     let logger: Logger
@@ -59,6 +60,7 @@ public final class CodecWorkerPool: PixelCodec {
 
     init(
         executable: String,
+        command: String = CodecWorkerProcess.command,
         count: Int,
         limits: PixelLimits,
         useLimit: WorkerUse.Limit,
@@ -68,6 +70,7 @@ public final class CodecWorkerPool: PixelCodec {
         logger: Logger
     ) {
         self.executable = executable
+        self.command = command
         self.limits = limits
         self.useLimit = useLimit
         self.workPool = workPool
@@ -154,7 +157,8 @@ public final class CodecWorkerPool: PixelCodec {
         }
     }
 
-    private func perform(_ job: Job) async throws(PixelError) -> ByteBuffer {
+    /// Waits for a worker and lets it do a job.
+    func perform(_ job: Job) async throws(PixelError) -> ByteBuffer {
         let slot = try await acquire()
         let interruption = Interruption()
         state.withLock { $0.begin(interruption, in: slot) }

@@ -8,12 +8,19 @@ import NIOCore
 public enum CodecWorkerProcess {
     /// The argument that makes a program a worker; the limit of its memory follows, in bytes.
     public static let command = "codec-worker"
+    /// The argument that makes a program a worker that reads text instead.
+    public static let textCommand = "text-worker"
+    /// OpenMP, which Tesseract uses, reads it before the program begins; threads are none of what a worker may have.
+    private static let oneThread = "OMP_THREAD_LIMIT=1"
     private static let controlDescriptor: Int32 = 3
     private static let memoryDescriptor: Int32 = 4
 
+    /// The only variable of a worker's environment; `nil` for those that run codecs.
+    static func environment(of command: String) -> String? { command == textCommand ? oneThread : nil }
+
     /// Whether these arguments, the program's name included, ask for a worker.
     public static func isAsked(by arguments: [String]) -> Bool {
-        arguments.count == 3 && arguments[1] == command
+        arguments.count == 3 && (arguments[1] == command || arguments[1] == textCommand)
     }
 
     /// Serves until the other end of the socket closes, then ends the process.
@@ -27,16 +34,18 @@ public enum CodecWorkerProcess {
         }
         // Until a process has had more, Linux tells the peak of the one that started it.
         let inherited = peakMemory
+        // What it reads of files it reads now, before it has seen a picture.
+        let text = arguments[1] == textCommand ? WorkerText() : nil
         WorkerSandbox.confine(memoryLimit: memoryLimit)
         WorkerSandbox.keepMemory()
-        warmUp(codec)
+        if let text { text.warmUp() } else { warmUp(codec) }
         let isSealed = WorkerSandbox.seal()
         let memory = SharedMemory(descriptor: memoryDescriptor)
         guard say(WorkerAnswer(number: 0, .ready(isSealed: isSealed), peakMemory: 0)) else { _exit(1) }
         while let message = nextMessage() {
             // Only a parent of another build would say what we do not understand.
             guard let request = WorkerRequest(message) else { _exit(3) }
-            let outcome = outcome(of: request, memory, codec)
+            let outcome = outcome(of: request, memory, codec, text)
             let peak = peakMemory
             let answer = WorkerAnswer(number: request.number, outcome, peakMemory: peak > inherited ? peak : 0)
             guard say(answer) else { break }
@@ -47,7 +56,8 @@ public enum CodecWorkerProcess {
     private static func outcome(
         of request: WorkerRequest,
         _ memory: SharedMemory,
-        _ codec: any FrameCodec
+        _ codec: any FrameCodec,
+        _ text: WorkerText?
     ) -> WorkerAnswer.Outcome {
         guard memory.map(request.capacity), let input = memory.bytes(request.inputLength) else {
             return .failure(PixelError(.tooLarge, "the frame does not fit limits.pixels.memory"))
@@ -66,6 +76,7 @@ public enum CodecWorkerProcess {
                         options: request.options,
                         limits: limits
                     )
+                case .readText: try (text ?? WorkerText()).words(in: input, request.format)
                 }
             guard memory.put(result) else {
                 return .failure(PixelError(.notEncodable, "the scheme makes the frame larger than it was"))

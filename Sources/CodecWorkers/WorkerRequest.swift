@@ -11,6 +11,8 @@ struct WorkerRequest: Sendable, Hashable {
     enum Operation: UInt8, Sendable {
         case decode = 1
         case encode = 2
+        /// Text is read in a grey picture; see ``TextWorkerPool``.
+        case readText = 3
     }
 
     static let length = 128

@@ -137,6 +137,15 @@ public struct PixelFormat: Sendable, Hashable {
         )
     }
 
+    /// The same; of native frames that are called subsampled and are as long as full ones, as full.
+    ///
+    /// - Parameter length: bytes of a native frame.
+    public func asStored(length: Int) throws(PixelError) -> PixelFormat {
+        guard photometricInterpretation.isSubsampled else { return self }
+        let full = try with(photometricInterpretation: .ybrFull)
+        return length == full.frameLength ? full : self
+    }
+
     /// Pixels of a frame.
     public var pixelCount: Int { rows * columns }
 

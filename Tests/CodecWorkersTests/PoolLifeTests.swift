@@ -178,7 +178,7 @@ extension `Workers` {
             #expect(descriptorCount == before + 2)
 
             #expect(throws: WorkerStartError.self) {
-                try CodecWorker.spawn("/bin/false", 1 << 30, control: pair[0], memory: -1)
+                try CodecWorker.spawn("/bin/false", CodecWorkerProcess.command, 1 << 30, control: pair[0], memory: -1)
             }
 
             for descriptor in pair { close(descriptor) }

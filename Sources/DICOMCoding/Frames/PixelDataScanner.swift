@@ -6,6 +6,7 @@ package import NIOCore
 /// As lenient as rewriting is: an object needs no identity.
 package struct PixelDataScanner: Sendable {
     private let limits: DataSetLimits
+    private let thresholds: BulkThresholds
     private var part10 = Part10Decoder()
     private var decoder: DataSetDecoder?
     private var builder = DataSetBuilder()
@@ -14,8 +15,9 @@ package struct PixelDataScanner: Sendable {
     private var hasForeignFragments = false
 
     /// Begins at the first byte of a file.
-    package init(limits: DataSetLimits) {
+    package init(limits: DataSetLimits, thresholds: BulkThresholds = BulkThresholds()) {
         self.limits = limits
+        self.thresholds = thresholds
     }
 
     /// Takes the next bytes of the file.
@@ -48,7 +50,12 @@ package struct PixelDataScanner: Sendable {
 
     private mutating func begin(_ rest: ByteBuffer) {
         guard let header = part10.header else { return }
-        var decoder = DataSetDecoder(transferSyntax: header.transferSyntax, limits: limits, tolerance: .salvage)
+        var decoder = DataSetDecoder(
+            transferSyntax: header.transferSyntax,
+            limits: limits,
+            thresholds: thresholds,
+            tolerance: .salvage
+        )
         decoder.append(rest)
         self.decoder = decoder
         frames = FrameIndexBuilder(isVideo: header.transferSyntax.isVideo)

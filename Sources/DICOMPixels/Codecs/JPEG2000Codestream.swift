@@ -38,11 +38,11 @@ struct JPEG2000Codestream {
         var isSubsampled: Bool
     }
 
-    /// Whether OpenJPH can decode it: code-blocks of Part 15, each quantization step given, and tiles that are not halved
-    /// down to single rows or columns, which version 0.9 decodes to other samples.
+    /// Whether OpenJPH can decode it: code-blocks of Part 15, each quantization step given, tiles that it can count, and that
+    /// are not halved down to single rows or columns, which version 0.9 decodes to other samples.
     var isForOpenJPH: Bool {
         isHighThroughput && quantization != 1
-            && [tileColumns, tileRows].allSatisfy { $0.shortest(halved: decompositions) > 1 }
+            && [tileColumns, tileRows].allSatisfy { $0.isCountedInWords && $0.shortest(halved: decompositions) > 1 }
     }
 
     /// Tiles of the image.
@@ -293,6 +293,9 @@ private struct TileEdges {
     var length = 1
 
     var count: Int { (end - origin + length - 1) / length }
+
+    /// Whether counting them in 32 bits does not overflow: else OpenJPH finds none, and reads where none are.
+    var isCountedInWords: Bool { end + length <= UInt32.max }
 
     /// The shortest of the tiles' sides when they have been halved so often (B.5).
     func shortest(halved times: Int) -> Int {

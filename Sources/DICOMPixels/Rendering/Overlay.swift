@@ -102,6 +102,13 @@ struct Overlay: Sendable {
         }
     }
 
+    /// Draws all of it, whatever its place on the image.
+    func drawAtOrigin(on raster: inout Raster<UInt8>, level: UInt8) {
+        for row in 0..<rows {
+            for column in 0..<columns where bits[row * columns + column] { raster.set(column, row, level) }
+        }
+    }
+
     private func isBorder(_ row: Int, _ column: Int) -> Bool {
         let at = row * columns + column
         return row == 0 || column == 0 || row == rows - 1 || column == columns - 1 || !bits[at - 1] || !bits[at + 1]

@@ -35,7 +35,9 @@ public enum RequestTarget: FuzzTarget {
             }
         case .retrieve(let scope), .metadata(let scope), .rendered(let scope), .thumbnail(let scope, nil):
             try require(path.segments.contains(scope.studyInstanceUID.string), "the study is not that of the path")
-        case .capabilities, .verification, .lifecycle, .removal, .keys, .backup, .store: break
+        case .capabilities, .verification, .lifecycle, .removal, .keys, .backup, .export, .metrics, .store, .projects,
+            .projectView:
+            break
         }
     }
 

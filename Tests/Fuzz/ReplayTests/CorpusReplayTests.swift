@@ -9,7 +9,8 @@ import Testing
 @Suite struct `Replaying the corpus of the fuzz targets` {
     private static let targets: [any FuzzTarget.Type] = [
         PDUTarget.self, CommandSetTarget.self, DataSetTarget.self, Part10Target.self, DeflateTarget.self,
-        EditTarget.self, JSONTarget.self, XMLTarget.self, TextTarget.self, ValueTarget.self, MultipartTarget.self,
+        EditTarget.self, JSONTarget.self, XMLTarget.self, TextTarget.self, ValueTarget.self,
+        DeidentificationTarget.self, MultipartTarget.self,
         RequestTarget.self, RLETarget.self, JPEGTarget.self, JPEGLSTarget.self, JPEG2000Target.self, HTJ2KTarget.self,
     ]
 

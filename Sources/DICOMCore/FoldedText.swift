@@ -2,7 +2,7 @@
 ///
 /// `Ｍüller` becomes `muller`, `ﾔﾏﾀﾞ` becomes `ヤマダ`. Hiragana and Katakana stay apart, and so do voiced and unvoiced
 /// Kana: they are other sounds, not other forms of writing. Folding what was folded changes nothing.
-enum FoldedText {
+package enum FoldedText {
     private static let letters: [Unicode.Scalar: String] = {
         var letters: [Unicode.Scalar: String] = [:]
         for line in FoldingTable.letters.split(separator: "\n") {
@@ -33,7 +33,7 @@ enum FoldedText {
     /// The text as names are compared.
     ///
     /// Wild cards and the delimiters of names are what they were: their wide forms are other characters.
-    static func fold(_ text: String) -> String {
+    package static func fold(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.lowercased() }
         var folded = String.UnicodeScalarView()
         for scalar in text.lowercased().unicodeScalars {
