@@ -14,6 +14,7 @@ public struct PackReadSequence: AsyncSequence, Sendable {
     private let location: RecordLocation
     private let context: [UInt8]
     private let range: Range<UInt64>
+    private let isCached: Bool
 
     /// Whole segments of 65,504 bytes, so that no segment is opened twice.
     static let stepLength: UInt64 = 16 * 65_504
@@ -39,7 +40,8 @@ public struct PackReadSequence: AsyncSequence, Sendable {
         rest.lowerBound..<(boundary.overflow ? rest.upperBound : Swift.min(boundary.partialValue, rest.upperBound))
     }
 
-    init(store: PackStore, location: RecordLocation, context: [UInt8], range: Range<UInt64>) {
+    init(store: PackStore, location: RecordLocation, context: [UInt8], range: Range<UInt64>, isCached: Bool) {
+        self.isCached = isCached
         self.store = store
         self.location = location
         self.context = context
@@ -48,7 +50,7 @@ public struct PackReadSequence: AsyncSequence, Sendable {
 
     /// Starts reading.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(store: store, location: location, context: context, rest: range)
+        AsyncIterator(store: store, location: location, context: context, isCached: isCached, rest: range)
     }
 
     /// Reads step by step.
@@ -59,13 +61,14 @@ public struct PackReadSequence: AsyncSequence, Sendable {
         let store: PackStore
         let location: RecordLocation
         let context: [UInt8]
+        let isCached: Bool
         var rest: Range<UInt64>
 
         /// The next bytes; `nil` at the end.
         public mutating func next() async throws(PackError) -> ByteBuffer? {
             guard !rest.isEmpty else { return nil }
             do throws(PackError) {
-                let bytes = try await store.readStep(location, context: context, rest: rest)
+                let bytes = try await store.readStep(location, context: context, rest: rest, isCached: isCached)
                 let end = rest.lowerBound + UInt64(bytes.readableBytes)
                 guard bytes.readableBytes > 0, end <= rest.upperBound else {
                     throw PackError(.malformedPack, packID: location.packID, offset: location.offset)

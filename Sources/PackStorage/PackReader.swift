@@ -49,6 +49,8 @@ final class PackReader: Sendable {
         from index: UInt64
     ) throws -> UInt64? {
         let file = try files.file(location.packID)
+        // What was found at an earlier read tells nothing of the bytes that are there now.
+        if index == 0 { forgetOpener(location, context: context) }
         let opener = try opener(location, key: key, context: context, file: file)
         let layout = try FLOELayout(plaintextLength: location.payloadLength, parameters: opener.parameters)
         let end = min(layout.segmentCount, index + 16)
@@ -119,6 +121,11 @@ final class PackReader: Sendable {
     /// Forgets what was verified: a file was put in the place of another.
     func forgetOpeners() {
         openers.withLock { $0 = LRUCache(limit: Self.openerLimit) }
+    }
+
+    /// Forgets what was verified of one record.
+    func forgetOpener(_ location: RecordLocation, context: [UInt8]) {
+        openers.withLock { $0.remove(OpenerKey(location: location, context: context)) }
     }
 
     /// The verified opener of a record that was read before; `nil` for any other.

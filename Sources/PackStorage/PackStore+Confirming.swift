@@ -9,22 +9,19 @@ extension PackStore {
     /// - Throws: `.packNotFound`, `.malformedPack`, `.disk`, …
     public func confirm(_ location: RecordLocation) async throws(PackError) {
         let files = files
-        do throws(PackError) {
+        try await wherever(location, onlyIfMissing: true) { () async throws(PackError) in
             try await work(location) {
                 guard try files.isThere(location.packID) else {
                     throw PackError(.packNotFound, packID: location.packID, offset: location.offset)
                 }
                 try Self.confirm(location, in: files.file(location.packID))
             }
-        } catch {
-            guard error.code == .packNotFound else { throw error }
-            try await elsewhere(location, after: error) { pack in
-                let end = try location.offset.adding(location.recordLength)
-                let size = try await pack.store.status(location.packID.blobKey(in: pack.name))?.size
-                guard let size else { throw PackError(.packNotFound, packID: location.packID) }
-                guard size == pack.length, end <= size else {
-                    throw PackError(.malformedPack, packID: location.packID, offset: location.offset)
-                }
+        } elsewhere: { pack in
+            let end = try location.offset.adding(location.recordLength)
+            let size = try await pack.store.status(location.packID.blobKey(in: pack.name))?.size
+            guard let size else { throw PackError(.packNotFound, packID: location.packID) }
+            guard size == pack.length, end <= size else {
+                throw PackError(.malformedPack, packID: location.packID, offset: location.offset)
             }
         }
     }

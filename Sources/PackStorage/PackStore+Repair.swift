@@ -31,6 +31,15 @@ extension PackStore {
         return sources
     }
 
+    /// Damaged packs and torn tails that were set aside.
+    public func quarantinedCount() async throws(PackError) -> Int {
+        let files = files
+        return try await work {
+            guard try files.disk.exists(files.quarantineDirectory) else { return 0 }
+            return try files.disk.list(files.quarantineDirectory).count
+        }
+    }
+
     /// Puts a good copy in the place of a damaged or missing sealed pack of the data folder.
     ///
     /// The copy is brought beside it, read to its end, and every record of it opened, before the damaged file is put into the

@@ -104,6 +104,7 @@ extension PackStore {
     /// The packs under a key, open and sealed, whatever they hold and wherever they lie; reads the header of each.
     ///
     /// - Parameter known: Packs of which the key is known already; they are not looked at.
+    /// - Throws: `.store` `.unavailable` when one of the others lies in a store that does not answer now: it may be one of them.
     public func packs(under key: StudyKeyID, except known: Set<PackID>) async throws(PackError) -> [PackID] {
         var found: [PackID] = []
         for extent in try await extents() where !known.contains(extent.packID) {
@@ -111,8 +112,9 @@ extension PackStore {
                 let beginning = try await bytes(of: extent.packID, range: 0..<UInt64(PackIdentity.length))
                 if try PackIdentity(beginning: beginning).studyKeyID == key { found.append(extent.packID) }
             } catch {
-                guard error.code != .cancelled else { throw error }
-                // One that is damaged, frozen or out of reach, and in which no row lies, holds nothing up.
+                guard error.code != .cancelled, error.code != .store(.unavailable) else { throw error }
+                // One that is damaged or frozen, and in which no row lies, holds nothing up: what lies in it opens to nobody
+                // once the key is gone.
                 logger.error(
                     "the header of a pack cannot be read",
                     metadata: [LogKeys.packID: "\(extent.packID.hex)", LogKeys.error: "\(error.description)"]
@@ -171,20 +173,22 @@ extension PackStore {
         let end = try location.offset.adding(location.recordLength)
         while offset < end {
             let next = min(end, offset + Self.copyLength)
+            let begin = ContinuousClock.now
             let bytes = try await sealedBytes(of: location, range: offset..<next)
             guard UInt64(bytes.readableBytes) == next - offset else {
                 throw PackError(.malformedPack, packID: location.packID, offset: offset)
             }
             try await output.append(bytes)
             offset = next
+            await traffic.giveWay(after: .now - begin)
         }
     }
 
     private func sealedBytes(of location: RecordLocation, range: Range<UInt64>) async throws(PackError) -> ByteBuffer {
-        do throws(PackError) {
-            return try await bytes(of: location.packID, range: range)
-        } catch {
-            return try await elsewhere(location, after: error) { pack in try await pack.bytes(range) }
+        try await wherever(location) { () async throws(PackError) in
+            try await bytes(of: location.packID, range: range)
+        } elsewhere: { pack in
+            try await pack.bytes(range)
         }
     }
 

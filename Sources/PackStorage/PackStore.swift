@@ -3,6 +3,11 @@ public import NIOCore
 public import Platform
 public import Sealing
 
+/// Called between two pieces of background work; returns when the next one may begin.
+///
+/// Takes the bytes of the last piece, and how long it took.
+public typealias PiecePace = @Sendable (_ byteCount: UInt64, _ duration: Duration) async -> Void
+
 /// All packs of a folder: writers for new records, reads, and walks through everything.
 ///
 /// Manifests and contexts are opaque bytes here.
@@ -20,10 +25,14 @@ public final class PackStore: Sendable {
     let configuration: PackConfiguration
     let tiers: PackTiers?
     let random: any RandomSource
+    /// Who is at the doors now; background work on packs rests for them.
+    public let traffic: DoorTraffic
 
     /// Makes a store over a folder; call ``recover(_:)`` before anything else.
     ///
-    /// - Parameter tiers: Other stores that packs may lie in.
+    /// - Parameters:
+    ///   - tiers: Other stores that packs may lie in.
+    ///   - traffic: Who is at the doors.
     public init(
         directory: String,
         disk: any Disk,
@@ -33,8 +42,10 @@ public final class PackStore: Sendable {
         clock: any WallClock,
         logger: Logger,
         configuration: PackConfiguration = PackConfiguration(),
-        tiers: PackTiers? = nil
+        tiers: PackTiers? = nil,
+        traffic: DoorTraffic = DoorTraffic()
     ) {
+        self.traffic = traffic
         let sealedPacks = LocalBlobStore(
             directory: directory,
             disk: disk,
@@ -89,6 +100,9 @@ public final class PackStore: Sendable {
         guard isRoomy else { throw PackError(.noSpace) }
     }
 
+    /// Whether two packs were given up within an hour, not for want of space.
+    public var isVolumeSuspect: Bool { registry.isVolumeSuspect(now: clock.now()) }
+
     /// Part of a payload, at most 16 MiB, in one visit to the pool.
     ///
     /// - Parameter context: The bytes that were given when the record was begun.
@@ -110,16 +124,11 @@ public final class PackStore: Sendable {
         range: Range<UInt64>
     ) async throws(PackError) -> ByteBuffer {
         let key = try key(of: location)
-        let reader = reader
-        do throws(PackError) {
-            return try await work(location) {
-                try reader.payload(location, key: key, context: context, range: range)
-            }
-        } catch {
-            let pool = pool
-            return try await elsewhere(location, after: error) { pack in
-                try await reader.payload(location, key: key, context: context, range: range, from: pack, pool: pool)
-            }
+        let (reader, pool) = (reader, pool)
+        return try await wherever(location) { () async throws(PackError) in
+            try await work(location) { try reader.payload(location, key: key, context: context, range: range) }
+        } elsewhere: { pack in
+            try await reader.payload(location, key: key, context: context, range: range, from: pack, pool: pool)
         }
     }
 
@@ -128,33 +137,37 @@ public final class PackStore: Sendable {
     func readStep(
         _ location: RecordLocation,
         context: [UInt8],
-        rest: Range<UInt64>
+        rest: Range<UInt64>,
+        isCached: Bool
     ) async throws(PackError) -> ByteBuffer {
         let key = try key(of: location)
-        let reader = reader
-        do throws(PackError) {
-            return try await work(location) {
+        let (reader, pool) = (reader, pool)
+        return try await wherever(location) { () async throws(PackError) in
+            try await work(location) {
                 try reader.payload(location, key: key, context: context, range: PackReadSequence.step(of: rest))
             }
-        } catch {
-            let pool = pool
-            return try await elsewhere(location, after: error) { pack in
-                let range = pack.isNear ? PackReadSequence.step(of: rest) : PackReadSequence.remoteStep(of: rest)
-                return try await reader.payload(
-                    location,
-                    key: key,
-                    context: context,
-                    range: range,
-                    from: pack,
-                    pool: pool
-                )
-            }
+        } elsewhere: { pack in
+            let range = pack.isNear ? PackReadSequence.step(of: rest) : PackReadSequence.remoteStep(of: rest)
+            return try await reader.payload(
+                location,
+                key: key,
+                context: context,
+                range: range,
+                from: isCached ? pack : pack.uncached,
+                pool: pool
+            )
         }
     }
 
     /// Part of a payload of any length, read as it is asked for.
     public func stream(_ location: RecordLocation, context: [UInt8], range: Range<UInt64>) -> PackReadSequence {
-        PackReadSequence(store: self, location: location, context: context, range: range)
+        PackReadSequence(store: self, location: location, context: context, range: range, isCached: true)
+    }
+
+    /// The same, from the medium: neither what is cached of packs elsewhere counts, nor what an earlier read has verified.
+    public func streamAnew(_ location: RecordLocation, context: [UInt8], range: Range<UInt64>) -> PackReadSequence {
+        reader.forgetOpener(location, context: context)
+        return PackReadSequence(store: self, location: location, context: context, range: range, isCached: false)
     }
 
     /// What the writer of a record said about it.
@@ -167,38 +180,34 @@ public final class PackStore: Sendable {
         of location: RecordLocation
     ) async throws(PackError) -> (context: [UInt8], manifest: ByteBuffer) {
         let key = try key(of: location)
-        let reader = reader
-        do throws(PackError) {
-            return try await work(location) { try reader.manifest(location, key: key) }
-        } catch {
-            let pool = pool
-            return try await elsewhere(location, after: error) { pack in
-                try await reader.manifest(location, key: key, from: pack, pool: pool)
-            }
+        let (reader, pool) = (reader, pool)
+        return try await wherever(location) { () async throws(PackError) in
+            try await work(location) { try reader.manifest(location, key: key) }
+        } elsewhere: { pack in
+            try await reader.manifest(location, key: key, from: pack, pool: pool)
         }
     }
 
     /// Reads all of a record from the medium and checks every tag: in the data folder, or where else the pack lies.
     public func verify(_ location: RecordLocation, context: [UInt8]) async throws(PackError) {
-        do throws(PackError) {
+        try await wherever(location, onlyIfMissing: true) { () async throws(PackError) in
             try await verifyHere(location, context: context)
-        } catch {
-            guard error.code == .packNotFound else { throw error }
-            try await elsewhere(location, after: error) { pack in
-                try await verify(location, context: context, in: pack)
-            }
+        } elsewhere: { pack in
+            try await verify(location, context: context, in: pack)
         }
     }
 
     /// Reads all of a record from one store and checks every tag.
     ///
+    /// - Parameter pace: Called after each piece that was read from the data folder.
     /// - Throws: `.packNotFound` when the pack does not lie there, or the configuration does not name the store.
     public func verify(
         _ location: RecordLocation,
         context: [UInt8],
-        in store: StoreName
+        in store: StoreName,
+        pace: PiecePace? = nil
     ) async throws(PackError) {
-        guard store != .hot else { return try await verifyHere(location, context: context) }
+        guard store != .hot else { return try await verifyHere(location, context: context, pace: pace) }
         let packs = try await tiers?.readable(location.packID) ?? []
         guard let pack = packs.first(where: { $0.name == store }) else {
             throw PackError(.packNotFound, packID: location.packID)
@@ -220,14 +229,20 @@ public final class PackStore: Sendable {
         _ = try await reader.manifest(location, key: key, from: pack, pool: pool)
     }
 
-    func verifyHere(_ location: RecordLocation, context: [UInt8]) async throws(PackError) {
+    func verifyHere(
+        _ location: RecordLocation,
+        context: [UInt8],
+        pace: PiecePace? = nil
+    ) async throws(PackError) {
         let key = try key(of: location)
         let reader = reader
         var next: UInt64? = 0
         while let index = next {
+            let begin = ContinuousClock.now
             next = try await work(location) {
                 try reader.verify(location, key: key, context: context, from: index)
             }
+            await pace?(min(PackReadSequence.stepLength, location.payloadLength), .now - begin)
         }
         _ = try await work(location) { try reader.manifest(location, key: key) }
     }

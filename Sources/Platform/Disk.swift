@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// How a file is opened.
 public enum DiskOpenMode: Sendable, Hashable {
     /// An existing file, for reading only.
@@ -63,4 +69,21 @@ public protocol Disk: Sendable {
     func resolve(_ path: String) throws(DiskError) -> String
     /// Bytes that this user may still write on the volume of `path`, and its size.
     func freeBytes(_ path: String) throws(DiskError) -> (free: UInt64, total: UInt64)
+    /// Removes an empty directory; durable only after the directory above it is synced.
+    func removeDirectory(_ path: String) throws(DiskError)
+    /// Gives each of two files or directories of one volume the name of the other, at once; durable only after the
+    /// directories of both are synced.
+    func exchange(_ path: String, with other: String) throws(DiskError)
+}
+
+extension Disk {
+    /// A disk that has no such operation says so.
+    public func removeDirectory(_ path: String) throws(DiskError) {
+        throw DiskError(.other(ENOSYS), operation: "rmdir")
+    }
+
+    /// A disk that has no such operation says so.
+    public func exchange(_ path: String, with other: String) throws(DiskError) {
+        throw DiskError(.other(ENOSYS), operation: "exchange")
+    }
 }

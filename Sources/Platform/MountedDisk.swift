@@ -38,6 +38,17 @@ public struct MountedDisk: Disk {
         try disk.unlink(path)
     }
 
+    /// Removes an empty directory.
+    public func removeDirectory(_ path: String) throws(DiskError) {
+        try disk.removeDirectory(path)
+    }
+
+    /// Exchanges two names while the volume is there.
+    public func exchange(_ path: String, with other: String) throws(DiskError) {
+        try check(other, "renameat2")
+        try disk.exchange(path, with: other)
+    }
+
     /// Makes a directory while the volume is there.
     public func makeDirectory(_ path: String) throws(DiskError) {
         try check(path, "mkdir")

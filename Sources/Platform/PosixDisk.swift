@@ -1,3 +1,5 @@
+import CLinux
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -34,6 +36,18 @@ public struct PosixDisk: Disk {
     public func unlink(_ path: String) throws(DiskError) {
         // The path is copied to a C string for the call only.
         try posixRetrying("unlink") { unsafe systemUnlink(path) }
+    }
+
+    /// Removes an empty directory.
+    public func removeDirectory(_ path: String) throws(DiskError) {
+        // The path is copied to a C string for the call only.
+        try posixRetrying("rmdir") { unsafe rmdir(path) }
+    }
+
+    /// Exchanges two names at once (Linux 3.15; most local file systems have it).
+    public func exchange(_ path: String, with other: String) throws(DiskError) {
+        // Both paths are copied to C strings for the call only.
+        try posixRetrying("renameat2") { unsafe cassette_exchange(path, other) }
     }
 
     /// Makes a directory (0700) and its parents and syncs the directory above each new one.

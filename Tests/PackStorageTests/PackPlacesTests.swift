@@ -66,6 +66,19 @@ import Testing
         }
     }
 
+    @Test func `a pack that comes back while it is looked for elsewhere is read where it is now`() async throws {
+        let tier = try await TierBench()
+        let location = try #require(try await tier.pack([300_000]).first)
+        try await tier.move(location.packID, to: TierBench.cold)
+        // The data folder did not have it; before the other store is asked, it has moved.
+        tier.cold.interrupt {
+            do { try await tier.move(location.packID, to: .hot) } catch { Issue.record(error) }
+        }
+
+        #expect(try await tier.all(location) == TierBench.payload(0, 300_000))
+        #expect(tier.cold.keys.allSatisfy { !$0.text.hasPrefix("packs/") })
+    }
+
     @Test func `what was read once comes from the cache, after a restart as well`() async throws {
         let tier = try await TierBench(cacheBytes: 1 << 30)
         let location = try #require(try await tier.pack([3_000_000]).first)

@@ -34,6 +34,11 @@ final class ScriptedBlobStore: BlobStore {
         state.withLock { $0.keepsDigests = keepsDigests }
     }
 
+    private let meanwhile = Mutex<(@Sendable () async -> Void)?>(nil)
+
+    /// Has something done once, right before the next blob is read.
+    func interrupt(_ body: @escaping @Sendable () async -> Void) { meanwhile.withLock { $0 = body } }
+
     var gets: Int { state.withLock { $0.gets } }
     var puts: Int { state.withLock { $0.puts } }
     var keys: [BlobKey] { state.withLock { $0.blobs.keys.sorted() } }
@@ -64,6 +69,11 @@ final class ScriptedBlobStore: BlobStore {
     }
 
     func get(_ key: BlobKey, range: Range<UInt64>) async throws(BlobStoreError) -> ByteBuffer {
+        let body = meanwhile.withLock { body in
+            defer { body = nil }
+            return body
+        }
+        await body?()
         let fault = script()
         if fault == .before || isDown { throw Self.lost }
         let (blob, availability) = state.withLock { state in

@@ -72,11 +72,20 @@ public struct BlobStoreContract: Sendable {
         let bytes = ByteBuffer(bytes: (0..<3_000_001).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
         try await store.put(key, BlobSource(bytes))
 
-        for range in [0..<3_000_001, 1_048_575..<1_048_577, 2_999_999..<3_000_001] {
+        for range in [0..<3_000_001, 0..<1_000_000, 1_048_575..<1_048_577, 2_999_999..<3_000_001] {
             let part = try await store.get(key, range: UInt64(range.lowerBound)..<UInt64(range.upperBound))
             let expected = bytes.getSlice(at: range.lowerBound, length: range.count)
             try check(part == expected, "bytes \(range) of a long blob are those that were stored")
         }
+        try await store.delete(key)
+
+        // The store reads back with more than one request what it does not trust its server with.
+        let longer = ByteBuffer(repeating: 0x5A, count: Int(BlobStoreLimits.rangeLength) + 1)
+        try await store.put(key, BlobSource(longer))
+        try check(
+            await store.status(key)?.size == BlobStoreLimits.rangeLength + 1,
+            "a blob longer than one ranged read is stored"
+        )
         try await store.delete(key)
     }
 

@@ -28,10 +28,10 @@ struct FaultExchange: Sendable {
             _ = try await proxy.pass(head, body)
             try await answer(proxy.pass(head, body))
         case .resetInAnswer:
-            try await write(half(proxy.pass(head, body)))
+            try await write(part(proxy.pass(head, body)))
             try await reset()
         case .truncatedAnswer:
-            try await write(half(proxy.pass(head, body)))
+            try await write(part(proxy.pass(head, body)))
             try await channel.close()
         case .wrongBody: try await changeBody()
         case .emptyList: try await emptyList()
@@ -87,11 +87,14 @@ struct FaultExchange: Sendable {
         }
     }
 
-    private func half(_ response: (HTTPResponseHead, ByteBuffer)) -> ByteBuffer {
+    /// The answer up to a byte that is another one for each request: in the body, or in the head where there is no body.
+    private func part(_ response: (HTTPResponseHead, ByteBuffer)) -> ByteBuffer {
         let headLength = bytes((response.0, ByteBuffer())).readableBytes
         let all = bytes(response)
-        // Without a body the head is cut.
-        let length = response.1.readableBytes > 0 ? headLength + response.1.readableBytes / 2 : headLength / 2
+        let chance = (proxy.requests.count &* 7_919) % 10_007
+        let length =
+            all.readableBytes > headLength
+            ? headLength + (all.readableBytes - headLength) * chance / 10_007 : headLength * chance / 10_007
         return all.getSlice(at: all.readerIndex, length: length) ?? all
     }
 

@@ -46,7 +46,7 @@ public final class RealServer: Sendable {
         process = Process()
         input = Pipe()
         output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
         process.arguments = ["-c", Self.script, "-"] + (try Self.command(kind, folder))
         process.standardInput = input
         process.standardOutput = output
@@ -56,9 +56,8 @@ public final class RealServer: Sendable {
 
     /// Ends the server and removes what it kept.
     public func stop() {
-        // Not by closing the pipe: servers that were started later have inherited its end, and would have to end first. For
-        // the same reason nobody waits: Foundation sees an end only when all that was inherited is closed.
-        process.terminate()
+        // Nobody waits: Foundation sees an end only when all that was inherited is closed. No signal would do, for the
+        // threads that start programs block most of them, and so do the programs then.
         try? input.fileHandleForWriting.close()
         output.fileHandleForReading.readabilityHandler = nil
         try? FileManager.default.removeItem(atPath: folder)
@@ -72,12 +71,18 @@ public final class RealServer: Sendable {
     }
 
     /// Runs a program until it is told to end, or until this process ends, however that does: then the pipe closes.
+    ///
+    /// The pipes of other servers that were inherited are closed first, or they would never close while their servers wait
+    /// for each other. A socket is left: by its end Foundation knows that the program has ended.
     private static let script = """
+        for file in /proc/self/fd/*; do
+            number=${file##*/}
+            [ "$number" -gt 2 ] && [[ $(readlink "$file") == pipe:* ]] && eval "exec $number>&-"
+        done
         exec 3<&0
         "$@" </dev/null &
         server=$!
-        trap 'kill -9 $server; exit 0' TERM
-        (cat <&3 >/dev/null; kill -TERM $$) &
+        (cat <&3 >/dev/null; kill -9 $server) &
         wait $server
         """
 

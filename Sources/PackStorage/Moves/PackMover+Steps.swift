@@ -43,6 +43,8 @@ extension PackMover {
                 (verified.size, verified.sha256) = (place.size, place.sha256)
                 try await tiers.places.set(verified)
                 Counter(label: "cassette_packs_copied_total", dimensions: [("store", store.text)]).increment()
+                Counter(label: "cassette_moved_bytes_total", dimensions: [("store", store.text)])
+                    .increment(by: Int64(clamping: place.size))
                 return
             } catch {
                 guard error.mayComeFromAnother else { throw error }
@@ -113,12 +115,15 @@ extension PackMover {
 
     /// Verifies a place, and makes one anew that is not right any more when another one is.
     ///
-    /// - Parameter readsAll: Whether the bytes are read even where the store keeps their digest.
+    /// - Parameters:
+    ///   - readsAll: Whether the bytes are read even where the store keeps their digest.
+    ///   - pace: Called after each piece that was read.
     /// - Returns: Whether it was right.
     public func verify(
         _ pack: PackID,
         in name: StoreName,
-        readsAll: Bool = false
+        readsAll: Bool = false,
+        pace: PiecePace? = nil
     ) async throws(PackError) -> Bool {
         await gate.enter(pack)
         defer { gate.leave(pack) }
@@ -127,7 +132,7 @@ extension PackMover {
             throw PackError(.packNotFound, packID: pack)
         }
         let now = packs.clock.now()
-        if try await isRight(place, readsAll: readsAll) {
+        if try await isRight(place, readsAll: readsAll, pace: pace) {
             try await tiers.places.set(place.verified(at: now))
             return true
         }
@@ -144,9 +149,15 @@ extension PackMover {
 
     /// Compares a pack in a store with what it must be.
     ///
-    /// - Parameter readsAll: Whether the bytes are read even where the store keeps their digest.
+    /// - Parameters:
+    ///   - readsAll: Whether the bytes are read even where the store keeps their digest.
+    ///   - pace: Called after each piece that was read.
     /// - Throws: `.store`, `.frozen` when the store cannot tell now.
-    public func isRight(_ place: PackPlace, readsAll: Bool = false) async throws(PackError) -> Bool {
+    public func isRight(
+        _ place: PackPlace,
+        readsAll: Bool = false,
+        pace: PiecePace? = nil
+    ) async throws(PackError) -> Bool {
         let store = try store(place.store, place.packID)
         do throws(BlobStoreError) {
             guard let status = try await store.status(place.packID.blobKey(in: place.store)) else { return false }
@@ -158,7 +169,7 @@ extension PackMover {
             throw PackError(error, packID: place.packID)
         }
         do throws(PackError) {
-            return try await digest(place.packID, in: place.store, length: place.size) == place.sha256
+            return try await digest(place.packID, in: place.store, length: place.size, pace: pace) == place.sha256
         } catch {
             guard error.code == .packNotFound else { throw error }
             return false
@@ -193,12 +204,12 @@ extension PackMover {
                 throw BlobStoreError(.notFound, "a place of the pack is empty")
             }
             guard status.availability.isReadable else { throw BlobStoreError(.frozen, "the pack must be thawed") }
-            let blob = BlobSource(
-                pack.blobKey(in: place.store),
-                in: source,
-                length: place.size,
-                sha256: place.sha256
-            )
+            let (traffic, sourceKey) = (packs.traffic, pack.blobKey(in: place.store))
+            let blob = BlobSource(length: place.size, sha256: place.sha256) { range throws(BlobStoreError) in
+                try await traffic.background { () throws(BlobStoreError) in
+                    try await source.get(sourceKey, range: range)
+                }
+            }
             try await putAnew(key, blob, target, name, place)
             guard let stored = try await target.status(key), stored.size == place.size,
                 stored.sha256 ?? place.sha256 == place.sha256
@@ -243,12 +254,18 @@ extension PackMover {
     }
 
     /// The SHA-256 of the first `length` bytes, or of fewer when there are no more.
-    private func digest(_ pack: PackID, in name: StoreName, length: UInt64) async throws(PackError) -> [UInt8] {
+    private func digest(
+        _ pack: PackID,
+        in name: StoreName,
+        length: UInt64,
+        pace: PiecePace? = nil
+    ) async throws(PackError) -> [UInt8] {
         let store = try store(name, pack)
         let step = name == .hot || tiers.store(name)?.isLocal == true ? BlobStoreLimits.chunkLength : Self.pieceLength
         var hash = BlobDigest()
         var offset: UInt64 = 0
         while offset < length {
+            let begin = ContinuousClock.now
             let bytes: ByteBuffer
             do throws(BlobStoreError) {
                 bytes = try await store.get(pack.blobKey(in: name), range: offset..<min(length, offset + step))
@@ -263,6 +280,11 @@ extension PackMover {
                 return hash
             }
             offset += UInt64(bytes.readableBytes)
+            if let pace {
+                await pace(UInt64(bytes.readableBytes), .now - begin)
+            } else {
+                await packs.traffic.giveWay(after: .now - begin)
+            }
         }
         return hash.value
     }

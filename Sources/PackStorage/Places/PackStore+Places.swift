@@ -5,10 +5,42 @@ import Platform
 import Sealing
 
 extension PackStore {
+    /// How often a pack that is nowhere is looked for: between two looks it may have moved from the one place to the other.
+    private static let looks = 3
+
+    /// Reads from the data folder, and where else the pack lies when that fails.
+    ///
+    /// - Parameter onlyIfMissing: Whether only a pack that is missing in the data folder is read elsewhere; otherwise one that
+    ///   is damaged there is, too.
+    /// - Throws: What ``elsewhere(_:after:_:)`` throws.
+    func wherever<Result: Sendable>(
+        _ location: RecordLocation,
+        onlyIfMissing: Bool = false,
+        here: () async throws(PackError) -> Result,
+        elsewhere body: (PlacedPack) async throws -> Result
+    ) async throws(PackError) -> Result {
+        var look = 1
+        while true {
+            do throws(PackError) {
+                let failure: PackError
+                do throws(PackError) {
+                    return try await here()
+                } catch {
+                    failure = error
+                }
+                guard failure.code == .packNotFound || !onlyIfMissing else { throw failure }
+                return try await elsewhere(location, after: failure, body)
+            } catch {
+                guard error.code == .packNotFound, tiers != nil, look < Self.looks else { throw error }
+                look += 1
+            }
+        }
+    }
+
     /// Tries the other places of a pack after the data folder has failed, one after the other, those of this machine first.
     ///
     /// - Throws: What is best to know: a failure that may pass, then that the pack is frozen, else the first one.
-    func elsewhere<Result: Sendable>(
+    private func elsewhere<Result: Sendable>(
         _ location: RecordLocation,
         after failure: PackError,
         _ body: (PlacedPack) async throws -> Result

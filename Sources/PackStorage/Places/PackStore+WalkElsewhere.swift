@@ -68,18 +68,39 @@ extension PackStore {
     }
 
     /// The packs of a store; where places are adopted, one that gives no list is a problem and ends nothing.
+    ///
+    /// A list may be stale, or come back empty: what the registry knows to be there is looked for in any case.
     private func listed(
         _ named: NamedBlobStore,
         adopts: Bool,
         _ survey: inout PackSurvey
     ) async throws(PackError) -> [(id: PackID, length: UInt64)] {
+        var found: [(id: PackID, length: UInt64)] = []
         do throws(PackError) {
-            return try await packs(in: named)
+            found = try await packs(in: named)
         } catch {
             guard adopts, error.code != .cancelled else { throw error }
             survey.problems.append(PackProblem(.unreadable(error.code), packID: nil, store: named.name))
-            return []
         }
+        let ids = Set(found.map(\.id))
+        let unlisted = try await knownPacks(in: named.name).filter { !ids.contains($0.id) }
+        return unlisted.isEmpty ? found : (found + unlisted).sorted { $0.id < $1.id }
+    }
+
+    /// The packs that the registry knows to be readable in a store.
+    private func knownPacks(in name: StoreName) async throws(PackError) -> [(id: PackID, length: UInt64)] {
+        var known: [(id: PackID, length: UInt64)] = []
+        guard let places = tiers?.places else { return known }
+        for state in [PackPlaceState.verified, .retiring] {
+            var last: PackID?
+            while true {
+                let page = try await places.places(in: name, state: state, after: last, limit: 1_000)
+                guard let end = page.last else { break }
+                last = end.packID
+                for place in page { known.append((id: place.packID, length: place.size)) }
+            }
+        }
+        return known
     }
 
     /// The digest that a store keeps of a pack that cannot be fetched now.

@@ -6,9 +6,17 @@ public struct NamedBlobStore: Sendable {
     public let store: any BlobStore
     /// Whether its bytes come from a disk of this machine: such a store is asked first, and nothing of it is cached.
     public let isLocal: Bool
+    /// Whether it answers, as far as is known without asking it over a network.
+    public let answers: @Sendable () async -> Bool
 
     /// Names a store.
-    public init(_ name: StoreName, _ store: any BlobStore, isLocal: Bool) {
+    public init(
+        _ name: StoreName,
+        _ store: any BlobStore,
+        isLocal: Bool,
+        answers: @escaping @Sendable () async -> Bool = { true }
+    ) {
+        self.answers = answers
         self.name = name
         self.store = store
         self.isLocal = isLocal
