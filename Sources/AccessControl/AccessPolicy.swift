@@ -12,8 +12,18 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
     case delete
     /// Destroy studies with their keys.
     case shred
-    /// Check the archive, rebuild its index, read its figures.
+    /// Check the archive, rebuild its index, see its jobs.
     case administer
+    /// Read figures of how the archive stands; they hold nothing of a patient.
+    case monitor
+    /// Make research projects, change and close them, write down consent, let researchers in.
+    case manageProjects
+    /// Let de-identified objects leave.
+    case exportDeidentified
+    /// Tell who a pseudonym stands for.
+    case lookUpPseudonym
+    /// See a research project: what it is, its figures, its objects without what identifies patients.
+    case viewProject
 }
 
 /// Who may do what: deny unless a rule allows.
@@ -27,11 +37,15 @@ public struct AccessPolicy: Sendable {
         let operations: Set<Operation>
     }
 
-    /// The built-in rules: administrators do everything, DICOM peers search and store.
+    /// The built-in rules: administrators do everything, DICOM peers search and store, monitors read figures, researchers see
+    /// their project.
     public init() {
         rules = [
             Rule(matches: { $0 == .administrator }, operations: Set(Operation.allCases)),
             Rule(matches: { if case .applicationEntity = $0 { true } else { false } }, operations: [.search, .store]),
+            Rule(matches: { $0 == .monitor }, operations: [.monitor]),
+            // Of which project the service asks: ``Principal/mayView(project:)``.
+            Rule(matches: { if case .researcher = $0 { true } else { false } }, operations: [.viewProject]),
             // A principal of this kind is made only while authorization is off, which is refused off loopback.
             Rule(matches: { $0 == .anyoneOnLoopback }, operations: Set(Operation.allCases)),
         ]

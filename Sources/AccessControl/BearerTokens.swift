@@ -4,20 +4,36 @@ public import Platform
 /// The bearer tokens that open the HTTP door, kept as digests.
 public struct BearerTokens: Sendable {
     private let administratorDigest: [UInt8]
+    private let monitorDigest: [UInt8]?
+    private let researcher: @Sendable (ResearchToken) -> Principal?
 
-    /// Knows the administrator token.
+    /// Knows the administrator token, and the one for metrics.
     ///
-    /// Only its digest is kept.
-    public init(administratorToken: String) {
+    /// Only their digests are kept.
+    ///
+    /// - Parameter researcher: Who holds a token of a project, which may be taken away at any time.
+    public init(
+        administratorToken: String,
+        monitorToken: String? = nil,
+        researcher: @escaping @Sendable (ResearchToken) -> Principal? = { _ in nil }
+    ) {
+        self.researcher = researcher
         administratorDigest = Self.digest(administratorToken)
+        monitorDigest = monitorToken.map { Self.digest($0) }
     }
 
     /// Who presents that token; `nil` for an unknown one.
     ///
     /// Digests are compared, all bytes of them whatever the first difference, so the time tells nothing of the token.
     public func principal(presenting token: some StringProtocol) -> Principal? {
-        let difference = zip(Self.digest(String(token)), administratorDigest).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) }
-        return difference == 0 ? Principal(.administrator) : nil
+        let presented = Self.digest(String(token))
+        if Self.areEqual(presented, administratorDigest) { return Principal(.administrator) }
+        if let monitorDigest, Self.areEqual(presented, monitorDigest) { return Principal(.monitor) }
+        return ResearchToken(String(token)).flatMap { researcher($0) }
+    }
+
+    private static func areEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+        zip(one, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 
     /// Draws a new token: 256 random bits as 43 URL-safe characters.

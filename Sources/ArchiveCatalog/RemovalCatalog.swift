@@ -75,7 +75,7 @@ public protocol RemovalCatalog: Sendable {
 
     /// Every pack that a row names: of instances, of removed records, of packs that have been copied.
     ///
-    /// Reads all rows.
+    /// Costs a step for each pack, not for each instance.
     func namedPacks() async throws(CatalogError) -> Set<RandomID>
 
     /// Wipes everything about a study that is under its older keys: rows, headers, deletions; overwrites the bytes and empties

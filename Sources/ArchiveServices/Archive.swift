@@ -1,6 +1,5 @@
 public import ArchiveCatalog
 public import DICOMCore
-
 public import Logging
 public import PackStorage
 public import Platform
@@ -16,6 +15,10 @@ public final class Archive: Sendable {
     public let retrieve: RetrieveService
     /// Reads everything back and compares.
     public let verification: VerificationService
+    /// Reads everything back, little by little.
+    public let scrubbing: ScrubService
+    /// How the archive stands, for who watches it.
+    public let figures: ArchiveFigures
     /// Does long work, and goes on with it after a restart.
     public let jobs: JobRunner
     /// Says where studies are to lie, and moves them there.
@@ -35,6 +38,8 @@ public final class Archive: Sendable {
     public let shredder: ShredService
     /// Works on the keyring for an administrator.
     public let keys: KeyService
+    /// Research projects.
+    public let projects: ProjectService
 
     private let packs: PackStore
     private let keyring: Keyring
@@ -61,23 +66,13 @@ public final class Archive: Sendable {
         (packs, keyring, catalog, registry) = (base.packs, base.keyring, base.catalog, base.registry)
         logger = base.logger
         let headers = HeaderReader(keyring: base.keyring, assumedCharacterSets: base.assumedCharacterSets)
-        ingest = IngestService(
-            policy: base.policy,
-            packs: base.packs,
-            keyring: base.keyring,
-            catalog: base.catalog,
-            clock: base.clock,
-            limits: limits,
-            assumedCharacterSets: base.assumedCharacterSets,
-            remote: setup.remoteIngest,
-            waitsForRemote: setup.waitsForRemote,
-            logger: base.logger
-        )
+        ingest = IngestService(on: base, setup, limits: limits)
         let ends = RemovalParts(on: base, removal, ingest: ingest, headers: headers)
         (holds, self.removal, shredder) = (ends.holds, ends.removal, ends.shredder)
         current = CurrentCatalog(base.catalog, index: ingest.index, logger: base.logger)
         let ages = LifecycleParts(on: base, setup, catalog: current, holds: ends.holds)
         (jobs, accesses, labels) = (ages.jobs, ages.accesses, ages.labels)
+        jobs.add(CompactionJob(removal: ends.removal), schedule: removal.compactionSchedule)
         (recalls, lifecycle, storeChecks) = (ages.recalls, ages.lifecycle, ages.storeChecks)
         query = QueryService(policy: base.policy, catalog: current, headers: headers, recalls: recalls)
         retrieve = RetrieveService(
@@ -96,7 +91,23 @@ public final class Archive: Sendable {
             packs: base.packs,
             logger: base.logger
         )
+        scrubbing = ScrubService(
+            on: base,
+            verification: verification,
+            jobs: ages.jobs,
+            setup: setup
+        )
+        figures = ArchiveFigures(
+            on: base,
+            ingest: ingest,
+            catalog: current,
+            verification: verification,
+            scrubbing: scrubbing,
+            jobs: ages.jobs,
+            setup: setup
+        )
         keys = KeyService(policy: base.policy, keyring: base.keyring)
+        projects = ProjectService(on: base, catalog: current)
     }
 
     /// How many records there are.
@@ -129,6 +140,12 @@ public final class Archive: Sendable {
         } catch {
             // A store may not answer now; it is tried again while the archive runs.
             logger.error("a shredding does not go on yet", metadata: [LogKeys.error: "\(error)"])
+        }
+        do {
+            try await projects.resume()
+        } catch {
+            // Until the next start no researcher gets in; what is half closed is closed to everybody already.
+            logger.error("the research projects cannot be looked at", metadata: [LogKeys.error: "\(error)"])
         }
         return builder.report
     }
@@ -197,11 +214,27 @@ public final class Archive: Sendable {
             packs: packs,
             keyring: keyring,
             catalog: current,
+            effects: removal.effects,
             source: source,
             seal: { try await self.sealPacks(quietFor: .zero) },
             disk: disk,
             pool: pool,
             random: random,
+            clock: clock,
+            logger: logger
+        )
+    }
+
+    /// What lets de-identified cohorts of this archive leave; makes exports known to the jobs, so call it once.
+    public func exports(_ setup: ExportSetup, clock: any WallClock) -> ExportService {
+        ExportService(
+            setup,
+            policy: ingest.policy,
+            projects: projects,
+            retrieve: retrieve,
+            jobs: jobs,
+            registry: registry,
+            keyring: keyring,
             clock: clock,
             logger: logger
         )
@@ -228,6 +261,7 @@ public final class Archive: Sendable {
             group.addTask { await self.lifecycle.settle() }
             group.addTask { await self.ingest.remote?.run(every: .seconds(10)) }
             group.addTask { await self.noteAccesses() }
+            group.addTask { await self.scrubbing.recallDamage() }
             group.addTask { [removal, shredder, logger] in
                 await RemovalUpkeep(removal: removal, shredder: shredder, logger: logger).run()
             }

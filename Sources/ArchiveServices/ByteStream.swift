@@ -1,6 +1,7 @@
 import DICOMCoding
 public import NIOCore
 import PackStorage
+import Platform
 
 /// Bytes of a stored object with a known length, read and opened as they are asked for.
 public struct ByteStream: AsyncSequence, Sendable {
@@ -33,6 +34,9 @@ public struct ByteStream: AsyncSequence, Sendable {
             self.location = location
             self.context = context
         }
+
+        /// Counts a reader, for background work to rest.
+        func visit() -> DoorVisit { packs.traffic.enter() }
 
         func read(_ range: Range<UInt64>) -> PackReadSequence {
             packs.stream(location, context: context, range: range)
@@ -90,6 +94,8 @@ public struct ByteStream: AsyncSequence, Sendable {
 
         private var window: BitWindow?
         private let reservation: MemoryReservation?
+        /// Somebody reads until the end of the stored bytes, or until nobody holds this.
+        private var visit: DoorVisit?
 
         init(parts: [Part], window: BitWindow?, reservation: MemoryReservation?) {
             self.reservation = reservation
@@ -114,11 +120,17 @@ public struct ByteStream: AsyncSequence, Sendable {
             while true {
                 if let chunk = try await nextOfCurrent() { return chunk }
                 current = nil
-                guard let part = waiting.popFirst() else { return nil }
+                guard let part = waiting.popFirst() else {
+                    visit = nil
+                    return nil
+                }
                 switch part {
                 case .bytes(let buffer): return buffer
-                case .stored(let payload, let range): current = .stored(payload.read(range).makeAsyncIterator())
+                case .stored(let payload, let range):
+                    visit = visit ?? payload.visit()
+                    current = .stored(payload.read(range).makeAsyncIterator())
                 case .gathered(let payload, let ranges):
+                    visit = visit ?? payload.visit()
                     current = .gathered(payload.read(ranges.cover).makeAsyncIterator(), RangeGatherer(ranges))
                 case .inflated(let range): current = .inflated(range.makeAsyncIterator())
                 }

@@ -29,33 +29,19 @@ public final class IngestService: Sendable {
     let remote: RemoteIngest?
     let waitsForRemote: @Sendable (String) -> Bool
     let logger: Logger
+    let figures = IngestFigures()
     /// In how many objects something was odd that was read nevertheless.
     public let quirks = QuirkTally()
     private let isReadOnly = Mutex(false)
     private let nextAdmission = Mutex<ContinuousClock.Instant?>(nil)
 
-    init(
-        policy: AccessPolicy,
-        packs: PackStore,
-        keyring: Keyring,
-        catalog: any Catalog,
-        clock: any WallClock,
-        limits: DataSetLimits,
-        assumedCharacterSets: AssumedCharacterSets,
-        remote: RemoteIngest? = nil,
-        waitsForRemote: @escaping @Sendable (String) -> Bool = { _ in false },
-        logger: Logger
-    ) {
-        self.remote = remote
-        self.waitsForRemote = waitsForRemote
-        self.assumedCharacterSets = assumedCharacterSets
-        self.policy = policy
-        self.packs = packs
-        self.keyring = keyring
-        self.catalog = catalog
-        self.clock = clock
+    init(on base: ArchiveFoundation, _ setup: LifecycleSetup, limits: DataSetLimits) {
+        remote = setup.remoteIngest
+        waitsForRemote = setup.waitsForRemote
+        assumedCharacterSets = base.assumedCharacterSets
+        (policy, clock, logger) = (base.policy, base.clock, base.logger)
+        (packs, keyring, catalog) = (base.packs, base.keyring, base.catalog)
         self.limits = limits
-        self.logger = logger
         index = IndexWriter(catalog: catalog, logger: logger)
         owners = StudyOwners(catalog: catalog, index: index)
     }
@@ -67,7 +53,12 @@ public final class IngestService: Sendable {
         let now = ContinuousClock.now
         let isDue = nextAdmission.withLock { $0.map { $0 <= now } ?? true }
         guard isDue else { return }
-        try await admitNow()
+        do throws(PackError) {
+            try await admitNow()
+        } catch {
+            figures.noteAdmissionRefusal()
+            throw error
+        }
         nextAdmission.withLock { $0 = now.advanced(by: .seconds(1)) }
     }
 

@@ -68,6 +68,7 @@ extension IngestSession {
         if case .toSettle(let owner) = claim {
             service.owners.settle(identification.path.studyInstanceUID, belongsTo: owner)
         }
+        service.figures.noteStored(byteCount: location.payloadLength)
         return (.stored(identification), location)
     }
 

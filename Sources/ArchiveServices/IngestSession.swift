@@ -36,9 +36,15 @@ public final class IngestSession: Sendable {
         _ object: IncomingObject,
         body: Body
     ) async -> IngestOutcome where Body.Element == ByteBuffer {
+        let visit = service.packs.traffic.enter()
+        defer { withExtendedLifetime(visit) {} }
         // One change of thread for the object: parsing, sealing, syncs and the catalog follow each other on the pool,
         // while the event loop receives what comes next.
-        await withTaskExecutorPreference(service.packs.taskExecutor) { await storeInPlace(object, body: body) }
+        let outcome = await withTaskExecutorPreference(service.packs.taskExecutor) {
+            await storeInPlace(object, body: body)
+        }
+        service.figures.note(outcome)
+        return outcome
     }
 
     private func storeInPlace<Body: AsyncSequence & Sendable>(

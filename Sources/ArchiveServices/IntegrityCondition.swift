@@ -1,18 +1,51 @@
+import DICOMCore
+import PackStorage
 import Synchronization
 
-/// How much damage is known.
+/// What is known to be damaged.
 final class IntegrityCondition: Sendable {
-    private let damaged = Mutex(0)
+    private struct State {
+        var instances: Set<UID> = []
+        var packs: Set<VerificationReport.DamagedPack> = []
+        /// Places in packs that the last full look could not read.
+        var problemCount = 0
 
-    /// Damaged instances and packs that the last looks found.
-    var damagedCount: Int { damaged.withLock { $0 } }
-
-    func set(damaged count: Int) {
-        damaged.withLock { $0 = count }
+        var count: Int { instances.count + packs.count + problemCount }
     }
 
-    func add(damaged count: Int) {
-        damaged.withLock { $0 += count }
+    private let state = Mutex(State())
+
+    /// Damaged instances and packs that are known now.
+    var damagedCount: Int { state.withLock { $0.count } }
+
+    /// After a look at everything: what it found is how the archive is.
+    func set(_ report: VerificationReport) {
+        state.withLock { state in
+            state.instances = Set(report.damaged.map(\.sopInstanceUID))
+            state.packs = []
+            state.problemCount = report.packProblems
+        }
+    }
+
+    /// After a look at a part.
+    func note(damaged: Set<UID>) {
+        state.withLock { $0.instances.formUnion(damaged) }
+    }
+
+    /// An instance was read back whole.
+    func noteSound(_ uid: UID) {
+        state.withLock { state in
+            guard !state.instances.isEmpty else { return }
+            state.instances.remove(uid)
+        }
+    }
+
+    /// A copy of a pack in another store was read.
+    func note(_ pack: PackID, in store: StoreName, isSound: Bool) {
+        let copy = VerificationReport.DamagedPack(packID: pack, store: store)
+        state.withLock { state in
+            if isSound { state.packs.remove(copy) } else { state.packs.insert(copy) }
+        }
     }
 }
 

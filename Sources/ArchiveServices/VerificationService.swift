@@ -14,8 +14,8 @@ public final class VerificationService: Sendable {
     private static let pageLength = 256
 
     private let policy: AccessPolicy
-    private let catalog: CurrentCatalog
-    private let packs: PackStore
+    let catalog: CurrentCatalog
+    let packs: PackStore
     private let logger: Logger
     /// What the last look found, for who asks how the archive is.
     let condition = IntegrityCondition()
@@ -56,7 +56,7 @@ public final class VerificationService: Sendable {
             last = page.last?.path.sopInstanceUID
         }
         if depth == .deep { try await checkPacks(&report) }
-        tell(report)
+        condition.set(report)
         return report
     }
 
@@ -72,6 +72,16 @@ public final class VerificationService: Sendable {
         from backups: (PackID) async throws -> BlobSource? = { _ in nil }
     ) async throws -> VerificationReport {
         try authorize(principal)
+        let after = try await repair(report, from: backups)
+        if !after.repaired.isEmpty { condition.set(after) }
+        return after
+    }
+
+    /// Puts damaged packs in order again, whoever asks.
+    func repair(
+        _ report: VerificationReport,
+        from backups: (PackID) async throws -> BlobSource? = { _ in nil }
+    ) async throws -> VerificationReport {
         var repaired: Set<VerificationReport.DamagedPack> = []
         for damaged in report.damagedPacks.sorted(by: { $0.packID < $1.packID }) {
             if try await repair(damaged, backups) { repaired.insert(damaged) }
@@ -90,7 +100,6 @@ public final class VerificationService: Sendable {
             after.damagedPacks.formUnion(again.damagedPacks)
         }
         if report.packProblems > 0 { try await checkPacks(&after) }
-        tell(after)
         return after
     }
 
@@ -109,42 +118,7 @@ public final class VerificationService: Sendable {
         }
     }
 
-    /// Checks instances from a place on, no faster than allowed, until `limit` bytes were read or all is done.
-    ///
-    /// - Parameter position: Where the last part ended; `nil` to begin.
-    /// - Parameter bytesPerSecond: How fast to read; `nil` as fast as it goes.
-    /// - Returns: What was found, and where the next part begins; `nil` after the last instance.
-    public func scrub(
-        as principal: Principal,
-        after position: UID?,
-        limit: UInt64,
-        bytesPerSecond: UInt64?
-    ) async throws -> (report: VerificationReport, next: UID?) {
-        try authorize(principal)
-        let began = ContinuousClock.now
-        var report = VerificationReport()
-        var last = position
-        while let page = try await page(after: last) {
-            for record in page {
-                try await check(record, .deep, &report)
-                last = record.path.sopInstanceUID
-                if let bytesPerSecond, bytesPerSecond > 0 {
-                    let due = began.advanced(
-                        by: .milliseconds(Int64(clamping: report.bytes / (bytesPerSecond / 1_000 + 1)))
-                    )
-                    if due > .now { try await Task.sleep(until: due) }
-                }
-                guard report.bytes < limit else {
-                    note(report)
-                    return (report, last)
-                }
-            }
-        }
-        note(report)
-        return (report, nil)
-    }
-
-    private func page(after uid: UID?) async throws(ArchiveError) -> [InstanceRecord]? {
+    func page(after uid: UID?) async throws(ArchiveError) -> [InstanceRecord]? {
         let page = try await unwrapped { () async throws(CatalogError) in
             try await catalog.allInstances(after: uid, limit: Self.pageLength)
         }
@@ -173,7 +147,7 @@ public final class VerificationService: Sendable {
         }
     }
 
-    private func unwrapped<Answer>(
+    func unwrapped<Answer>(
         _ question: () async throws(CatalogError) -> Answer
     ) async throws(ArchiveError) -> Answer {
         do throws(CatalogError) {
@@ -247,7 +221,7 @@ public final class VerificationService: Sendable {
     ) async throws(PackError) -> [UInt8] {
         var digest = SHA256()
         var position: UInt64 = 0
-        let payload = packs.stream(
+        let payload = packs.streamAnew(
             location,
             context: PayloadContext.bytes(of: record),
             range: 0..<record.location.payloadLength
@@ -264,7 +238,7 @@ public final class VerificationService: Sendable {
         return Array(digest.finalize())
     }
 
-    private func damage(
+    func damage(
         _ record: InstanceRecord,
         _ store: StoreName,
         _ cause: String,
@@ -308,16 +282,6 @@ public final class VerificationService: Sendable {
             }
         }
         return false
-    }
-
-    /// After a look at everything: what it found is how the archive is.
-    private func tell(_ report: VerificationReport) {
-        condition.set(damaged: report.damaged.count + report.packProblems)
-    }
-
-    /// After a look at a part: damage adds up.
-    private func note(_ report: VerificationReport) {
-        condition.add(damaged: report.damaged.count)
     }
 }
 

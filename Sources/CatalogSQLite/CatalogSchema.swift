@@ -6,7 +6,7 @@ enum CatalogSchema {
     /// Kept in `PRAGMA user_version`; every change of a statement below needs another number.
     ///
     /// The index is a projection of the packs: another version is rebuilt, never migrated.
-    static let version: Int64 = 3
+    static let version: Int64 = 4
 
     /// What makes an empty database an index, in order.
     static let statements =
@@ -173,6 +173,7 @@ enum CatalogSchema {
         "CREATE INDEX series_order ON series (study_key, series_number, series_instance_uid)",
         "CREATE UNIQUE INDEX instance_uid ON instance (sop_instance_uid)",
         "CREATE INDEX instance_order ON instance (series_key, instance_number)",
+        "CREATE INDEX instance_pack ON instance (pack_id)",
         "INSERT INTO total VALUES (1, 0, 0, 0, 0, 0, 0)",
     ]
 

@@ -177,9 +177,14 @@ extension SQLiteCatalog {
     /// Every pack that a row names.
     public func namedPacks() async throws(CatalogError) -> Set<RandomID> {
         try await index.read { database in
+            // From pack to pack along the index, not from row to row.
             let sql = """
-                SELECT pack_id FROM instance UNION SELECT pack_id FROM removed_record \
-                UNION SELECT pack_id FROM superseded_pack
+                WITH RECURSIVE named (pack_id) AS (\
+                SELECT min(pack_id) FROM instance \
+                UNION ALL SELECT (SELECT min(pack_id) FROM instance WHERE pack_id > named.pack_id) \
+                FROM named WHERE named.pack_id IS NOT NULL) \
+                SELECT pack_id FROM named WHERE pack_id IS NOT NULL \
+                UNION SELECT pack_id FROM removed_record UNION SELECT pack_id FROM superseded_pack
                 """
             return Set(try database.all(sql, []) { try $0.id(0) })
         }

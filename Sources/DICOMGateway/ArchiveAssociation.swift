@@ -5,6 +5,7 @@ import DICOMCore
 import DICOMUpperLayer
 import DIMSE
 import Logging
+import Metrics
 
 /// Makes the services of each association from those of the archive.
 struct ArchiveServiceProvider: DIMSEServiceProvider {
@@ -42,6 +43,10 @@ final class ArchiveAssociation: DIMSEServices {
     }
 
     func store(_ request: CStoreRequest, body: DIMSEBody) async -> DIMSEOutcome {
+        counted("C-STORE", await storeUncounted(request, body: body))
+    }
+
+    private func storeUncounted(_ request: CStoreRequest, body: DIMSEBody) async -> DIMSEOutcome {
         switch session {
         case .failure:
             return StatusMap.outcome(IngestRefusal(.denied))
@@ -56,6 +61,22 @@ final class ArchiveAssociation: DIMSEServices {
     }
 
     func find(
+        _ request: CFindRequest,
+        identifier: DataSet,
+        respond: @escaping MatchResponder
+    ) async -> DIMSEOutcome {
+        counted("C-FIND", await findUncounted(request, identifier: identifier, respond: respond))
+    }
+
+    private func counted(_ operation: String, _ outcome: DIMSEOutcome) -> DIMSEOutcome {
+        let code = String(outcome.status.rawValue, radix: 16, uppercase: true)
+        let status = String(repeating: "0", count: max(0, 4 - code.count)) + code
+        let dimensions = [("operation", operation), ("status", status)]
+        Counter(label: "cassette_dimse_requests_total", dimensions: dimensions).increment()
+        return outcome
+    }
+
+    private func findUncounted(
         _ request: CFindRequest,
         identifier: DataSet,
         respond: @escaping MatchResponder

@@ -33,9 +33,9 @@ import Testing
         var random = SplitMix(seed: 8)
         for entry in try await bench.store.listAll() {
             let whole = try #require(bench.store.content(entry.key))
-            for _ in 0..<12 {
+            // A bit of each byte of small blobs in a long run; some in others.
+            for place in BitFlips.places(0..<whole.readableBytes, atMost: max(12, BitFlips.count / 125)) {
                 var bytes = whole
-                let place = random.next(below: bytes.readableBytes)
                 let byte = bytes.getInteger(at: place, as: UInt8.self) ?? 0
                 bytes.setInteger(byte ^ (1 << UInt8(random.next(below: 8))), at: place)
                 bench.store.setContent(entry.key, bytes)

@@ -15,6 +15,19 @@ final class FailingCatalog: Catalog {
     private let code: CatalogError.Code
     private let movesFail = Mutex(false)
 
+    private let meanwhile = Mutex<(@Sendable () async -> Void)?>(nil)
+
+    /// Has something done once, in the middle of the next removal or the next reading of all rows.
+    func interrupt(_ body: @escaping @Sendable () async -> Void) { meanwhile.withLock { $0 = body } }
+
+    private func beInterrupted() async {
+        let body = meanwhile.withLock { body in
+            defer { body = nil }
+            return body
+        }
+        await body?()
+    }
+
     /// Lets that many insertions or removals fail from now on.
     func failNext(_ count: Int) { failures.withLock { $0 = count } }
 
@@ -62,7 +75,8 @@ final class FailingCatalog: Catalog {
     }
 
     func allInstances(after sopInstanceUID: UID?, limit: Int) async throws(CatalogError) -> [InstanceRecord] {
-        try await catalog.allInstances(after: sopInstanceUID, limit: limit)
+        await beInterrupted()
+        return try await catalog.allInstances(after: sopInstanceUID, limit: limit)
     }
 
     func studyHoldings(after position: StudyPosition?, limit: Int) async throws(CatalogError) -> [StudyHolding] {
@@ -87,6 +101,7 @@ final class FailingCatalog: Catalog {
             return left >= 0
         }
         guard !fails else { throw CatalogError(code, "as the test wants it") }
+        await beInterrupted()
         return try await catalog.remove(instances, by: deletion, reading: reading)
     }
 

@@ -53,7 +53,7 @@ extension TestObject {
     fileprivate var studyScope: ArchiveScope { ArchiveScope(studyInstanceUID: study) }
 
     /// Five objects of two series of one study, and one of another study of the same patient.
-    fileprivate static let several: [TestObject] =
+    static let several: [TestObject] =
         (1...5).map { number in
             TestObject(
                 series: UID(literal: number < 4 ? "1.2.3.1" : "1.2.3.2"),
@@ -97,7 +97,7 @@ extension TestArchive {
         return after == before
     }
 
-    fileprivate func store(all objects: [TestObject]) async throws {
+    func store(all objects: [TestObject]) async throws {
         for object in objects { _ = try await store(object) }
     }
 }
@@ -372,6 +372,24 @@ extension TestArchive {
         for object in objects {
             #expect(try await archive.payload(object) == Array(try object.part10().readableBytesView))
         }
+    }
+
+    @Test func `a dry run tells what the job does then`() async throws {
+        let archive = try await TestArchive(removal: Self.prompt)
+        let removal = archive.archive.removal
+        try await archive.store(all: TestObject.several)
+        _ = try await archive.bin(TestObject.several[0].scope)
+        _ = try await removal.emptyBin(as: TestArchive.administrator)
+        try await archive.archive.sealPacks(quietFor: .zero)
+
+        let forecast = try await removal.compactionForecast(everything: true, as: TestArchive.administrator)
+        #expect(forecast.deadPacks == 1 && forecast.deadBytes > 0 && forecast.held == 0 && forecast.superseded == 0)
+        #expect(try await removal.compactionForecast(everything: true, as: TestArchive.administrator) == forecast)
+        let job = try await archive.archive.jobs.start("packs.compact", as: TestArchive.administrator)
+        let ended = try await archive.archive.jobs.runToEnd(job.id)
+
+        #expect(ended.state == .done && ended.progress.failures == 0)
+        #expect(try await archive.rebuildsAlike())
     }
 
     @Test func `an old pack stays until the new one is kept as widely`() async throws {

@@ -222,6 +222,7 @@ extension SampleRecord {
     @Test func `knows dead packs, and what has left them`() async throws {
         let folder = try IndexFolder()
         let catalog = try folder.catalog()
+        #expect(try await catalog.namedPacks().isEmpty)
         try await catalog.insert(Self.samples)
         var entry = deletion(5, count: 1)
         _ = try await catalog.remove([Self.samples[0].reference], by: entry, reading: reading(Self.samples))
@@ -253,6 +254,8 @@ extension SampleRecord {
 
         #expect(try await catalog.instance(Self.samples[1].record.path.sopInstanceUID)?.location == new)
         #expect(try await catalog.supersededPacks() == [superseded])
+        let named = Self.samples.dropFirst(2).map(\.record.location.packID) + [old.packID, new.packID]
+        #expect(try await catalog.namedPacks() == Set(named))
         #expect(try await catalog.deadPacks().isEmpty)
         try await catalog.forgetPack(old.packID)
         #expect(try await catalog.supersededPacks().isEmpty)

@@ -10,7 +10,9 @@ public protocol JobRegistry: Sendable {
     func openJobs() async throws(RegistryError) -> [JobRecord]
     /// Jobs that have ended, the one that ended last first.
     func endedJobs(limit: Int) async throws(RegistryError) -> [JobRecord]
-    /// Forgets the jobs that ended before that instant.
+    /// Jobs of one kind that have ended, the one that ended last first.
+    func endedJobs(ofKind kind: String, limit: Int) async throws(RegistryError) -> [JobRecord]
+    /// Forgets the jobs that ended before that instant, but the last one of each kind.
     func removeJobs(endedBefore time: Timestamp) async throws(RegistryError)
 }
 

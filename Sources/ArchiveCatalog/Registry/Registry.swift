@@ -2,7 +2,7 @@
 ///
 /// Unlike the ``Catalog`` it is no projection: a write is durable when it returns, and it belongs into every backup. One
 /// protocol for each concern, so that a service names only what it needs.
-public protocol Registry: Sendable, JobRegistry, PlaceRegistry, StudyNoteRegistry, RemovalRegistry {
+public protocol Registry: Sendable, JobRegistry, PlaceRegistry, StudyNoteRegistry, RemovalRegistry, ProjectRegistry {
     /// Lets go of the database.
     func close() async throws(RegistryError)
 }

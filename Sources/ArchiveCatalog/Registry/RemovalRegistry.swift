@@ -151,9 +151,19 @@ public struct Shredding: Sendable, Hashable {
         public static func < (left: State, right: State) -> Bool { left.rawValue < right.rawValue }
     }
 
+    /// What the key belonged to.
+    public enum Subject: String, Sendable, Hashable, CaseIterable {
+        /// A study.
+        case study
+        /// A research project; no packs go with it.
+        case project
+    }
+
     /// Its name.
     public let id: RandomID
-    /// The study; `nil` once the study is forgotten.
+    /// What the key belonged to.
+    public var subject: Subject
+    /// The study; `nil` once the study is forgotten, and for a project.
     public var studyInstanceUID: UID?
     /// Names the keys.
     public let studyKeyID: RandomID
@@ -188,6 +198,7 @@ public struct Shredding: Sendable, Hashable {
         requestedAt: Timestamp
     ) {
         self.id = id
+        subject = .study
         self.studyInstanceUID = studyInstanceUID
         self.studyKeyID = studyKeyID
         self.requestedBy = requestedBy
@@ -199,6 +210,36 @@ public struct Shredding: Sendable, Hashable {
         instanceCount = 0
         packs = []
         kekVersion = 0
+        certificate = []
+    }
+
+    /// Makes the destruction of a project's key, which is out of the keyring already.
+    ///
+    /// - Parameters:
+    ///   - keyGeneration: The newest key that went.
+    ///   - kekVersion: The newest key-encryption key under which it was.
+    public init(
+        id: RandomID,
+        projectKeyID: RandomID,
+        keyGeneration: UInt32,
+        kekVersion: UInt32,
+        requestedBy: String,
+        reason: String,
+        requestedAt: Timestamp
+    ) {
+        self.id = id
+        subject = .project
+        studyInstanceUID = nil
+        studyKeyID = projectKeyID
+        self.keyGeneration = keyGeneration
+        state = .packsDeleted
+        self.requestedBy = requestedBy
+        self.reason = reason
+        self.requestedAt = requestedAt
+        changedAt = requestedAt
+        instanceCount = 0
+        packs = []
+        self.kekVersion = kekVersion
         certificate = []
     }
 }

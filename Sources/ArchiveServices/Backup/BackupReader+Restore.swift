@@ -31,7 +31,9 @@ extension BackupReader {
                 }
                 return
             }
-            let entries = try disk.list(folder.path).filter { !folder.ignored.contains($0.name) }
+            // A mark that was not finished is nothing that anybody has put there.
+            let ignored = folder.ignored.union([RestoreFolder.markName + ".new"])
+            let entries = try disk.list(folder.path).filter { !ignored.contains($0.name) }
             guard entries.isEmpty else {
                 throw BackupError(.notEmpty, "\(folder.path) is not empty: a backup is restored into a new folder")
             }

@@ -120,31 +120,23 @@ struct BackupRun: Sendable {
         return (nil, highest)
     }
 
-    private func packExtents() async throws -> [PackExtent] {
-        do throws(PackError) {
-            return try await service.packs.extents()
-        } catch {
-            throw ArchiveError(error)
-        }
-    }
-
     /// The packs, the figures of the index within them, and how many instances are in each.
     ///
-    /// Taken together and before the copying, which may take hours: what is deleted meanwhile is in the backup.
+    /// Taken together and before the copying, which may take hours: what is deleted meanwhile is in the backup. No
+    /// deletion, restoration or compaction comes in between: its record in the list without its effect in the figures, or
+    /// the reverse, would be a backup that comes back otherwise than it says.
     private func packsAndFigures() async throws -> ([PackExtent], ArchiveContent, [PackID: UInt64]) {
-        let extents = try await packExtents()
-        let lengths = Dictionary(uniqueKeysWithValues: extents.map { ($0.packID, $0.length) })
-        var counts: [PackID: UInt64] = [:]
-        let content: ArchiveContent
-        do throws(CatalogError) {
-            content = try await ArchiveContent(of: service.catalog, within: lengths, counts: &counts)
+        do {
+            return try await service.effects.whileSettled {
+                let extents = try await service.packs.extents()
+                let lengths = Dictionary(uniqueKeysWithValues: extents.map { ($0.packID, $0.length) })
+                var counts: [PackID: UInt64] = [:]
+                let content = try await ArchiveContent(of: service.catalog, within: lengths, counts: &counts)
+                return (extents, content, counts)
+            }
         } catch {
-            throw ArchiveError(error)
+            throw RemovalService.archiveError(error)
         }
-        // Where a compaction took a pack away, some rows were found at their new place, which the list lacks.
-        let now = Set(try await packExtents().map(\.packID))
-        guard extents.allSatisfy({ now.contains($0.packID) }) else { throw PackVanished() }
-        return (extents, content, counts)
     }
 
     private func keyringSnapshot() async throws -> KeyringSnapshot {

@@ -18,6 +18,7 @@ public final class BackupService: Sendable {
     let packs: PackStore
     let keyring: Keyring
     let catalog: CurrentCatalog
+    let effects: EffectQueue
     let source: BackupSource
     let seal: @Sendable () async throws -> Void
     let disk: any Disk
@@ -32,6 +33,7 @@ public final class BackupService: Sendable {
         packs: PackStore,
         keyring: Keyring,
         catalog: CurrentCatalog,
+        effects: EffectQueue,
         source: BackupSource,
         seal: @escaping @Sendable () async throws -> Void,
         disk: any Disk,
@@ -44,6 +46,7 @@ public final class BackupService: Sendable {
         self.packs = packs
         self.keyring = keyring
         self.catalog = catalog
+        self.effects = effects
         self.source = source
         self.seal = seal
         self.disk = disk

@@ -39,6 +39,9 @@ public struct JobContext: Sendable {
         }
     }
 
+    /// Whether the next checkpoint stops the job because somebody wants it to.
+    public var isInterrupted: Bool { live.wish != nil || Task.isCancelled }
+
     /// Tells how far it is; the registry hears of it at a checkpoint.
     public func report(_ progress: JobProgress) {
         live.update { $0.progress = progress }

@@ -1,6 +1,7 @@
 public import AccessControl
 public import ArchiveCatalog
 public import Logging
+import Metrics
 public import Platform
 import Synchronization
 
@@ -27,6 +28,9 @@ public final class JobRunner: Sendable {
     let clock: any WallClock
     private let random: any RandomSource
     private let logger: Logger
+    /// How long a job waits whose record cannot be written, before it tries again.
+    private let patience: Duration
+    private let enqueuing = KeyGate<String>()
 
     /// Makes a runner without kinds; nothing works before ``run(every:)``.
     public init(
@@ -34,13 +38,15 @@ public final class JobRunner: Sendable {
         policy: AccessPolicy = AccessPolicy(),
         clock: any WallClock,
         random: any RandomSource,
-        logger: Logger
+        logger: Logger,
+        patience: Duration = .seconds(1)
     ) {
         self.registry = registry
         self.policy = policy
         self.clock = clock
         self.random = random
         self.logger = logger
+        self.patience = patience
     }
 
     /// Makes a kind of work known, and when it begins by itself.
@@ -72,6 +78,9 @@ public final class JobRunner: Sendable {
         guard state.withLock({ $0.kinds[kind] != nil }) else {
             throw ArchiveError(.notFound, "There are no jobs of this kind")
         }
+        // Readers of one study ask at the same instant: the second must see the job of the first.
+        await enqueuing.enter(kind)
+        defer { enqueuing.leave(kind) }
         do throws(RegistryError) {
             let open = try await registry.openJobs()
             if let same = open.first(where: { $0.kind == kind && $0.parameters == parameters }) {
@@ -111,7 +120,7 @@ public final class JobRunner: Sendable {
             }
             for await _ in wakes {
                 for (live, kind) in await begin() {
-                    group.addTask { await self.work(live, kind) }
+                    group.addTask { await self.work(live, kind, waits: true) }
                 }
             }
             group.cancelAll()
@@ -134,7 +143,7 @@ public final class JobRunner: Sendable {
         let live = LiveJob(record, savedAt: clock.now())
         state.withLock { $0.live[id] = live }
         await withTaskGroup { group in
-            group.addTask { await self.work(live, kind) }
+            group.addTask { await self.work(live, kind, waits: false) }
             group.addTask {
                 while !Task.isCancelled {
                     progress(live.record)
@@ -204,8 +213,8 @@ public final class JobRunner: Sendable {
         for (kind, schedule) in scheduled.sorted(by: { $0.key < $1.key }) {
             var last = known[kind]
             if last == nil {
-                let ended = try await registry.endedJobs(limit: 1_000)
-                last = ended.filter { $0.kind == kind && $0.principal == Self.schedulePrincipal }.map(\.created).max()
+                let ended = try await registry.endedJobs(ofKind: kind, limit: 1_000)
+                last = ended.filter { $0.principal == Self.schedulePrincipal }.map(\.created).max()
             }
             guard schedule.isDue(now, last: last) else {
                 if let last { state.withLock { $0.lastBegins[kind] = last } }
@@ -237,15 +246,32 @@ public final class JobRunner: Sendable {
     }
 
     /// Works on a job until it ends or is interrupted.
-    private func work(_ live: LiveJob, _ kind: any JobKind) async {
-        do {
-            try await workOrThrow(live, kind)
-        } catch {
-            logger.error(
-                "a job's record cannot be kept; it is done again at the next start",
-                metadata: [LogKeys.error: "\(error)"]
-            )
-        }
+    ///
+    /// - Parameter waits: Whether a job whose record cannot be written, on a full volume for example, tries again.
+    private func work(_ live: LiveJob, _ kind: any JobKind, waits: Bool) async {
+        var isTold = false
+        repeat {
+            do {
+                try await workOrThrow(live, kind)
+                break
+            } catch {
+                if !isTold {
+                    logger.error(
+                        "a job's record cannot be kept; it goes on when that works again",
+                        metadata: [LogKeys.error: "\(error)"]
+                    )
+                }
+                isTold = true
+                live.update { record in
+                    record.state = .queued
+                    record.ended = nil
+                    record.failure = nil
+                    record.progress.message = "waiting: " + (error.code == .noSpace ? "no space left" : "\(error)")
+                }
+                // Cancelled: the condition ends the loop.
+                if waits { try? await Task.sleep(for: patience) }
+            }
+        } while waits && !Task.isCancelled
         state.withLock { $0.live[live.record.id] = nil }
         wake()
     }
@@ -288,7 +314,12 @@ public final class JobRunner: Sendable {
         )
     }
 
+    /// The kinds of work that are known, by name.
+    var kinds: [String] { state.withLock { $0.kinds.keys.sorted() } }
+
     private func end(_ live: LiveJob, _ end: JobState, _ failure: String? = nil) {
+        let dimensions = [("kind", live.record.kind), ("state", end.rawValue)]
+        Counter(label: "cassette_jobs_ended_total", dimensions: dimensions).increment()
         live.update { record in
             record.state = end
             record.ended = clock.now()

@@ -17,6 +17,11 @@ public protocol PackMoving: Sendable {
     func thaw(_ pack: PackID) async throws
     /// Brings a readable pack into the data folder, so that readers get it fast; it stays where it is, too.
     func prefetch(_ pack: PackID) async throws
+    /// Reads all bytes of a pack in one store, and makes a copy that is not right anew from another one that is.
+    ///
+    /// - Returns: Whether it was right.
+    /// - Throws: `PackError` `.noVerifiedPlace` when it is not and there is no other; `.frozen`, `.store`.
+    func check(_ pack: PackID, in store: StoreName, pace: @escaping PiecePace) async throws -> Bool
 }
 
 /// Whether a pack can be read now.

@@ -11,6 +11,10 @@ public struct LifecycleSetup: Sendable {
     public var rules: [LifecycleRule] = []
     /// When the rules are looked at.
     public var schedule = JobSchedule()
+    /// When a pass of scrubbing begins.
+    public var scrubSchedule = JobSchedule()
+    /// How fast scrubbing reads.
+    public var scrubRate = RateLimit(bytesPerSecond: nil)
     /// How fast packs move.
     public var rate = RateLimit(bytesPerSecond: nil)
     /// Copies of each moved pack.
@@ -68,4 +72,7 @@ public struct SettledPacks: PackMoving {
 
     /// It lies in the data folder already.
     public func prefetch(_ pack: PackID) async throws {}
+
+    /// There is no other store.
+    public func check(_ pack: PackID, in store: StoreName, pace: @escaping PiecePace) async throws -> Bool { true }
 }

@@ -47,6 +47,7 @@ struct MoveJob: JobKind {
         progress.unit = "studies"
         var position = Place(context.resumption).position
         var evaluation = try await evaluation()
+        var trouble: String?
         if position == nil { progress.total = try await countMoves(context, evaluation) }
         while let (studies, _) = try await survey.page(after: position) {
             for study in studies {
@@ -54,7 +55,7 @@ struct MoveJob: JobKind {
                 if case .moves(let rule, let movements) = evaluation.verdict(on: study) {
                     progress.message = "moving packs to \(rule.target)"
                     context.report(progress)
-                    try await move(movements, of: study, &progress, context)
+                    trouble = try await move(movements, of: study, &progress, context) ?? trouble
                     progress.done += 1
                     context.report(progress)
                     try await context.save(Place(place(of: study)).bytes)
@@ -62,8 +63,16 @@ struct MoveJob: JobKind {
                 position = place(of: study)
             }
         }
-        progress.message = ""
+        progress.message = trouble.map { "\(progress.failures) packs could not be moved: \($0)" } ?? ""
         context.report(progress)
+    }
+
+    /// What an administrator can do about it.
+    private static func trouble(_ error: any Error) -> String {
+        switch (error as? PackError)?.code {
+        case .noSpace, .store(.disk(.noSpace)): "there is no space left where they go; the next run tries again"
+        default: "see the server's log; the next run tries again"
+        }
     }
 
     private func evaluation() async throws -> RuleEvaluation {
@@ -94,17 +103,19 @@ struct MoveJob: JobKind {
         return count
     }
 
+    /// - Returns: Why packs could not be moved; `nil` when all were.
     private func move(
         _ movements: [PackMovement],
         of study: StudyFacts,
         _ progress: inout JobProgress,
         _ context: JobContext
-    ) async throws {
+    ) async throws -> String? {
+        var trouble: String?
         for movement in movements {
             try await context.checkpoint()
             // A hold may have come since the study was looked at.
             guard try await !survey.holds.heldStudies(among: [study.studyInstanceUID]).contains(study.studyInstanceUID)
-            else { return }
+            else { return trouble }
             let start = ContinuousClock.now
             do {
                 try await mover.move(movement.pack.packID, to: movement.goal)
@@ -120,6 +131,7 @@ struct MoveJob: JobKind {
             } catch {
                 if Task.isCancelled { throw JobInterruption.stopping }
                 progress.failures += 1
+                trouble = Self.trouble(error)
                 context.report(progress)
                 logger.warning(
                     "a pack could not be moved; the next run tries again",
@@ -127,5 +139,6 @@ struct MoveJob: JobKind {
                 )
             }
         }
+        return trouble
     }
 }

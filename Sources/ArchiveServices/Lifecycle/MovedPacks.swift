@@ -46,6 +46,11 @@ public struct MovedPacks: PackMoving {
     public func prefetch(_ pack: PackID) async throws {
         try await mover.copy(pack, to: .hot)
     }
+
+    /// Reads all bytes of a pack in one store, and makes a copy that is not right anew.
+    public func check(_ pack: PackID, in store: StoreName, pace: @escaping PiecePace) async throws -> Bool {
+        try await mover.verify(pack, in: store, readsAll: true, pace: pace)
+    }
 }
 
 extension MovedPacks: PackDestroying {

@@ -223,9 +223,7 @@ struct StoredImage: Sendable {
 extension PixelFormat {
     /// The same; of native frames that are called subsampled and are not, as full.
     func asStored(in index: FrameIndex) throws(PixelError) -> PixelFormat {
-        guard photometricInterpretation.isSubsampled, !index.isEncapsulated else { return self }
-        let full = try with(photometricInterpretation: .ybrFull)
-        let length = index.byteRanges(frameIndex: 0).reduce(0) { $0 + $1.count }
-        return length == full.frameLength ? full : self
+        guard !index.isEncapsulated else { return self }
+        return try asStored(length: index.byteRanges(frameIndex: 0).reduce(0) { $0 + $1.count })
     }
 }

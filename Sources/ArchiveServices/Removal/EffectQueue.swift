@@ -16,6 +16,7 @@ final class EffectQueue: Sendable {
 
     private let state = Mutex(State())
     private let gate = KeyGate<Int>()
+    private let records = SharedGate()
 
     /// Whether nothing waits.
     var isEmpty: Bool { state.withLock { $0.waiting.isEmpty } }
@@ -25,6 +26,23 @@ final class EffectQueue: Sendable {
         state.withLock { state in
             state.last += 1
             state.waiting.append((state.last, effect))
+        }
+    }
+
+    /// Makes records durable that ``add(_:)`` effects, and settles; what is here from before comes first.
+    func carryOut(_ makeDurable: () async throws -> Void) async throws {
+        try await records.together {
+            try await settle()
+            try await makeDurable()
+            try await settle()
+        }
+    }
+
+    /// Does work while the catalog shows what the packs say: none of their records waits for its effect, and none comes.
+    func whileSettled<Result>(_ work: () async throws -> Result) async throws -> Result {
+        try await records.alone {
+            try await settle()
+            return try await work()
         }
     }
 

@@ -9,6 +9,9 @@ public struct RemovalSetup: Sendable {
     let renewRootKey: (@Sendable (Keyring) async throws -> Void)?
     let isSuspended: @Sendable () -> Bool
 
+    /// When packs are looked at that may be compacted.
+    var compactionSchedule: JobSchedule { JobSchedule(every: configuration.compactEvery) }
+
     /// Names the parts.
     ///
     /// - Parameters:

@@ -37,10 +37,10 @@ extension RemovalService {
     ///
     /// - Parameters:
     ///   - everything: Whether any dead byte is reason enough, whatever the share of its pack.
-    ///   - checkpoint: Called between two steps; may throw to end the round there.
+    ///   - checkpoint: Called between two steps with what was done so far; may throw to end the round there.
     public func compact(
         everything: Bool = false,
-        checkpoint: () async throws -> Void = {}
+        checkpoint: (CompactionReport) async throws -> Void = { _ in }
     ) async throws -> CompactionReport {
         guard !isSuspended() else {
             throw ArchiveError(.conflict, "The registry was lost, so compaction rests: see the file registry-lost")
@@ -48,7 +48,7 @@ extension RemovalService {
         var report = CompactionReport()
         try await removeSuperseded(&report, checkpoint)
         for (study, packs) in try await deadPacks(everything: everything) {
-            try await checkpoint()
+            try await checkpoint(report)
             try await tryCompacting(study, packs, &report)
         }
         var position: StudyPosition?
@@ -59,7 +59,7 @@ extension RemovalService {
             for study in page {
                 let small = smallPacks(of: study)
                 guard small.count > configuration.smallPackCount else { continue }
-                try await checkpoint()
+                try await checkpoint(report)
                 try await tryCompacting(study.studyInstanceUID, small, &report)
             }
         }
@@ -76,13 +76,13 @@ extension RemovalService {
     /// and kept as widely.
     private func removeSuperseded(
         _ report: inout CompactionReport,
-        _ checkpoint: () async throws -> Void
+        _ checkpoint: (CompactionReport) async throws -> Void
     ) async throws {
         let superseded = try await catalog.supersededPacks()
         guard !superseded.isEmpty else { return }
         let held = Set(try await holds.heldStudies().map { keyring.keyID(for: Array($0.string.utf8)).rawValue })
         for (successorID, old) in Dictionary(grouping: superseded, by: \.successorID) {
-            try await checkpoint()
+            try await checkpoint(report)
             let successor = PackID(successorID)
             // Recovery looks for the copies among the open packs only: until then the old ones are what a crash leaves.
             guard try await !packs.isUnsealed(successor) else { continue }
@@ -94,7 +94,7 @@ extension RemovalService {
                 continue
             }
             for pack in old where !held.contains(pack.studyKeyID) {
-                try await checkpoint()
+                try await checkpoint(report)
                 try await remove(pack, &report)
             }
         }
@@ -114,7 +114,7 @@ extension RemovalService {
     }
 
     /// The packs that are dead enough, by study.
-    private func deadPacks(everything: Bool) async throws -> [(UID, [PackID])] {
+    func deadPacks(everything: Bool) async throws -> [(UID, [PackID])] {
         var lengths: [PackID: UInt64] = [:]
         for extent in try await packs.extents() { lengths[extent.packID] = extent.length }
         var due: [UID: [PackID]] = [:]
@@ -131,7 +131,7 @@ extension RemovalService {
         return due.sorted { $0.key.string < $1.key.string }
     }
 
-    private func smallPacks(of study: StudyHolding) -> [PackID] {
+    func smallPacks(of study: StudyHolding) -> [PackID] {
         var total: UInt64 = 0
         return study.packs.filter { $0.bytes <= configuration.smallPackBytes }.prefix { pack in
             total += pack.bytes
@@ -194,27 +194,28 @@ extension RemovalService {
     private func rewrite(_ plan: CompactionPlan) async throws {
         let now = clock.now()
         let closing = Tombstone.supersedes(plan.packs.map(\.rawValue), at: now).encoded()
-        let new = try await packs.rewrite(plan.kept, closing: closing)
-        var moves: [(record: RecordReference, location: StoredLocation)] = []
-        for (record, location) in zip(plan.kept, new.locations) {
-            guard let uid = plan.instances[record.recordID] else { continue }
-            let reference = RecordReference(sopInstanceUID: uid, recordID: record.recordID)
-            moves.append((reference, StoredLocation(location)))
+        try await effects.carryOut {
+            let new = try await packs.rewrite(plan.kept, closing: closing)
+            var moves: [(record: RecordReference, location: StoredLocation)] = []
+            for (record, location) in zip(plan.kept, new.locations) {
+                guard let uid = plan.instances[record.recordID] else { continue }
+                let reference = RecordReference(sopInstanceUID: uid, recordID: record.recordID)
+                moves.append((reference, StoredLocation(location)))
+            }
+            let superseded = plan.packs.map { pack in
+                SupersededPack(
+                    packID: pack.rawValue,
+                    successorID: new.packID.rawValue,
+                    studyKeyID: new.locations[0].studyKeyID.rawValue,
+                    since: now
+                )
+            }
+            let (catalog, packs, all) = (catalog, packs, moves)
+            effects.add {
+                try await catalog.move(all, superseding: superseded)
+                packs.release(new)
+            }
         }
-        let superseded = plan.packs.map { pack in
-            SupersededPack(
-                packID: pack.rawValue,
-                successorID: new.packID.rawValue,
-                studyKeyID: new.locations[0].studyKeyID.rawValue,
-                since: now
-            )
-        }
-        let (catalog, packs, all) = (catalog, packs, moves)
-        effects.add {
-            try await catalog.move(all, superseding: superseded)
-            packs.release(new)
-        }
-        try await settleEffects()
     }
 
     /// What of a pack lives.

@@ -224,22 +224,25 @@ public final class RemovalService: Sendable {
         study: UID,
         effect: @escaping EffectQueue.Effect
     ) async throws(ArchiveError) {
-        // What waits goes first: effects follow each other as their records do.
-        try await settleEffects()
-        let writer = packs.makeWriter()
         do {
             let keyID = keyring.keyID(for: Array(study.string.utf8))
             guard let key = try keyring.existingStudyKey(keyID) else {
                 throw ArchiveError(.damaged, "The keyring has no key of this study")
             }
-            try await writer.begin(studyKey: key, context: [], kind: .tombstone)
-            try await writer.finish(manifest: tombstone.encoded()) { _ in effects.add(effect) }
-            await writer.close()
+            try await effects.carryOut {
+                let writer = packs.makeWriter()
+                do {
+                    try await writer.begin(studyKey: key, context: [], kind: .tombstone)
+                    try await writer.finish(manifest: tombstone.encoded()) { _ in effects.add(effect) }
+                    await writer.close()
+                } catch {
+                    await writer.close()
+                    throw error
+                }
+            }
         } catch {
-            await writer.close()
             throw Self.archiveError(error)
         }
-        try await settleEffects()
     }
 
     /// Brings the catalog up to what the tombstones say.

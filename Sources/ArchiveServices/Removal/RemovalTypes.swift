@@ -9,6 +9,8 @@ public struct RemovalConfiguration: Sendable, Hashable {
     public var instancesWithoutConfirmation: Int?
     /// How long a request waits for its second administrator.
     public var confirmationTime: Duration = .seconds(7 * 86_400)
+    /// How often packs are looked at that may be compacted; `nil` for only when somebody asks; `compact-every`.
+    public var compactEvery: Duration? = .seconds(6 * 3_600)
     /// A pack is rewritten when more than this share of it is dead, in percent.
     public var deadPercent: UInt64 = 30
     /// A study with more packs than this whose packs are small is gathered into few.

@@ -1,12 +1,11 @@
 import Logging
 import Platform
 
-/// What deletion asks for while the archive runs: ends what has been in the bin for its time, frees what is dead, goes on with
-/// shreddings.
+/// What deletion asks for while the archive runs: ends what has been in the bin for its time, goes on with shreddings.
 struct RemovalUpkeep: Sendable {
     private static let binInterval: Duration = .seconds(60)
-    /// Rounds of the bin between two compactions: ten minutes.
-    private static let compactionPeriod = 10
+    /// Rounds of the bin between two looks at the epoch of keys: ten minutes.
+    private static let epochPeriod = 10
 
     let removal: RemovalService
     let shredder: ShredService
@@ -18,10 +17,7 @@ struct RemovalUpkeep: Sendable {
         while !Task.isCancelled {
             await attempt("shreddings") { try await shredder.resume() }
             await attempt("the bin") { _ = try await removal.endExpired() }
-            if round % Self.compactionPeriod == Self.compactionPeriod - 1, !removal.isSuspended() {
-                await attempt("compaction") {
-                    _ = try await removal.compact { try Task.checkCancellation() }
-                }
+            if round % Self.epochPeriod == Self.epochPeriod - 1, !removal.isSuspended() {
                 await attempt("the epoch of keys") { try await shredder.endEpochWhenDue() }
             }
             round += 1

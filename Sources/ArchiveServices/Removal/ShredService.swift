@@ -361,9 +361,10 @@ public final class ShredService: Sendable {
                 "olderKeyringCopies": .string(
                     rootKey.isRenewal
                         ? "open with no key that the archive still has"
-                        : "hold the key of the study for whoever has the root key, until that is renewed or destroyed"
+                        : "hold the key of the \(shredding.subject.rawValue) for whoever has the root key, until that is "
+                            + "renewed or destroyed"
                 ),
-                "method": .string("cryptographic erase: AES-256 study key destroyed, packs removed from all stores"),
+                "method": .string(shredding.subject.method),
             ]
         )
         return Array(certificate.json.utf8)
@@ -422,5 +423,15 @@ public final class ShredService: Sendable {
         _ question: () async throws(RegistryError) -> Answer
     ) async throws(ArchiveError) -> Answer {
         try await removal.mappingRegistry(question)
+    }
+}
+
+extension Shredding.Subject {
+    /// What was done, as the certificate says it.
+    fileprivate var method: String {
+        switch self {
+        case .study: "cryptographic erase: AES-256 study key destroyed, packs removed from all stores"
+        case .project: "cryptographic erase: AES-256 project key destroyed, mapping table and consents removed"
+        }
     }
 }

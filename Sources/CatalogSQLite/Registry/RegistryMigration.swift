@@ -12,5 +12,6 @@ struct RegistryMigration: Sendable {
         .places1,
         .removal1,
         .removal2,
+        .projects1,
     ]
 }

@@ -90,11 +90,28 @@ extension SQLiteRegistry {
         }
     }
 
-    /// Forgets the jobs that ended before that instant.
+    /// Jobs of one kind that have ended, the one that ended last first.
+    public func endedJobs(ofKind kind: String, limit: Int) async throws(RegistryError) -> [JobRecord] {
+        try await read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT \(Self.columns) FROM job WHERE ended IS NOT NULL AND kind = ? ORDER BY ended DESC, id LIMIT ?
+                    """,
+                arguments: [kind, max(0, limit)]
+            ).map(Self.job)
+        }
+    }
+
+    /// Forgets the jobs that ended before that instant, but the last one of each kind.
     public func removeJobs(endedBefore time: Timestamp) async throws(RegistryError) {
         try await write { database in
             try database.execute(
-                sql: "DELETE FROM job WHERE ended IS NOT NULL AND ended < ?",
+                sql: """
+                    DELETE FROM job WHERE ended IS NOT NULL AND ended < ? AND ended < (
+                      SELECT max(other.ended) FROM job AS other WHERE other.kind = job.kind AND other.ended IS NOT NULL
+                    )
+                    """,
                 arguments: [time.microseconds]
             )
         }

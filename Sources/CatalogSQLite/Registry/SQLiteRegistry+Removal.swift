@@ -156,9 +156,9 @@ extension SQLiteRegistry: RemovalRegistry {
         if shredding.studyInstanceUID == nil { try await emptyLog() }
     }
 
-    private static func write(_ shredding: Shredding, to database: Database) throws {
+    static func write(_ shredding: Shredding, to database: Database) throws {
         try database.run(
-            "INSERT OR REPLACE INTO shredding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO shredding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 SQLBinding.id(shredding.id), SQLBinding.text(shredding.studyInstanceUID?.string),
                 SQLBinding.id(shredding.studyKeyID), shredding.state.rawValue.databaseValue,
@@ -167,6 +167,7 @@ extension SQLiteRegistry: RemovalRegistry {
                 shredding.changedAt.microseconds.databaseValue, shredding.instanceCount.databaseValue,
                 SQLBinding.bytes(shredding.packs.flatMap(\.bytes)), Int64(shredding.kekVersion).databaseValue,
                 SQLBinding.bytes(shredding.certificate), Int64(shredding.keyGeneration).databaseValue,
+                shredding.subject.rawValue.databaseValue,
             ]
         )
     }
@@ -221,7 +222,7 @@ extension SQLiteRegistry: RemovalRegistry {
         """
     private static let selectShreddings = """
         SELECT shredding_id, study_instance_uid, study_key_id, state, requested_by, reason, requested_at, changed_at, \
-        instances, packs, kek_version, certificate, key_generation FROM shredding
+        instances, packs, kek_version, certificate, key_generation, subject FROM shredding
         """
 
     private static func hold(_ row: Row) throws -> Hold {
@@ -260,7 +261,7 @@ extension SQLiteRegistry: RemovalRegistry {
 
     private static func shredding(_ row: Row) throws -> Shredding {
         guard let state = Shredding.State(rawValue: Int(clamping: row.integer(3))), let packs = row.bytes(9),
-            packs.count.isMultiple(of: 16)
+            packs.count.isMultiple(of: 16), let subject = row.text(13).flatMap({ Shredding.Subject(rawValue: $0) })
         else { throw RegistryError.damagedRow }
         var shredding = Shredding(
             id: try row.id(0),
@@ -271,6 +272,7 @@ extension SQLiteRegistry: RemovalRegistry {
             reason: row.text(5) ?? "",
             requestedAt: Timestamp(microseconds: row.integer(6))
         )
+        shredding.subject = subject
         shredding.studyInstanceUID = row.text(1).flatMap { UID($0) }
         shredding.state = state
         shredding.changedAt = Timestamp(microseconds: row.integer(7))

@@ -54,12 +54,13 @@ private struct Refusal: Error, CustomStringConvertible {
     private let clock = ManualClock()
     private let administrator = Principal(.administrator)
 
-    private func runner(_ kinds: any JobKind...) -> JobRunner {
+    private func runner(_ kinds: any JobKind..., patience: Duration = .milliseconds(1)) -> JobRunner {
         let runner = JobRunner(
             registry: registry,
             clock: clock,
             random: SystemRandomSource(),
-            logger: .silent
+            logger: .silent,
+            patience: patience
         )
         for kind in kinds { runner.add(kind) }
         return runner
@@ -79,12 +80,59 @@ private struct Refusal: Error, CustomStringConvertible {
         #expect(try await registry.openJobs().isEmpty)
     }
 
+    @Test func `a job whose record cannot be written goes on when it can`() async throws {
+        let kind = CountingKind()
+        let runner = runner(kind)
+        let job = try await runner.start("count", as: administrator)
+        registry.refuse(7)
+
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await runner.run() }
+            while try await runner.job(job.id, as: administrator).state != .done { await Task.yield() }
+            group.cancelAll()
+        }
+
+        #expect(registry.refused == 7)
+        #expect(Set(kind.steps) == [0, 1, 2, 3, 4])
+        #expect(try await runner.job(job.id, as: administrator).failure == nil)
+    }
+
+    @Test func `a job whose record cannot be written says so and asks no more than now and then`() async throws {
+        let runner = runner(CountingKind(), patience: .seconds(3_600))
+        let job = try await runner.start("count", as: administrator)
+        registry.refuse(.max)
+
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await runner.run() }
+            while registry.refused == 0 { await Task.yield() }
+            while try await runner.job(job.id, as: administrator).progress.message.isEmpty { await Task.yield() }
+            for _ in 0..<1_000 { await Task.yield() }
+            let waiting = try await runner.job(job.id, as: administrator)
+            #expect(waiting.progress.message == "waiting: no space left")
+            #expect(waiting.state == .queued)
+            #expect(registry.refused == 1)
+            group.cancelAll()
+        }
+    }
+
     @Test func `asking twice for the same work is one job`() async throws {
         let runner = runner(CountingKind())
         let job = try await runner.start("count", parameters: [1], as: administrator)
 
         #expect(try await runner.start("count", parameters: [1], as: administrator).id == job.id)
         #expect(try await runner.start("count", parameters: [2], as: administrator).id != job.id)
+    }
+
+    @Test func `many who ask for the same work at once get one job`() async throws {
+        let runner = runner(CountingKind())
+        let administrator = administrator
+
+        let ids = try await withThrowingTaskGroup(of: RandomID.self) { group in
+            for _ in 0..<32 { group.addTask { try await runner.start("count", as: administrator).id } }
+            return try await group.reduce(into: Set()) { $0.insert($1) }
+        }
+
+        #expect(ids.count == 1)
     }
 
     @Test func `a paused job goes on where it stopped`() async throws {

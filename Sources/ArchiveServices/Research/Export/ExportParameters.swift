@@ -1,0 +1,33 @@
+/// What an export was asked to do.
+public struct ExportParameters: Sendable, Hashable {
+    /// The name of the project.
+    public let project: String
+    /// Parameters of a QIDO-RS search that choose within the project's cohort; `nil`: all of it.
+    public let query: String?
+    /// Where it goes, as it was named.
+    public let destination: String
+
+    /// Names what is wanted.
+    public init(project: String, query: String?, destination: String) {
+        self.project = project
+        self.query = query.flatMap { $0.isEmpty ? nil : $0 }
+        self.destination = destination
+    }
+
+    /// Reads what ``encoded`` has written; `nil` for anything else.
+    public init?(_ bytes: [UInt8]) {
+        let lines = String(decoding: bytes, as: UTF8.self).utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
+        let texts = lines.map { String(decoding: $0, as: UTF8.self) }
+        guard texts.count == 4, texts[0] == Self.version else { return nil }
+        self.init(project: texts[1], query: texts[2], destination: texts[3])
+    }
+
+    private static let version = "export 1"
+
+    /// Lines of text; `nil` when a part of it holds a line feed.
+    var encoded: [UInt8]? {
+        let texts = [project, query ?? "", destination]
+        guard !texts.contains(where: { $0.utf8.contains(0x0A) }) else { return nil }
+        return Array(([Self.version] + texts).joined(separator: "\n").utf8)
+    }
+}

@@ -1,0 +1,33 @@
+public import AccessControl
+import ArchiveCatalog
+import DICOMCore
+
+/// Shows researchers the objects of their project without what identifies patients, made as they are asked for.
+///
+/// Nothing of an answer is kept. Each passes the same gate as an export, with what identifies its patient in any object of the
+/// cohort; what does not pass is left out. Originals are read here and go nowhere.
+public final class ProjectViewService: Sendable {
+    private let setup: ExportSetup
+    private let projects: ProjectService
+    private let retrieve: RetrieveService
+
+    init(_ setup: ExportSetup, projects: ProjectService, retrieve: RetrieveService) {
+        self.setup = setup
+        self.projects = projects
+        self.retrieve = retrieve
+    }
+
+    /// The project as it is now: who has withdrawn is not in it.
+    ///
+    /// - Throws: `.denied`, `.notFound` for another project than the researcher's, `.conflict` for one that has ended.
+    public func view(of name: String, as principal: Principal) async throws(ArchiveError) -> ProjectView {
+        let project = try await projects.open(name, as: principal)
+        return ProjectView(
+            project: project,
+            cohort: try await projects.cohort(of: project, as: principal),
+            uids: try await project.pseudonyms(for: [CohortPatient]()),
+            setup: setup,
+            retrieve: retrieve
+        )
+    }
+}
