@@ -27,6 +27,7 @@ extension Problem {
         let (status, title): (HTTPResponse.Status, String) =
             switch error.code {
             case .unauthenticated: (.unauthorized, "A token is needed")
+            case .denied: (.forbidden, "Not allowed")
             case .tokenInQuery: (.badRequest, "A token in the query")
             case .badRequest: (.badRequest, "The request cannot be understood")
             case .notFound: (.notFound, "Not found")

@@ -20,16 +20,23 @@ struct GatewayResponder: HTTPResponder {
     let verification: VerificationRoutes
     let lifecycle: LifecycleRoutes
     let removal: RemovalRoutes
+    let projects: ProjectRoutes
     let keys: KeyRoutes
     let backups: BackupRoutes
+    let exports: ExportRoutes
+    let projectViews: ProjectViewRoutes
+    let metrics: MetricsDoor?
     let links: Links
     let limits: HTTPLimits
     let logger: Logger
+    private let figures = RequestFigures()
 
     func respond(to request: Request, context: GatewayContext) async throws -> Response {
+        let begin = ContinuousClock.now
         var response: Response
+        var route: Route?
         do {
-            response = try await answer(request, context)
+            response = try await answer(request, context, &route)
         } catch let error as HTTPParserError {
             // The server closes the connection then; nothing of it can be trusted any more.
             throw error
@@ -49,10 +56,15 @@ struct GatewayResponder: HTTPResponder {
                 LogKeys.httpMethod: "\(request.method.rawValue)", LogKeys.status: "\(response.status.code)",
             ]
         )
+        figures.note(route, request.method.rawValue, status: response.status.code, after: .now - begin)
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    private func answer(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    private func answer(
+        _ request: Request,
+        _ context: GatewayContext,
+        _ found: inout Route?
+    ) async throws -> Response {
         let admission = try gate.admit(
             request.method,
             path: request.uri.path,
@@ -62,7 +74,9 @@ struct GatewayResponder: HTTPResponder {
         switch admission {
         case .anyone(.live): return Readiness.live
         case .anyone(.ready): return await health().response
-        case .caller(let principal, let route): return try await answer(route, request, context, principal)
+        case .caller(let principal, let route):
+            found = route
+            return try await answer(route, request, context, principal)
         }
     }
 
@@ -79,8 +93,15 @@ struct GatewayResponder: HTTPResponder {
         case .verification: return try await verification.verify(items, as: principal)
         case .lifecycle(let route): return try await lifecycle.answer(route, request, items, as: principal)
         case .removal(let route): return try await removal.answer(route, items, as: principal)
+        case .projects(let route): return try await projects.answer(route, request, as: principal)
         case .keys(let resource): return try await keys.answer(resource, request, as: principal)
+        case .metrics:
+            guard let metrics else { throw RequestError(.notFound, "There are no metrics") }
+            return try await metrics.response(as: principal)
         case .backup: return try await backups.backUp(items, as: principal)
+        case .export(let route): return try await exports.answer(route, items, as: principal)
+        case .projectView(let route):
+            return try await projectViews.answer(route, items, accept: accept, as: principal)
         case .store(let study):
             let invitation = BodyInvitation(request.headers, on: context.channel)
             return try await store.store(request, invitation, accept: accept, study: study, as: principal)

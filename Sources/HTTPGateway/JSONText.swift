@@ -24,12 +24,7 @@ struct JSONText {
 
     /// Writes an array of strings.
     mutating func strings(_ texts: [String]) {
-        raw("[")
-        for (position, text) in texts.enumerated() {
-            if position > 0 { raw(",") }
-            string(text)
-        }
-        raw("]")
+        list(texts) { text, json in json.string(text) }
     }
 
     /// Writes structure: braces, colons, and keys and numbers of our own.
@@ -39,5 +34,24 @@ struct JSONText {
 
     private static func digit(_ nibble: UInt8) -> UInt8 {
         nibble < 10 ? 0x30 + nibble : 0x57 + nibble
+    }
+}
+
+extension JSONText {
+    /// An array as a text of its own.
+    static func array<Value>(_ values: [Value], _ write: (Value, inout JSONText) -> Void) -> ByteBuffer {
+        var text = JSONText()
+        text.list(values, write)
+        return text.buffer
+    }
+
+    /// Writes an array.
+    mutating func list<Value>(_ values: [Value], _ write: (Value, inout JSONText) -> Void) {
+        raw("[")
+        for (position, value) in values.enumerated() {
+            if position > 0 { raw(",") }
+            write(value, &self)
+        }
+        raw("]")
     }
 }

@@ -42,12 +42,12 @@ struct KeyRoutes: Sendable {
         switch resource {
         case .status: return try await status(as: principal)
         case .rotation:
-            return try lines(as: principal) { keys, progress in
+            return try lines(as: principal) { keys, progress throws(ArchiveError) in
                 try await keys.rotate(as: principal, progress: progress)
                 return "\"isComplete\":true"
             }
         case .check:
-            return try lines(as: principal) { keys, progress in
+            return try lines(as: principal) { keys, progress throws(ArchiveError) in
                 let check = try await keys.check(as: principal, progress: progress)
                 var text = JSONText()
                 text.raw("\"isComplete\":true,\"keyCount\":\(check.keyCount),\"broken\":")
@@ -89,13 +89,15 @@ struct KeyRoutes: Sendable {
         )
     }
 
-    /// Lines of JSON: how far the work is, again and again; the last one is marked complete.
+    /// Lines of JSON: how far the work is, again and again; the last one is marked complete, or tells the error.
     private func lines(
         as principal: Principal,
-        _ work: @escaping @Sendable (KeyService, @escaping @Sendable (KeyringProgress) -> Void) async throws -> String
+        _ work:
+            @escaping @Sendable (KeyService, @escaping @Sendable (KeyringProgress) -> Void) async throws(ArchiveError)
+            -> String
     ) throws(ArchiveError) -> Response {
         try keys.authorize(principal)
-        let keys = keys
+        let (keys, logger) = (keys, logger)
         return Response(
             status: .ok,
             headers: [.contentType: "application/x-ndjson"],
@@ -107,7 +109,12 @@ struct KeyRoutes: Sendable {
                 let last = try await withThrowingTaskGroup(of: String.self) { group in
                     group.addTask {
                         defer { continuation.finish() }
-                        return try await work(keys) { continuation.yield($0) }
+                        do throws(ArchiveError) {
+                            return try await work(keys) { continuation.yield($0) }
+                        } catch {
+                            logger.error("work on the keyring failed", metadata: [LogKeys.error: "\(error)"])
+                            return Self.failure(error)
+                        }
                     }
                     for await progress in progress {
                         try await writer.write(
@@ -119,6 +126,13 @@ struct KeyRoutes: Sendable {
                 try await writer.write(ByteBuffer(string: "{" + last + "}\n"))
             }
         )
+    }
+
+    private static func failure(_ error: ArchiveError) -> String {
+        var text = JSONText()
+        text.raw("\"isComplete\":false,\"error\":")
+        text.string("\(error)")
+        return String(buffer: text.buffer)
     }
 
     private static func json(_ status: KeyringStatus, certificateKey: [UInt8]) -> ByteBuffer {

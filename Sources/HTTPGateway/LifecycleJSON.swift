@@ -15,12 +15,12 @@ public enum LifecycleJSON {
 
     /// Several jobs.
     public static func jobs(_ jobs: [JobRecord]) -> ByteBuffer {
-        array(jobs) { write($0, &$1) }
+        JSONText.array(jobs) { write($0, &$1) }
     }
 
     /// The stores, the data folder first.
     public static func stores(_ stores: [StoreDescription]) -> ByteBuffer {
-        array(stores) { store, text in
+        JSONText.array(stores) { store, text in
             text.raw("{")
             members(of: store, &text)
             text.raw("}")
@@ -31,7 +31,7 @@ public enum LifecycleJSON {
     public static func check(_ check: StoreCheck) -> ByteBuffer {
         var text = JSONText()
         text.raw("{\"isSound\":\(check.isSound),\"steps\":")
-        list(check.steps, &text) { step, text in
+        text.list(check.steps) { step, text in
             text.raw("{\"name\":")
             text.string(step.name)
             if let failure = step.failure {
@@ -48,14 +48,14 @@ public enum LifecycleJSON {
     public static func status(_ status: TierStatus) -> ByteBuffer {
         var text = JSONText()
         text.raw("{\"studies\":\(status.studies),\"packsElsewhere\":\(status.packsElsewhere),\"stores\":")
-        list(status.stores, &text) { store, text in
+        text.list(status.stores) { store, text in
             text.raw("{")
             members(of: store.description, &text)
             text.raw(",\"studies\":\(store.studies),\"packs\":\(store.packs),\"bytes\":\(store.bytes)")
             text.raw(",\"arriving\":\(store.arriving),\"leaving\":\(store.leaving)}")
         }
         text.raw(",\"jobs\":")
-        list(status.jobs, &text) { write($0, &$1) }
+        text.list(status.jobs) { write($0, &$1) }
         if let last = status.lastMove {
             text.raw(",\"lastMove\":")
             write(last, &text)
@@ -68,7 +68,7 @@ public enum LifecycleJSON {
     public static func plan(_ plan: MovePlan) -> ByteBuffer {
         var text = JSONText()
         text.raw("{\"examined\":\(plan.examined),\"isComplete\":true,\"withoutRule\":\(plan.withoutRule),\"rules\":")
-        list(plan.parts, &text) { part, text in
+        text.list(plan.parts) { part, text in
             text.raw("{\"name\":")
             text.string(part.rule.name)
             text.raw(",\"target\":")
@@ -81,7 +81,7 @@ public enum LifecycleJSON {
             text.raw(",\"requestCost\":\(decimal(part.requestCost))}")
         }
         text.raw(",\"studies\":")
-        list(plan.studies, &text) { study, text in
+        text.list(plan.studies) { study, text in
             text.raw("{\"studyInstanceUID\":")
             text.string(study.studyInstanceUID.string)
             text.raw(",\"rule\":")
@@ -103,7 +103,7 @@ public enum LifecycleJSON {
 
     /// Labelled studies.
     public static func labelled(_ studies: [LabelledStudy]) -> ByteBuffer {
-        array(studies) { study, text in
+        JSONText.array(studies) { study, text in
             text.raw("{\"studyInstanceUID\":")
             text.string(study.studyInstanceUID.string)
             text.raw(",\"labels\":")
@@ -114,7 +114,7 @@ public enum LifecycleJSON {
 
     /// Holds of studies.
     public static func holds(_ holds: [Hold]) -> ByteBuffer {
-        array(holds) { hold, text in
+        JSONText.array(holds) { hold, text in
             text.raw("{\"studyInstanceUID\":")
             text.string(hold.studyInstanceUID.string)
             text.raw(",\"kind\":")
@@ -145,6 +145,12 @@ public enum LifecycleJSON {
     }
 
     private static func write(_ job: JobRecord, _ text: inout JSONText) {
+        writeMembers(of: job, &text)
+        text.raw("}")
+    }
+
+    /// Writes an object that is not closed yet.
+    static func writeMembers(of job: JobRecord, _ text: inout JSONText) {
         text.raw("{\"id\":")
         text.string(job.id.hex)
         text.raw(",\"kind\":")
@@ -168,7 +174,6 @@ public enum LifecycleJSON {
             text.raw(",\"failure\":")
             text.string(failure)
         }
-        text.raw("}")
     }
 
     /// Millionths as a number with a point.
@@ -177,24 +182,5 @@ public enum LifecycleJSON {
         let fraction = String(millionths.magnitude % 1_000_000)
         return sign + "\(millionths.magnitude / 1_000_000)."
             + String(repeating: "0", count: 6 - fraction.count) + fraction
-    }
-
-    private static func array<Value>(_ values: [Value], _ write: (Value, inout JSONText) -> Void) -> ByteBuffer {
-        var text = JSONText()
-        list(values, &text, write)
-        return text.buffer
-    }
-
-    private static func list<Value>(
-        _ values: [Value],
-        _ text: inout JSONText,
-        _ write: (Value, inout JSONText) -> Void
-    ) {
-        text.raw("[")
-        for (position, value) in values.enumerated() {
-            if position > 0 { text.raw(",") }
-            write(value, &text)
-        }
-        text.raw("]")
     }
 }

@@ -13,6 +13,8 @@ package enum LifecycleRoute: Sendable, Hashable {
     case runMoves
     case stores
     case checkStore(String)
+    case scrubbing
+    case startScrubbing
     case recall(RandomID)
     case prefetch
     case labelledStudies
@@ -42,6 +44,7 @@ package enum LifecycleRoute: Sendable, Hashable {
         case ["tiers", "plan"]: return [(.post, .planMoves)]
         case ["tiers", "run"]: return [(.post, .runMoves)]
         case ["stores"]: return [(.get, .stores)]
+        case ["verification", "scrub"]: return [(.post, .startScrubbing)]
         case ["prefetch"]: return [(.post, .prefetch)]
         case ["labels"]: return [(.get, .labelledStudies)]
         case ["holds"]: return [(.get, .holds)]

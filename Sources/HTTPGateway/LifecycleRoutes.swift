@@ -36,6 +36,9 @@ struct LifecycleRoutes: Sendable {
         case .stores: return Self.json(LifecycleJSON.stores(try services.lifecycle.stores(as: principal)))
         case .checkStore(let name):
             return Self.json(LifecycleJSON.check(try await services.storeChecks.check(name, as: principal)))
+        case .scrubbing: return Self.json(ScrubJSON.status(try await services.scrubbing.status(as: principal)))
+        case .startScrubbing:
+            return Self.accepted(try await services.scrubbing.start(as: principal), at: "/api/jobs/")
         case .recall(let id): return Self.json(LifecycleJSON.job(try await services.recalls.recall(id, as: principal)))
         case .prefetch: return try await prefetch(request, as: principal)
         case .labelledStudies: return try await labelledStudies(items, as: principal)
@@ -191,6 +194,7 @@ public struct LifecycleServices: Sendable {
     let labels: LabelService
     let storeChecks: StoreCheckService
     let holds: HoldService
+    let scrubbing: ScrubService
 
     /// Those of an archive.
     public init(_ archive: Archive) {
@@ -200,6 +204,7 @@ public struct LifecycleServices: Sendable {
         labels = archive.labels
         storeChecks = archive.storeChecks
         holds = archive.holds
+        scrubbing = archive.scrubbing
     }
 
     /// The place of a hold in the order of all of them.

@@ -24,19 +24,34 @@ final class Links: Sendable {
         return "http://\(host):\(boundPort.withLock { $0 } ?? configuration.port)/dicomweb"
     }
 
+    /// Where the resources of a project's view begin.
+    func project(_ name: String) -> String {
+        service.dropLast("dicomweb".count) + "projects/" + name + "/dicomweb"
+    }
+
     /// The address of a study.
-    func study(_ study: UID) -> String {
+    func study(_ study: UID) -> String { Self.study(study, below: service) }
+
+    /// The address of a series.
+    func series(_ series: UID, study: UID) -> String { Self.series(series, study: study, below: service) }
+
+    /// The address of an instance.
+    func instance(_ path: InstancePath) -> String { Self.instance(path, below: service) }
+
+    /// The address of a study of a service.
+    static func study(_ study: UID, below service: String) -> String {
         service + "/studies/" + study.string
     }
 
-    /// The address of a series.
-    func series(_ series: UID, study: UID) -> String {
-        self.study(study) + "/series/" + series.string
+    /// The address of a series of a service.
+    static func series(_ series: UID, study: UID, below service: String) -> String {
+        Self.study(study, below: service) + "/series/" + series.string
     }
 
-    /// The address of an instance.
-    func instance(_ path: InstancePath) -> String {
-        series(path.seriesInstanceUID, study: path.studyInstanceUID) + "/instances/" + path.sopInstanceUID.string
+    /// The address of an instance of a service.
+    static func instance(_ path: InstancePath, below service: String) -> String {
+        series(path.seriesInstanceUID, study: path.studyInstanceUID, below: service) + "/instances/"
+            + path.sopInstanceUID.string
     }
 
     private static func isLoopback(_ host: String) -> Bool {

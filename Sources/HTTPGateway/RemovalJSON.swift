@@ -73,6 +73,15 @@ public enum RemovalJSON {
         return json.buffer
     }
 
+    /// What a compaction would do.
+    public static func forecast(_ forecast: CompactionForecast) -> ByteBuffer {
+        var json = JSONText()
+        json.raw("{\"deadPacks\":\(forecast.deadPacks),\"deadBytes\":\(forecast.deadBytes)")
+        json.raw(",\"scatteredStudies\":\(forecast.scatteredStudies),\"smallPacks\":\(forecast.smallPacks)")
+        json.raw(",\"superseded\":\(forecast.superseded),\"held\":\(forecast.held)}")
+        return json.buffer
+    }
+
     /// How far a shredding is, with its certificate once it is complete.
     public static func shredding(_ shredding: Shredding) -> ByteBuffer {
         var json = JSONText()
@@ -150,17 +159,5 @@ public enum RemovalJSON {
             json.raw(",\"sopInstanceUID\":")
             json.string(instance.string)
         }
-    }
-}
-
-extension JSONText {
-    /// Writes an array.
-    fileprivate mutating func list<Element>(_ elements: [Element], _ write: (Element, inout JSONText) -> Void) {
-        raw("[")
-        for (position, element) in elements.enumerated() {
-            if position > 0 { raw(",") }
-            write(element, &self)
-        }
-        raw("]")
     }
 }

@@ -33,7 +33,12 @@ struct RemovalRoutes: Sendable {
             return Self.json(RemovalJSON.ended([deletion]))
         case .end(let id):
             return Self.json(RemovalJSON.ended([try await removal.end(id, as: principal)]))
-        case .compact: return Self.json(RemovalJSON.compaction(try await removal.compact(as: principal)))
+        case .compact:
+            guard items.values(of: "dry-run").isEmpty else {
+                let forecast = try await removal.compactionForecast(everything: true, as: principal)
+                return Self.json(RemovalJSON.forecast(forecast))
+            }
+            return Self.json(RemovalJSON.compaction(try await removal.compact(as: principal)))
         case .requests: return Self.json(RemovalJSON.requests(try await removal.requests(as: principal)))
         case .confirm(let id): return Self.json(RemovalJSON.entry(try await removal.confirm(id, as: principal)))
         case .withdraw(let id):

@@ -3,6 +3,8 @@ package struct RequestError: Error, Sendable, Hashable {
     enum Code: String, Sendable, Hashable, CaseIterable {
         /// No valid token.
         case unauthenticated
+        /// A resource that is not for this caller.
+        case denied
         /// A token where none may be.
         case tokenInQuery
         /// A path, key or header that cannot be understood.

@@ -36,7 +36,15 @@ struct RequestGate: Sendable {
             return .anyone(health)
         }
         let principal = try authenticator.principal(headers, query: query)
-        return .caller(principal, try Route(method, try RequestPath(rawPath)))
+        let route = try Route(method, try RequestPath(rawPath))
+        // The services would say the same; here no resource can forget to ask.
+        guard !principal.isResearcher || route.isForResearchers else {
+            throw RequestError(
+                .denied,
+                "A researcher's token opens the research project that it was made for, nothing else"
+            )
+        }
+        return .caller(principal, route)
     }
 
     private static let publicPaths: [String: Health] = ["/health/live": .live, "/health/ready": .ready]

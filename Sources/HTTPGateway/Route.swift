@@ -9,8 +9,12 @@ package enum Route: Sendable, Hashable {
     case verification
     case lifecycle(LifecycleRoute)
     case removal(RemovalRoute)
+    case projects(ProjectRoute)
     case keys(KeysResource)
     case backup
+    case export(ExportRoute)
+    case projectView(ProjectViewRoute)
+    case metrics
     case store(study: UID?)
     case search(SearchResource)
     case retrieve(RetrieveScope)
@@ -54,10 +58,15 @@ package enum Route: Sendable, Hashable {
 
     private static func routes(_ segments: [String]) throws(RequestError) -> [Candidate] {
         switch segments {
-        case ["api", "verification"]: return [(.post, .verification)]
+        case ["api", "verification"]: return [(.post, .verification), (.get, .lifecycle(.scrubbing))]
         case let path where path.starts(with: ["api", "keys"]):
             return KeysResource.routes(Array(path.dropFirst(2))).map { ($0.method, .keys($0.resource)) }
+        case ["metrics"]: return [(.get, .metrics)]
         case ["api", "backups"]: return [(.post, .backup)]
+        case let path where path.starts(with: ["api", "projects"]):
+            return ProjectRoute.candidates(path).map { ($0.method, .projects($0.route)) }
+        case let path where path.first == "projects":
+            return try ProjectViewRoute.candidates(path).map { ($0.method, .projectView($0.route)) }
         case ["dicomweb"]: return [(.get, .capabilities), (.options, .capabilities)]
         case ["dicomweb", "studies"]: return [(.get, .search(.studies)), (.post, .store(study: nil))]
         case ["dicomweb", "series"]: return [(.get, .search(.series(study: nil)))]
@@ -65,6 +74,7 @@ package enum Route: Sendable, Hashable {
         case let segments where segments.first == "api":
             return try LifecycleRoute.candidates(segments).map { ($0.method, .lifecycle($0.route)) }
                 + RemovalRoute.candidates(segments).map { ($0.method, .removal($0.route)) }
+                + ExportRoute.candidates(segments).map { ($0.method, .export($0.route)) }
         default:
             guard segments.count >= 3, segments.starts(with: ["dicomweb", "studies"]) else { return [] }
             return try studyRoutes(study: try uid(segments[2]), Array(segments.dropFirst(3)))

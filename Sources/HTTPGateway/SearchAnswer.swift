@@ -5,7 +5,8 @@ import DICOMCore
 struct SearchAnswer {
     let level: QueryLevel
     let requiredAttributes: [Tag]
-    let links: Links
+    /// Where the resources begin.
+    let base: String
 
     /// The answer with its address, availability, and an empty element for each required attribute that has no value.
     func dataSet(_ found: DataSet) -> DataSet {
@@ -21,12 +22,13 @@ struct SearchAnswer {
 
     private func url(of answer: DataSet) -> String? {
         guard let study = answer.uid(.studyInstanceUID) else { return nil }
-        guard level >= .series else { return links.study(study) }
+        guard level >= .series else { return Links.study(study, below: base) }
         guard let series = answer.uid(.seriesInstanceUID) else { return nil }
-        guard level == .instance else { return links.series(series, study: study) }
+        guard level == .instance else { return Links.series(series, study: study, below: base) }
         return answer.uid(.sopInstanceUID).map { instance in
-            links.instance(
-                InstancePath(studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID: instance)
+            Links.instance(
+                InstancePath(studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID: instance),
+                below: base
             )
         }
     }

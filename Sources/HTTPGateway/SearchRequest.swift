@@ -51,8 +51,7 @@ private struct SearchParser {
     var attributes: Set<Tag> = []
     var wantsAllAttributes = false
     var warnings: [String] = []
-    private var values: [MatchingCondition.Subject: [String]] = [:]
-    private var order: [MatchingCondition.Subject] = []
+    private var keys = MatchingKeys()
 
     init(_ resource: SearchResource) {
         self.resource = resource
@@ -60,8 +59,8 @@ private struct SearchParser {
 
     mutating func take(_ item: QueryItems.Item) throws(RequestError) {
         switch item.name {
-        case "limit": limit = try Self.number(item)
-        case "offset": offset = try Self.number(item)
+        case "limit": limit = try QueryItems.number(item)
+        case "offset": offset = try QueryItems.number(item)
         case "includefield": try takeField(item.value)
         case "fuzzymatching": try takeSwitch(item, "Fuzzy matching is not done: names match letter by letter")
         case "emptyvaluematching": try takeSwitch(item, "Empty value matching is not done")
@@ -72,13 +71,7 @@ private struct SearchParser {
     }
 
     func conditions(_ parser: MatchingParser) throws(MatchingError) -> [MatchingCondition] {
-        var conditions = resource.conditions
-        for subject in order {
-            if let condition = try parser.condition(on: subject, values: values[subject] ?? []) {
-                conditions.append(condition)
-            }
-        }
-        return conditions
+        resource.conditions + (try keys.conditions(parser))
     }
 
     private mutating func takeField(_ list: String) throws(RequestError) {
@@ -88,7 +81,7 @@ private struct SearchParser {
                 continue
             }
             // Of an attribute in a sequence, the whole sequence is returned.
-            let tag = try Self.tag(field.prefix { $0 != "." })
+            let tag = try QueryItems.tag(field.prefix { $0 != "." })
             if let attribute = CatalogAttribute.forTag(tag), attribute.level > resource.level {
                 warn("\(tag) belongs to a lower level and is not returned")
             } else {
@@ -98,17 +91,12 @@ private struct SearchParser {
     }
 
     private mutating func takeKey(_ item: QueryItems.Item) throws(RequestError) {
-        let tag = try Self.tag(item.name.prefix { $0 != "." })
-        guard !item.name.contains("."), let subject = MatchingCondition.Subject(tag: tag) else {
+        let tag = try QueryItems.tag(item.name.prefix { $0 != "." })
+        guard !item.name.contains("."), keys.add(tag, item.value) else {
             warn("\(tag) is not matched: the archive has no index of it")
             if !item.name.contains(".") { attributes.insert(tag) }
             return
         }
-        // PS3.18 8.3.4.1 separates UIDs by commas, PS3.4 by backslashes.
-        let separators: [Character] = Self.isListOfUIDs(subject) ? [",", "\\"] : ["\\"]
-        let parts = item.value.split { separators.contains($0) }.map(String.init)
-        if values[subject] == nil { order.append(subject) }
-        values[subject, default: []] += parts
         if (CatalogAttribute.forTag(tag)?.level ?? .study) <= resource.level { attributes.insert(tag) }
     }
 
@@ -123,33 +111,6 @@ private struct SearchParser {
     private mutating func warn(_ text: String) {
         // A request of thousands of odd keys must not make thousands of header fields.
         if warnings.count < 16, !warnings.contains(text) { warnings.append(text) }
-    }
-
-    private static func isListOfUIDs(_ subject: MatchingCondition.Subject) -> Bool {
-        switch subject {
-        case .attribute(let attribute): attribute.kind == .uid
-        case .modalitiesInStudy, .sopClassesInStudy: true
-        }
-    }
-
-    private static func number(_ item: QueryItems.Item) throws(RequestError) -> Int {
-        guard (1...12).contains(item.value.utf8.count), item.value.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-            let number = Int(item.value)
-        else { throw RequestError(.badRequest, "\(item.name) is no whole number from 0 on, or too large") }
-        return number
-    }
-
-    private static func tag(_ name: Substring) throws(RequestError) -> Tag {
-        do {
-            if let tag = try AttributeName(name).tag { return tag }
-        } catch {
-            let hint = error.suggestion.map { "; did you mean \($0)?" } ?? ""
-            throw RequestError(
-                .badRequest,
-                "A key of the query is neither a keyword of PS3.6 nor a tag; keywords are case-sensitive" + hint
-            )
-        }
-        throw RequestError(.badRequest, "A key of the query names a private attribute by its creator")
     }
 }
 

@@ -40,7 +40,7 @@ struct SearchRoutes: Sendable {
         let answer = SearchAnswer(
             level: request.query.level,
             requiredAttributes: request.requiredAttributes,
-            links: links
+            base: links.service
         )
         guard case .json(let mediaType) = form else {
             return XMLParts.response(status: .ok, headers: headers, dataSets: answers, finishing: answer.dataSet)

@@ -14,9 +14,10 @@ enum ArchiveAccess: Sendable {
     static func withOpen<Result>(
         _ options: DataFolderOptions,
         characterSet: CharacterSetSetting? = nil,
+        codecs: CodecProcesses? = nil,
         _ body: (ArchiveAccess) async throws -> Result
     ) async throws -> Result {
-        let access = try await open(options, characterSet, logger: .quiet)
+        let access = try await open(options, characterSet, codecs, logger: .quiet)
         do {
             let result = try await body(access)
             try await access.close()
@@ -30,6 +31,7 @@ enum ArchiveAccess: Sendable {
     private static func open(
         _ options: DataFolderOptions,
         _ characterSet: CharacterSetSetting?,
+        _ codecs: CodecProcesses?,
         logger: Logger
     ) async throws -> ArchiveAccess {
         let folder = options.folder
@@ -46,6 +48,7 @@ enum ArchiveAccess: Sendable {
                 rootKeyPath: options.rootKeyPath,
                 characterSet: characterSet ?? settings.characterSet,
                 storage: settings.storage,
+                codecs: codecs,
                 limits: settings.limits,
                 logger: logger
             )

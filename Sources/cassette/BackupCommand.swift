@@ -56,8 +56,7 @@ struct BackupCommand: AsyncParsableCommand {
             let store = try place.writable(
                 for: folder.folder,
                 rootKeyPath: folder.rootKeyPath,
-                disk: PosixDisk(),
-                pool: archive.pool
+                disk: PosixDisk()
             )
             let report = try await archive.backups.backUp(as: Principal(.administrator), to: store) { progress in
                 bar.update(done: progress.packs, of: progress.packCount)

@@ -12,8 +12,6 @@ struct BackupPlace: Sendable {
         case store(StoreSettings, prefix: String)
     }
 
-    private static let standardPrefix = "backup/"
-
     private let kind: Kind
     /// The place for people, and for the server.
     let text: String
@@ -26,8 +24,9 @@ struct BackupPlace: Sendable {
 
     /// Finds out what is meant.
     ///
+    /// - Parameter standardPrefix: Where in a store it lies when nothing is said.
     /// - Throws: When no store of that name or bucket is configured.
-    init(_ typed: String, storage: StorageSettings) throws {
+    init(_ typed: String, storage: StorageSettings, standardPrefix: String = "backup/") throws {
         text = Self.absolute(typed)
         if typed.hasPrefix("store:") {
             let name = typed.dropFirst(6)
@@ -36,16 +35,16 @@ struct BackupPlace: Sendable {
                     "No store '\(name)' is configured: describe it under `stores:` in the configuration"
                 )
             }
-            kind = .store(store, prefix: Self.standardPrefix)
+            kind = .store(store, prefix: standardPrefix)
         } else if typed.hasPrefix("s3://") {
-            kind = try Self.bucket(String(typed.dropFirst(5)), storage)
+            kind = try Self.bucket(String(typed.dropFirst(5)), storage, standardPrefix)
         } else {
             kind = .folder(text)
         }
     }
 
     /// A bucket is reached as the configured store that lies in it, whose credentials are known.
-    private static func bucket(_ path: String, _ storage: StorageSettings) throws -> Kind {
+    private static func bucket(_ path: String, _ storage: StorageSettings, _ standardPrefix: String) throws -> Kind {
         let bucket = path.prefix { $0 != "/" }
         let rest = path.dropFirst(bucket.count + 1)
         for store in storage.stores {
@@ -64,15 +63,15 @@ struct BackupPlace: Sendable {
     }
 
     /// Opens the place for reading.
-    func existing(disk: any Disk, pool: WorkPool) throws -> any BlobStore {
+    func existing(disk: any Disk) throws -> any BlobStore {
         if case .folder(let path) = kind, try !disk.exists(path) { throw CommandFailure("There is no folder \(path)") }
-        return try store(disk, pool)
+        return try store(disk)
     }
 
     /// Opens the place for a backup; a folder that is not there is made.
     ///
     /// - Throws: When it lies in the data folder, which it is to outlive, or holds the root key, which no backup may.
-    func writable(for folder: DataFolder, rootKeyPath: String, disk: any Disk, pool: WorkPool) throws -> any BlobStore {
+    func writable(for folder: DataFolder, rootKeyPath: String, disk: any Disk) throws -> any BlobStore {
         if case .folder(let path) = kind {
             try disk.makeDirectory(path)
             let place = try disk.resolve(path)
@@ -91,15 +90,17 @@ struct BackupPlace: Sendable {
                 )
             }
         }
-        return try store(disk, pool)
+        return try store(disk)
     }
 
-    private func store(_ disk: any Disk, _ pool: WorkPool) throws -> any BlobStore {
+    private func store(_ disk: any Disk) throws -> any BlobStore {
         let random = SystemRandomSource()
         switch kind {
-        case .folder(let path): return LocalBlobStore(directory: path, disk: disk, pool: pool, random: random)
+        case .folder(let path):
+            let pool = FolderThreads.shared.pool(of: path)
+            return LocalBlobStore(directory: path, disk: disk, pool: pool, random: random)
         case .store(let settings, let prefix):
-            let factory = StoreFactory(disk: disk, pool: pool, random: random, clock: SystemWallClock(), logger: .quiet)
+            let factory = StoreFactory(disk: disk, random: random, clock: SystemWallClock(), logger: .quiet)
             let store = factory.store(settings, holdsPacks: false).store
             guard let part = PrefixedBlobStore(store, prefix: prefix) else {
                 throw CommandFailure("'\(prefix)' is no prefix of keys: use small letters, digits, '-', '_' and '.'")

@@ -44,7 +44,7 @@ struct BackupReading {
             pool: pool
         )
         let reader = try await BackupReader(
-            place.existing(disk: disk, pool: pool),
+            place.existing(disk: disk),
             rootKey: provider,
             keyrings: [scratch + "/keyring", scratch + "/keyring-mirror"],
             disk: disk,

@@ -18,7 +18,8 @@ struct Cassette: AsyncParsableCommand {
             CheckCommand.self, EditCommand.self, TranscodeCommand.self, RenderCommand.self, EchoCommand.self,
             SendCommand.self, ApplicationEntityCommand.self, IndexCommand.self, KeysCommand.self, ConfigCommand.self,
             JobsCommand.self, TiersCommand.self, StoreCommand.self, LabelCommand.self, HoldCommand.self,
-            BackupCommand.self, RestoreCommand.self, AdoptCommand.self,
+            BackupCommand.self, RestoreCommand.self, AdoptCommand.self, DeidentifyCommand.self,
+            ProjectCommand.self, ExportCommand.self,
         ]
     )
 

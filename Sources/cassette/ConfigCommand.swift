@@ -43,7 +43,8 @@ struct ConfigCommand: AsyncParsableCommand {
                     ("http-port", String(settings.httpPort)), ("bind", settings.bind),
                     ("log-level", settings.logLevel.rawValue),
                 ] + (settings.characterSet.map { [("character-set", $0.text)] } ?? [])
-                + settings.storage.members + LimitSettings.all.map { ($0.key, $0.text(settings.limits)) }
+                + (settings.rootKey?.members ?? []) + settings.storage.members
+                + LimitSettings.all.map { ($0.key, $0.text(settings.limits)) }
             if json {
                 Console.say(JSONText.object(members.map { ($0.0, JSONText.string($0.1)) }))
             } else {

@@ -24,6 +24,7 @@ struct ConfigurationFile: Sendable {
     static let sections: [(key: String, meaning: String)] = [
         ("stores", "where packs may lie besides the data folder, by name"),
         ("rules", "where studies are to lie; the first rule that applies decides"),
+        ("root-key", "the provider of the root key, and where it is"),
     ]
 
     /// Every key.

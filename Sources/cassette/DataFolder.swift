@@ -14,7 +14,11 @@ struct DataFolder: Sendable {
     var packCache: String { path + "/pack-cache" }
     /// Where a pack of another store lies while it is walked through.
     var packWalk: String { path + "/pack-walk" }
+    /// Lists of what exports have sent: pseudonyms and new UIDs.
+    var exports: String { path + "/exports" }
     var adminToken: String { path + "/admin-token" }
+    /// Opens the metrics, and nothing else.
+    var metricsToken: String { path + "/metrics-token" }
     /// There as long as the volume of the folder is mounted.
     var volumeMark: String { path + "/volume" }
     var lock: String { path + "/lock" }

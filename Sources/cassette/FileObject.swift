@@ -28,6 +28,15 @@ struct FileObject: Sendable {
         self.pool = pool
     }
 
+    /// Takes a file that was read before.
+    init(_ file: any DiskFile, scanned: ScannedFile, pool: WorkPool) {
+        self.scanned = scanned
+        self.file = file
+        self.pool = pool
+        // Only what shows progress asks for it.
+        length = 0
+    }
+
     /// What stands before the Data Set; `nil` for a file that is too short to tell.
     static func header(of file: any DiskFile) throws -> Part10Header? {
         var part10 = Part10Decoder()
@@ -66,21 +75,7 @@ struct FileObject: Sendable {
     ///
     /// - Parameter frameIndex: 0-based.
     func frame(_ frameIndex: Int) async throws -> ByteBuffer {
-        guard let index = scanned.frameIndex else { return ByteBuffer() }
-        let ranges = index.byteRanges(frameIndex: frameIndex)
-        var bytes = ByteBuffer()
-        if let words = SwappedWords(scanned.dataSet, in: scanned.part10.transferSyntax) {
-            for range in ranges {
-                bytes.writeImmutableBuffer(words.bytes(of: range, in: try await read([words.words(around: range)])))
-            }
-        } else {
-            bytes = try await read(ranges)
-        }
-        guard let bits = index.bits(frameIndex: frameIndex) else { return bytes }
-        var window = BitWindow(first: bits.first, count: bits.count)
-        var frame = window.take(bytes)
-        frame.writeImmutableBuffer(window.finish())
-        return frame
+        try await scanned.frame(frameIndex) { try await read($0) }
     }
 
     /// Ranges of the Data Set, joined.

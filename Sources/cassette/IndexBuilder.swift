@@ -87,7 +87,7 @@ struct IndexBuilder: Sendable {
         }
     }
 
-    /// Refuses an index without the packs that a store does not give now: they would be there and never be found.
+    /// Refuses an index without the packs that a store or the disk does not give now: they would be there and never be found.
     private func refuse(_ report: RecoveryReport, isForced: Bool, _ draft: String) async throws {
         let lacking = report.problems.filter(\.isOutOfReach)
         guard !isForced, !lacking.isEmpty else { return }
@@ -97,7 +97,7 @@ struct IndexBuilder: Sendable {
             frozen += 1
             try await packs.thaw(problem, days: 7)
         }
-        let stores = Set(lacking.compactMap(\.store)).sorted().map(\.text).joined(separator: ", ")
+        let stores = Set(lacking.map { $0.store ?? .hot }).sorted().map(\.text).joined(separator: ", ")
         throw CommandFailure(
             "The index cannot be made whole: \(lacking.count) packs or lists of packs in the store \(stores) cannot be "
                 + "read now" + (frozen > 0 ? ", \(frozen) packs are frozen and were asked to thaw" : "")
@@ -138,12 +138,13 @@ enum IndexRebuild: Sendable {
 }
 
 extension PackProblem {
-    /// Whether a pack may be read later that a store does not give now.
+    /// Whether a pack may be read later that a store, or the disk, does not give now.
     fileprivate var isOutOfReach: Bool {
-        guard store != nil, case .unreadable(let code) = kind else { return false }
+        guard case .unreadable(let code) = kind else { return false }
         switch code {
-        case .frozen: return true
-        case .store(let code): return code != .corrupt
+        case .disk: return true
+        case .frozen: return store != nil
+        case .store(let code): return store != nil && code != .corrupt
         default: return false
         }
     }

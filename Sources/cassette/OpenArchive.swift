@@ -4,6 +4,7 @@ import CatalogSQLite
 import CodecWorkers
 import DICOMCore
 import DICOMPixels
+import Deidentification
 import Logging
 import NIOPosix
 import PackStorage
@@ -17,6 +18,8 @@ struct OpenArchive: Sendable {
     let archive: Archive
     /// Takes backups of it.
     let backups: BackupService
+    /// Lets de-identified cohorts leave.
+    let exports: ExportService
     /// Threads for files and the database.
     let pool: WorkPool
     /// What the open packs of the last run held.
@@ -117,6 +120,7 @@ struct OpenArchive: Sendable {
         return OpenArchive(
             archive: archive,
             backups: try backups(of: archive, registry, folder, rootKeyPath, host, pool),
+            exports: exports(of: archive, folder, rootKeyPath, limits, host, pool),
             pool: pool,
             recovery: try await archive.recover(),
             rebuild: rebuild,
@@ -197,6 +201,36 @@ struct OpenArchive: Sendable {
             random: host.random,
             clock: host.clock
         )
+    }
+
+    private static func exports(
+        of archive: Archive,
+        _ folder: DataFolder,
+        _ rootKeyPath: String,
+        _ limits: ArchiveLimits,
+        _ host: ArchiveHost,
+        _ pool: WorkPool
+    ) -> ExportService {
+        let place = ExportPlace(
+            folder: folder,
+            rootKeyPath: rootKeyPath,
+            storage: host.storage,
+            disk: host.disk,
+            pool: pool
+        )
+        let cleaner = PixelCleaner(
+            codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
+            recognizer: host.codecs?.recognizer
+        )
+        let setup = ExportSetup(
+            folder: folder.exports,
+            disk: host.disk,
+            pool: pool,
+            cleaner: cleaner,
+            frameLengthLimit: limits.pixels.frame.frameLength,
+            program: "cassette " + Version.string
+        ) { try await place.open($0, $1) }
+        return archive.exports(setup, clock: host.clock)
     }
 
     /// Makes everything durable and ends the threads.

@@ -7,8 +7,10 @@ import DICOMGateway
 import Glibc
 import HTTPGateway
 import Logging
+import Metrics
 import NIOPosix
 import Platform
+import PrometheusMetrics
 import Sealing
 import ServiceLifecycle
 import UnixSignals
@@ -70,10 +72,7 @@ struct ServeCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError((folder.configPath.map { "\($0): " } ?? "") + "\(error)")
         }
-        let floodControl = FloodControl()
-        LoggingSystem.bootstrap { label in
-            FloodControlledLogHandler(StreamLogHandler.standardError(label: label), floodControl)
-        }
+        let metrics = Self.bootstrapObservation()
         let (logger, disk) = (Self.logger(settings), PosixDisk())
         let data = DataFolder(settings.data, workingDirectory: Environment.workingDirectory)
         try disk.makeDirectory(data.path)
@@ -84,7 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
         let codecs = CodecProcesses(settings.limits.pixels.frame, logger)
         let open = try await OpenArchive.open(
             data,
-            rootKeyPath: rootKey.remembering(settings.keyFile, of: data, disk: disk),
+            rootKeyPath: rootKey.remembering(settings.keyFile, settings.rootKey, of: data, disk: disk),
             freeSpaceFloor: settings.freeSpaceFloor,
             characterSet: settings.characterSet,
             storage: settings.storage,
@@ -100,8 +99,11 @@ struct ServeCommand: AsyncParsableCommand {
             folder: data,
             lock: lock,
             token: token.token,
+            metricsToken: try AdministratorToken.readOrMakeForMetrics(data, disk: disk),
+            metrics: metrics,
             archive: open.archive,
             backups: Self.backupDoor(open, settings, data),
+            exports: open.exports,
             codecs: codecs,
             logger: logger
         )
@@ -119,6 +121,17 @@ struct ServeCommand: AsyncParsableCommand {
         withExtendedLifetime(lock) {}
     }
 
+    /// Sets up where logs and metrics go, once for the process.
+    private static func bootstrapObservation() -> PrometheusMetrics {
+        let floodControl = FloodControl()
+        LoggingSystem.bootstrap { label in
+            FloodControlledLogHandler(StreamLogHandler.standardError(label: label), floodControl)
+        }
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
+        return metrics
+    }
+
     private static func logger(_ settings: ServerSettings) -> Logger {
         var logger = Logger(label: "cassette")
         logger.logLevel = settings.logLevel
@@ -131,9 +144,9 @@ struct ServeCommand: AsyncParsableCommand {
         _ data: DataFolder
     ) -> BackupDoor {
         let rootKeyPath = DataFolderOptions.rootKeyPath(settings.keyFile, data)
-        return BackupDoor(service: open.backups) { [pool = open.pool, storage = settings.storage] place in
+        return BackupDoor(service: open.backups) { [storage = settings.storage] place in
             try BackupPlace(place, storage: storage)
-                .writable(for: data, rootKeyPath: rootKeyPath, disk: PosixDisk(), pool: pool)
+                .writable(for: data, rootKeyPath: rootKeyPath, disk: PosixDisk())
         }
     }
 

@@ -6,6 +6,7 @@ import HTTPGateway
 import Logging
 import NIOPosix
 import Platform
+import PrometheusMetrics
 import ServiceLifecycle
 import UnixSignals
 
@@ -20,8 +21,12 @@ struct Server: Sendable {
     let folder: DataFolder
     let lock: FolderLock
     let token: String
+    /// Opens the metrics alone.
+    let metricsToken: String
+    let metrics: PrometheusMetrics
     let archive: Archive
     let backups: BackupDoor
+    let exports: ExportService
     let codecs: CodecProcesses
     let logger: Logger
 
@@ -46,10 +51,18 @@ struct Server: Sendable {
             lifecycle: LifecycleServices(archive),
             removal: archive.removal,
             shredder: archive.shredder,
+            projects: archive.projects,
             keys: archive.keys,
             backups: backups,
+            exports: exports,
+            metrics: metricsDoor,
             authenticator: settings.opensAccess
-                ? .anyoneOnLoopback : .bearerTokens(BearerTokens(administratorToken: token)),
+                ? .anyoneOnLoopback
+                : .bearerTokens(
+                    BearerTokens(administratorToken: token, monitorToken: metricsToken) { [archive] in
+                        archive.projects.principal(presenting: $0)
+                    }
+                ),
             health: health,
             eventLoopGroup: group,
             logger: logger,
@@ -96,6 +109,13 @@ struct Server: Sendable {
                 }
             }
         )
+    }
+
+    private var metricsDoor: MetricsDoor {
+        MetricsDoor(contentType: PrometheusMetrics.contentType) { [archive, metrics] principal in
+            try await archive.figures.refresh(as: principal)
+            return metrics.text(help: ArchiveFigures.meanings)
+        }
     }
 
     private var health: @Sendable () async -> Readiness {

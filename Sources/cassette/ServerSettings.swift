@@ -15,6 +15,8 @@ struct ServerSettings: Sendable {
     let characterSet: CharacterSetSetting?
     let limits: ArchiveLimits
     let storage: StorageSettings
+    /// The provider of the root key that the file names; `nil` for whatever is in use.
+    let rootKey: RootKeySetting?
     let opensAccess: Bool
 
     /// Whether only this machine can reach the archive.
@@ -61,6 +63,7 @@ struct ServerSettings: Sendable {
         characterSet = try source.characterSet()
         limits = try ArchiveLimits(source)
         storage = try StorageSettings(source)
+        rootKey = try file.rootKey()
         self.opensAccess = opensAccess
         guard !opensAccess || isOnLoopback else {
             throw ConfigurationProblem(

@@ -3,6 +3,9 @@ import ArchiveServices
 import ArgumentParser
 import DICOMCore
 import Foundation
+import HTTPGateway
+import NIOCore
+import NIOHTTP1
 import Platform
 
 /// Everything read back and compared.
@@ -14,6 +17,9 @@ struct VerifyCommand: AsyncParsableCommand {
             Without --deep the index is compared with the packs: that each record is there, with the right ids and \
             lengths. With --deep every byte of every copy is opened and compared with what was received, and every pack \
             is walked to its end. Exit code 1 when an object is damaged or missing and was not repaired.
+
+            A running server reads everything back by itself, little by little (settings scrub-every and scrub-rate); \
+            --json tells what its last pass found. --scrub begins a pass now, or follows the one that works.
             """
     )
 
@@ -27,21 +33,33 @@ struct VerifyCommand: AsyncParsableCommand {
     var repair = false
     @Option(help: "Replace damaged packs by good copies, also from this place of backups; implies --deep.")
     var repairFrom: String?
+    @Flag(help: "Begin a pass of scrubbing, at its own pace, and follow it.")
+    var scrub = false
+    @Flag(help: "With --scrub: do not wait for the end.")
+    var detach = false
     @Flag(help: "Print JSON.")
     var json = false
+
+    func validate() throws {
+        guard !scrub || !(deep || repairs) else { throw ValidationError("--scrub reads and repairs by itself") }
+        guard scrub || !detach else { throw ValidationError("--detach goes with --scrub") }
+    }
 
     private var depth: VerificationDepth { deep || repairs ? .deep : .quick }
     private var repairs: Bool { repair || repairFrom != nil }
 
     func run() async throws {
-        let summary = try await ArchiveAccess.withOpen(folder) { access in
-            switch access {
-            case .local(let archive, _): try await verify(archive)
-            case .remote(let archive): try await verify(archive)
-            }
+        guard !scrub else { return try await runScrub() }
+        let (summary, scrubbing) = try await ArchiveAccess.withOpen(folder) { access in
+            let summary =
+                switch access {
+                case .local(let archive, _): try await verify(archive)
+                case .remote(let archive): try await verify(archive)
+                }
+            return (summary, try await Self.scrubbing(access))
         }
         if json {
-            Console.say(summary.json)
+            Console.say(summary.json(scrubbing: String(buffer: scrubbing)))
         } else {
             for damage in summary.damaged { Console.complain("\(damage.sopInstanceUID): \(damage.cause)") }
             let what = depth == .deep ? "read back" : "found in their packs"
@@ -62,6 +80,24 @@ struct VerifyCommand: AsyncParsableCommand {
         guard summary.isSound else { throw ExitCode.failure }
     }
 
+    /// What scrubbing has found, as JSON.
+    private static func scrubbing(_ access: ArchiveAccess) async throws -> ByteBuffer {
+        try await access.ask(.GET, "/api/verification") { archive, principal in
+            ScrubJSON.status(try await archive.scrubbing.status(as: principal))
+        }
+    }
+
+    private func runScrub() async throws {
+        let answer = try await ArchiveAccess.withOpen(folder) { access in
+            let started = try await access.ask(.POST, "/api/verification/scrub") { archive, principal in
+                LifecycleJSON.job(try await archive.scrubbing.start(as: principal))
+            }
+            guard !detach else { return started }
+            return try await JobWatch("Scrubbing").finish(started, access)
+        }
+        try JobWatch.report(answer, json: json)
+    }
+
     private func verify(_ open: OpenArchive) async throws -> VerificationSummary {
         let administrator = Principal(.administrator)
         let bar = SharedProgress(ProgressBar("Verifying"))
@@ -71,7 +107,7 @@ struct VerifyCommand: AsyncParsableCommand {
         bar.finish()
         if let repairFrom {
             let place = try BackupPlace(repairFrom, storage: LocalSettings(folder).storage)
-            let store = try place.existing(disk: PosixDisk(), pool: open.pool)
+            let store = try place.existing(disk: PosixDisk())
             report = try await open.archive.verification.repair(report, as: administrator) { packID in
                 try await open.backups.source(of: packID, in: store)
             }
@@ -134,8 +170,10 @@ struct VerificationSummary: Codable {
 
     var isSound: Bool { damaged.isEmpty && unindexed == 0 && packProblems == 0 && checked >= total }
 
-    var json: String {
+    /// - Parameter scrubbing: JSON of what scrubbing has found.
+    func json(scrubbing: String) -> String {
         JSONText.object([
+            ("scrubbing", scrubbing),
             ("total", String(total)), ("checked", String(checked)), ("bytes", String(bytes)),
             ("unindexed", String(unindexed)), ("packProblems", String(packProblems)),
             ("unread", String(unread ?? 0)),

@@ -3,6 +3,7 @@ import ArchiveServices
 import DICOMCore
 import HTTPTypes
 import HummingbirdCore
+import Platform
 import Testing
 
 @testable import HTTPGateway
@@ -54,6 +55,54 @@ import Testing
     @Test func `health needs no token`() throws {
         #expect(try admit("/health/live", headers: [:]) == .anyone(.live))
         #expect(try admit("/health/ready", headers: [:]) == .anyone(.ready))
+    }
+
+    @Test(arguments: [
+        ("GET", "/api/projects", true), ("GET", "/api/projects/ONE", true), ("HEAD", "/api/projects/ONE", true),
+        ("GET", "/api/projects/ONE/counts", true), ("GET", "/api/projects/ONE/summary", true),
+        ("GET", "/projects/ONE/dicomweb/studies", true), ("GET", "/projects/ONE/dicomweb/studies/1.1", true),
+        ("GET", "/api/exports", false), ("POST", "/api/exports", false),
+        ("POST", "/api/projects", false), ("PATCH", "/api/projects/ONE", false),
+        ("POST", "/api/projects/ONE/close", false), ("GET", "/api/projects/ONE/consents", false),
+        ("POST", "/api/projects/ONE/consents", false), ("GET", "/api/projects/ONE/researchers", false),
+        ("POST", "/api/projects/ONE/researchers", false), ("DELETE", "/api/projects/ONE/researchers/bob", false),
+        ("POST", "/api/projects/ONE/pseudonyms", false), ("POST", "/api/projects/ONE/lookup", false),
+        ("GET", "/dicomweb", false), ("OPTIONS", "/dicomweb", false), ("GET", "/dicomweb/studies", false),
+        ("POST", "/dicomweb/studies", false), ("GET", "/dicomweb/series", false), ("GET", "/dicomweb/instances", false),
+        ("GET", "/dicomweb/studies/1.1", false), ("DELETE", "/dicomweb/studies/1.1", false),
+        ("GET", "/dicomweb/studies/1.1/metadata", false), ("GET", "/dicomweb/studies/1.1/rendered", false),
+        ("GET", "/dicomweb/studies/1.1/thumbnail", false),
+        ("GET", "/dicomweb/studies/1.1/series/1.2/instances/1.3/frames/1", false),
+        ("GET", "/dicomweb/studies/1.1/series/1.2/instances/1.3/bulkdata/00880200", false),
+        ("GET", "/metrics", false), ("GET", "/api/keys", false), ("POST", "/api/keys/rotation", false),
+        ("POST", "/api/backups", false), ("POST", "/api/verification", false), ("GET", "/api/verification", false),
+        ("GET", "/api/jobs", false), ("GET", "/api/tiers", false), ("POST", "/api/tiers/run", false),
+        ("GET", "/api/stores", false), ("GET", "/api/labels", false), ("GET", "/api/holds", false),
+        ("GET", "/api/studies/1.1/labels", false), ("POST", "/api/prefetch", false), ("GET", "/api/trash", false),
+        ("DELETE", "/api/trash", false), ("POST", "/api/compaction", false), ("GET", "/api/shreddings", false),
+    ])
+    func `a researcher is let to the own project and to nothing else`(method: String, path: String, isLet: Bool) throws
+    {
+        let (text, token) = try #require(ResearchToken.make(random: SystemRandomSource()))
+        let researcher = Principal(.researcher(name: "alice", project: RandomID(high: 1, low: 1)))
+        let gate = RequestGate(
+            authenticator: .bearerTokens(
+                BearerTokens(administratorToken: "secret") { $0 == token ? researcher : nil }
+            )
+        )
+        let verb = try #require(HTTPRequest.Method(rawValue: method))
+        func admit(_ token: String) throws -> RequestGate.Admission {
+            try gate.admit(verb, path: path, query: nil, headers: [.authorization: "Bearer " + token])
+        }
+
+        // Everything here is a resource: an administrator is let to it.
+        _ = try admit("secret")
+        if isLet {
+            _ = try admit(text)
+        } else {
+            let error = #expect(throws: RequestError.self) { try admit(text) }
+            #expect(error?.code == .denied && Problem(error ?? RequestError(.notFound, "")).status == .forbidden)
+        }
     }
 
     @Test func `an open archive knows everybody as anyone`() throws {

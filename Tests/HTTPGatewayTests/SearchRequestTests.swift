@@ -123,7 +123,7 @@ import Testing
         let answer = SearchAnswer(
             level: .study,
             requiredAttributes: SearchResource.studies.requiredAttributes,
-            links: links
+            base: links.service
         )
 
         let dataSet = answer.dataSet(DataSet([.uid(.studyInstanceUID, try #require(UID("1.2.3")))]))
@@ -135,7 +135,7 @@ import Testing
 
     @Test func `a series' request attributes stand in their sequence`() throws {
         let links = Links(configuration: HTTPGatewayConfiguration())
-        let answer = SearchAnswer(level: .series, requiredAttributes: [], links: links)
+        let answer = SearchAnswer(level: .series, requiredAttributes: [], base: links.service)
 
         let dataSet = answer.dataSet(DataSet([.text(.requestedProcedureID, .sh, "P1")]))
 

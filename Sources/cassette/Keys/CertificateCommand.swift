@@ -21,18 +21,12 @@ struct CertificateCommand: AsyncParsableCommand {
 
         @Argument(help: "The file of the certificate.")
         var file: String
-        @Option(help: "The public key that must have signed: 64 hexadecimal digits.")
-        var publicKey: String?
+        @OptionGroup var publicKey: PublicKeyOption
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() async throws {
-            let expected = try publicKey.map { text in
-                guard let bytes = Hex.decode(text), bytes.count == 32 else {
-                    throw ValidationError("--public-key has 64 hexadecimal digits")
-                }
-                return bytes
-            }
+            let expected = try publicKey.bytes
             let text = try KeyFile(path: file, disk: PosixDisk()).read()
             let certificate: SignedCertificate
             do throws(SignedCertificate.Problem) {

@@ -182,6 +182,7 @@ extension ArchiveAccess {
             if let done = line.done, let total = line.total { progress(KeyringProgress(done: done, total: total)) }
             last = line
         }
+        if let error = last?.error { throw CommandFailure(error) }
         guard let last, last.isComplete == true else {
             throw CommandFailure(
                 "The server stopped in the middle of the work: see its log, then run the command again"
@@ -199,9 +200,10 @@ struct KeysLine: Decodable, Sendable {
     let keyCount: Int
     let broken: [String]
     let fileProblem: String?
+    let error: String?
 
     private enum CodingKeys: CodingKey {
-        case done, total, isComplete, keyCount, broken, fileProblem
+        case done, total, isComplete, keyCount, broken, fileProblem, error
     }
 
     init(from decoder: any Decoder) throws {
@@ -212,6 +214,7 @@ struct KeysLine: Decodable, Sendable {
         keyCount = try values.decodeIfPresent(Int.self, forKey: .keyCount) ?? 0
         broken = try values.decodeIfPresent([String].self, forKey: .broken) ?? []
         fileProblem = try values.decodeIfPresent(String.self, forKey: .fileProblem)
+        error = try values.decodeIfPresent(String.self, forKey: .error)
     }
 
     init(_ check: KeyringCheck) {
@@ -221,5 +224,6 @@ struct KeysLine: Decodable, Sendable {
         keyCount = check.keyCount
         broken = check.broken.map(\.hex)
         fileProblem = check.fileProblem
+        error = nil
     }
 }

@@ -71,7 +71,10 @@ struct KeysSummary: Codable, Sendable {
     }
 
     var text: String {
-        var lines = ["\(studyKeys) study keys, \(sideKeys) keys of the archive itself, \(removed) studies shredded"]
+        var lines = [
+            "\(studyKeys) keys of studies and research projects, \(sideKeys) keys of the archive itself, "
+                + "\(removed) studies shredded or projects closed"
+        ]
         for version in versions {
             let escrow = version.state == KEKState.destroyed.name ? "" : ", escrow: \(version.escrowedTo.count)"
             lines.append(

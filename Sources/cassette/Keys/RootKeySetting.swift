@@ -53,6 +53,11 @@ struct RootKeySetting: Sendable, Equatable {
         self.init(kind: kind, values: values)
     }
 
+    /// Takes a checked provider and its settings.
+    init(_ kind: Kind, values: [String: String]) {
+        self.init(kind: kind, values: values)
+    }
+
     /// What is remembered beside the root key; a key file when nothing is.
     static func remembered(besides rootKeyPath: String, disk: any Disk) throws -> RootKeySetting {
         let path = folder(of: rootKeyPath) + "/" + fileName
@@ -213,10 +218,16 @@ struct RootKeyOptions: ParsableArguments {
 
     /// Remembers what was chosen for an archive that is not there yet; another choice for one that is, is an error.
     ///
+    /// - Parameter configured: What the configuration file says; the command line and the environment win over it.
     /// - Returns: The path of the root key, besides which the choice is remembered.
-    func remembering(_ keyFile: String?, of folder: DataFolder, disk: any Disk) throws -> String {
+    func remembering(
+        _ keyFile: String?,
+        _ configured: RootKeySetting?,
+        of folder: DataFolder,
+        disk: any Disk
+    ) throws -> String {
         let rootKeyPath = DataFolderOptions.rootKeyPath(keyFile, folder)
-        guard let chosen = try setting() else { return rootKeyPath }
+        guard let chosen = try setting() ?? configured else { return rootKeyPath }
         let known = try RootKeySetting.remembered(besides: rootKeyPath, disk: disk)
         guard chosen != known else { return rootKeyPath }
         for keyring in folder.keyrings where try disk.exists(keyring + "/keyring") {

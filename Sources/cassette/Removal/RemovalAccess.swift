@@ -93,6 +93,12 @@ struct RemovalAccess {
         }
     }
 
+    func compactionForecast() async throws -> RemovalAnswer<CompactionForecastSummary> {
+        try await answer(.POST, "/api/compaction?dry-run=1") { archive in
+            RemovalJSON.forecast(try await archive.removal.compactionForecast(everything: true, as: operatorHere))
+        }
+    }
+
     func shred(_ study: UID, reason: String) async throws -> RemovalAnswer<ShreddingSummary> {
         let query = reason.isEmpty ? "" : "?reason=" + Self.escaped(reason)
         return try await answer(.POST, "/api/studies/\(study.string)/shred" + query) { archive in
@@ -211,6 +217,16 @@ struct CompactionSummary: Decodable {
     let removed: Int
     let deadBytes: UInt64
     let failures: Int
+}
+
+/// What a compaction would do, as it travels.
+struct CompactionForecastSummary: Decodable {
+    let deadPacks: Int
+    let deadBytes: UInt64
+    let scatteredStudies: Int
+    let smallPacks: Int
+    let superseded: Int
+    let held: Int
 }
 
 /// A shredding, as it travels.

@@ -148,15 +148,18 @@ struct TrashCommand: AsyncParsableCommand {
             abstract: "Free the bytes of what is final.",
             discussion: """
                 Packs with dead records are copied without them; the old ones go after the grace time. The server does this by \
-                itself when much of a pack is dead.
+                itself when much of a pack is dead (settings compact-every, compact-dead, compact-small-packs).
                 """
         )
 
         @OptionGroup var folder: DataFolderOptions
+        @Flag(help: "Tell what would be done, and do nothing.")
+        var dryRun = false
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() async throws {
+            guard !dryRun else { return try await tellForecast() }
             let answer = try await ArchiveAccess.withOpen(folder) { try await RemovalAccess($0).compact() }
             Console.say(
                 json
@@ -167,6 +170,17 @@ struct TrashCommand: AsyncParsableCommand {
             guard answer.value.failures == 0 else {
                 throw CommandFailure("\(answer.value.failures) packs could not be compacted: see the log")
             }
+        }
+
+        private func tellForecast() async throws {
+            let answer = try await ArchiveAccess.withOpen(folder) { try await RemovalAccess($0).compactionForecast() }
+            guard !json else { return Console.say(answer.json) }
+            let forecast = answer.value
+            Console.say(
+                "\(forecast.deadPacks) packs with \(ByteCount.text(forecast.deadBytes)) dead, \(forecast.smallPacks) small "
+                    + "packs of \(forecast.scatteredStudies) studies; \(forecast.superseded) wait for their grace time."
+            )
+            if forecast.held > 0 { Console.say("\(forecast.held) studies are held and stay as they are.") }
         }
     }
 }

@@ -18,7 +18,7 @@ struct ConfigurationItem: Sendable {
     let line: Int
     let fields: [Field]
 
-    /// The things under a title: a mapping of names, or a list.
+    /// The things under a title: a mapping of names, a list, or one alone.
     static func items(
         _ node: Node,
         of section: String,
@@ -26,6 +26,9 @@ struct ConfigurationItem: Sendable {
     ) throws(ConfigurationProblem) -> [ConfigurationItem] {
         // A title without anything under it sets nothing.
         if node.null != nil { return [] }
+        if section == "root-key" {
+            return [try ConfigurationItem(node, title: "'root-key'", name: nil, line: line)]
+        }
         if section == "rules" {
             guard let list = node.sequence else {
                 throw ConfigurationProblem(

@@ -6,20 +6,21 @@ import Platform
 
 /// Where packs lie and where they go: stores, rules and how they are followed.
 struct StorageSettings: Sendable {
-    static let keys: [(key: String, meaning: String)] = [
-        ("replicas", "copies of a pack that stay at least when it moves"),
-        ("grace-time", "how long the old copy of a moved pack stays"),
-        ("copy-new", "the store that each new pack is copied to as soon as it is sealed"),
-        ("ack", "local, or remote: senders wait until the store of copy-new has their objects"),
-        ("ack-timeout", "how long they wait at most"),
-        ("pack-cache", "bytes of remote packs that are kept in the data folder"),
-        ("move-every", "how often the rules are followed"),
-        ("move-hours", "the hours in which they are, like 20:00-06:00"),
-        ("move-rate", "bytes a second that move at most"),
-        ("recall-every", "how often a store is asked how far a recall is"),
-        ("bin-time", "how long what was deleted can be restored"),
-        ("confirm-above", "a deletion of more instances needs a second administrator"),
-    ]
+    static let keys: [(key: String, meaning: String)] =
+        [
+            ("replicas", "copies of a pack that stay at least when it moves"),
+            ("grace-time", "how long the old copy of a moved pack stays"),
+            ("copy-new", "the store that each new pack is copied to as soon as it is sealed"),
+            ("ack", "local, or remote: senders wait until the store of copy-new has their objects"),
+            ("ack-timeout", "how long they wait at most"),
+            ("pack-cache", "bytes of remote packs that are kept in the data folder"),
+            ("move-every", "how often the rules are followed"),
+            ("move-hours", "the hours in which they are, like 20:00-06:00"),
+            ("move-rate", "bytes a second that move at most"),
+            ("recall-every", "how often a store is asked how far a recall is"),
+            ("bin-time", "how long what was deleted can be restored"),
+            ("confirm-above", "a deletion of more instances needs a second administrator"),
+        ] + UpkeepSettings.keys
 
     var stores: [StoreSettings] = []
     var rules: [LifecycleRule] = []
@@ -34,6 +35,7 @@ struct StorageSettings: Sendable {
     var moveRate: UInt64?
     var recallEvery: Duration = .seconds(60)
     var removal = RemovalConfiguration()
+    var upkeep = UpkeepSettings()
 
     /// One folder, no rules.
     init() {}
@@ -59,6 +61,7 @@ struct StorageSettings: Sendable {
             SettingTexts.age(text).flatMap { (.seconds(1)...(.seconds(3_600))).contains($0) ? $0 : nil }
         }
         try readRules(source.file.items(of: "rules"))
+        upkeep = try UpkeepSettings(source)
         try readRemoval(source)
     }
 
@@ -90,6 +93,9 @@ struct StorageSettings: Sendable {
         }
         // Old copies of packs stay as long as those of packs that moved.
         removal.graceTime = graceTime
+        removal.compactEvery = upkeep.compactEvery
+        removal.deadPercent = upkeep.deadPercent
+        removal.smallPackCount = upkeep.smallPackCount
     }
 
     private mutating func readRules(_ items: [ConfigurationItem]) throws(ConfigurationProblem) {
@@ -119,6 +125,7 @@ struct StorageSettings: Sendable {
         members.append(("ack", acknowledgement.rawValue))
         members.append(("bin-time", SettingTexts.text(removal.binTime)))
         if let limit = removal.instancesWithoutConfirmation { members.append(("confirm-above", String(limit))) }
+        members += upkeep.members
         if let moveHours { members.append(("move-hours", moveHours.text)) }
         if let moveRate { members.append(("move-rate", LimitUnit.bytes.text(moveRate))) }
         for store in stores {

@@ -8,8 +8,10 @@ import Platform
 
 /// Makes the stores of packs that the configuration describes: the only place that names their kinds.
 struct StoreFactory: Sendable {
+    /// The file that a folder has which is a store.
+    private static let markName = ".cassette-store"
+
     let disk: any Disk
-    let pool: WorkPool
     let random: any RandomSource
     let clock: any WallClock
     let logger: Logger
@@ -24,8 +26,12 @@ struct StoreFactory: Sendable {
             switch settings.place {
             case .folder(let path):
                 try checkFolder(path, settings.name, holdsPacks: holdsPacks)
+                let pool = FolderThreads.shared.pool(of: path)
                 let store = LocalBlobStore(directory: path, disk: disk, pool: pool, random: random)
-                return NamedBlobStore(settings.name, store, isLocal: true)
+                return NamedBlobStore(settings.name, store, isLocal: true) { [disk] in
+                    // A volume that fails is away as one that is not mounted.
+                    (try? await pool.run { try disk.exists(path + "/" + Self.markName) }) ?? false
+                }
             case .s3(let place):
                 return remote(try s3(place, settings.name), settings)
             case .webDAV(let place):
@@ -36,7 +42,7 @@ struct StoreFactory: Sendable {
                 "a store cannot be reached; its packs cannot be read or moved until the next start",
                 metadata: ["store": "\(settings.name)", LogKeys.error: "\(error)"]
             )
-            return NamedBlobStore(settings.name, UnreachableBlobStore(reason: "\(error)"), isLocal: false)
+            return NamedBlobStore(settings.name, UnreachableBlobStore(reason: "\(error)"), isLocal: false) { false }
         }
     }
 
@@ -54,7 +60,7 @@ struct StoreFactory: Sendable {
         // A reader waits for all attempts: the deadline is what a client has patience for.
         let policy = RetryPolicy(attemptLimit: 5, longestDelay: .seconds(5), deadline: .seconds(30))
         let retrying = RetryingBlobStore(breaking, policy: policy, random: random)
-        return NamedBlobStore(settings.name, retrying, isLocal: false)
+        return NamedBlobStore(settings.name, retrying, isLocal: false) { breaking.isClosed }
     }
 
     private func s3(_ place: S3StoreSettings, _ name: StoreName) throws -> any BlobStore {
@@ -131,7 +137,7 @@ struct StoreFactory: Sendable {
         guard try disk.exists(path) else {
             throw CommandFailure("The folder \(path) of the store '\(name)' does not exist: mount it, or make it")
         }
-        let mark = SmallFile(path: path + "/.cassette-store", disk: disk)
+        let mark = SmallFile(path: path + "/" + Self.markName, disk: disk)
         if try mark.read() != nil { return }
         guard !holdsPacks else {
             throw CommandFailure(

@@ -15,7 +15,6 @@ struct TierSetup: Sendable {
     func tiers(_ places: any PackPlaces) async throws -> PackTiers {
         let factory = StoreFactory(
             disk: host.disk,
-            pool: pool,
             random: host.random,
             clock: host.clock,
             logger: logger
@@ -49,6 +48,8 @@ struct TierSetup: Sendable {
         setup.schedule = JobSchedule(every: settings.moveEvery, hours: settings.moveHours)
         setup.rate = RateLimit(bytesPerSecond: settings.moveRate)
         setup.replicas = settings.replicas
+        setup.scrubSchedule = JobSchedule(every: settings.upkeep.scrubEvery)
+        setup.scrubRate = RateLimit(bytesPerSecond: settings.upkeep.scrubRate)
         setup.recallInterval = settings.recallEvery
         // Often enough that a grace time is kept to about its half, and never so often that it costs anything.
         setup.settleInterval = min(.seconds(600), max(.seconds(1), settings.graceTime / 2))
