@@ -15,6 +15,8 @@ from dicomweb_client.api import DICOMwebClient
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BINARY = Path(os.environ.get("CASSETTE", ROOT / ".build" / "release" / "cassette")).resolve()
+# How many times longer than on a quiet machine things may take: long runs in the background give more.
+PATIENCE = float(os.environ.get("CASSETTE_TEST_PATIENCE", "1"))
 AE_TITLE = "CASSETTE"
 DICOM_JSON = "application/dicom+json"
 ANY_INSTANCE = 'multipart/related; type="application/dicom"; transfer-syntax=*'
@@ -85,7 +87,7 @@ class Archive:
             )
 
     def wait_until_ready(self, seconds=60):
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * PATIENCE
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log_end()}")
@@ -106,7 +108,7 @@ class Archive:
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=60)
+        code = self.process.wait(timeout=60 * PATIENCE)
         assert code == 0, f"the server ended with {code} after SIGTERM:\n{self.log_end()}"
 
     def kill(self):
@@ -170,7 +172,7 @@ class Archive:
         content_type = f'multipart/related; type="application/dicom"; boundary={boundary}'
         headers = dict(self.headers, **{"Content-Type": content_type, "Accept": DICOM_JSON})
         path = f"/studies/{study}" if study else "/studies"
-        return requests.post(self.dicomweb + path, data=body(), headers=headers, timeout=600)
+        return requests.post(self.dicomweb + path, data=body(), headers=headers, timeout=600 * PATIENCE)
 
     def client(self):
         session = requests.Session()
@@ -192,7 +194,7 @@ class Archive:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=300 * PATIENCE,
             env=environment,
             cwd=self.folder,
         )

@@ -1,3 +1,6 @@
+import contextlib
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -8,6 +11,7 @@ sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent.parent / "Tools" / "python"))
 
 from archive import BINARY, Archive  # noqa: E402
+from volumes import MAKE, Volume  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):
@@ -28,3 +32,16 @@ def fresh_archive(tmp_path):
     running = Archive(tmp_path / "archive").start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def volume(request, tmp_path):
+    kind = request.param
+    if os.geteuid() != 0:
+        pytest.skip("NOT TESTED: full volumes need root for loop mounts")
+    if not shutil.which(MAKE[kind][0]):
+        pytest.skip(f"NOT TESTED: no {MAKE[kind][0]}")
+    made = Volume(tmp_path, kind)
+    yield made
+    with contextlib.suppress(AssertionError):
+        made.unmount()

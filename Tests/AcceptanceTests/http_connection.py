@@ -2,6 +2,8 @@
 
 import socket
 
+from archive import PATIENCE
+
 
 class RawHTTP:
     """A connection to the archive's DICOMweb; made anew when the server has closed it."""
@@ -18,7 +20,7 @@ class RawHTTP:
 
     def connect(self):
         self.pending = b""
-        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=self.timeout)
+        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=self.timeout * PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def close(self):

@@ -1,8 +1,11 @@
 """A real S3 server with a counter in front of it."""
 
+import base64
+import hashlib
 import http.client
 import http.server
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -22,32 +25,37 @@ class ObjectServer:
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        (self.folder / "archive").mkdir(parents=True)
+        (self.folder / "archive").mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.requests = []
         self.process = subprocess.Popen(
-            [
-                Path(sys.executable).parent / "rclone", "serve", "s3", "--addr", f"127.0.0.1:{self.port}",
-                "--auth-key", f"{ACCESS_KEY},{SECRET}", str(self.folder),
-            ],
+            [Path(sys.executable).parent / self.command()[0], *self.command()[1:]],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=open(f"{self.folder}.log", "wb"),
+            stderr=subprocess.STDOUT,
             env=dict(os.environ, RCLONE_CONFIG="/dev/null"),
         )
         self._wait()
         self.proxy = self._proxy()
         threading.Thread(target=self.proxy.serve_forever, daemon=True).start()
 
+    def command(self):
+        return ["rclone", "serve", "s3", "--addr", f"127.0.0.1:{self.port}", "--auth-key", f"{ACCESS_KEY},{SECRET}", self.folder]
+
     @property
     def endpoint(self):
         return f"http://127.0.0.1:{self.proxy.server_address[1]}"
 
-    def settings(self, secret_file):
-        """The store as a configuration names it."""
+    def settings(self, secret_file, is_counted=True):
+        """The store as a configuration names it; without the counter where only speed counts."""
+        endpoint = self.endpoint if is_counted else f"http://127.0.0.1:{self.port}"
         secret_file.write_text(f"{ACCESS_KEY}\n{SECRET}\n")
         secret_file.chmod(0o600)
-        return f'{{kind: s3, endpoint: "{self.endpoint}", bucket: archive, path-style: true, access-key-file: {secret_file}}}'
+        return f'{{kind: s3, endpoint: "{endpoint}", bucket: archive, path-style: true, access-key-file: {secret_file}}}'
+
+    def takes(self, method, headers, body):
+        """Whether the request reaches the server behind."""
+        return True
 
     def packs(self):
         return sorted(path for path in (self.folder / "archive").glob("packs/??/*.pack"))
@@ -82,8 +90,13 @@ class ObjectServer:
             def forward(self):
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length)
-                about = " range" if self.headers.get("Range") else ""
+                about = " range" if self.headers.get("Range") else " restore" if "restore" in self.path else ""
                 server.requests.append(self.command + about)
+                if not server.takes(self.command, self.headers, body):
+                    self.send_response_only(400)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
                 connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
                 for name, value in self.headers.items():
@@ -108,3 +121,26 @@ class ObjectServer:
                 pass
 
         return http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+
+class FreezingServer(ObjectServer):
+    """moto's S3, which refuses objects of a frozen storage class until they were restored."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        assert requests.put(f"http://127.0.0.1:{self.port}/archive", timeout=60).status_code == 200
+
+    def command(self):
+        return ["moto_server", "-H", "127.0.0.1", "-p", str(self.port)]
+
+    def settings(self, secret_file):
+        return super().settings(secret_file)[:-1] + ", storage-class: GLACIER}"
+
+    def takes(self, method, headers, body):
+        """What moto leaves out: a body that is not what its digest says is refused, as S3 does."""
+        digest = headers.get("x-amz-checksum-sha256")
+        return method != "PUT" or digest is None or base64.b64decode(digest) == hashlib.sha256(body).digest()
+
+    def packs(self):
+        listing = requests.get(f"http://127.0.0.1:{self.port}/archive?list-type=2&prefix=packs/", timeout=60).text
+        return re.findall(r"<Key>([^<]*[.]pack)</Key>", listing)

@@ -7,6 +7,8 @@ be made beforehand, so that under load and in benchmarks the sender costs next t
 import socket
 import struct
 
+from archive import PATIENCE
+
 APPLICATION_CONTEXT = b"1.2.840.10008.3.1.1.1"
 CONTEXT_ID = 1
 
@@ -38,7 +40,7 @@ class RawAssociation:
     ):
         self.sop_class_uid = sop_class_uid.encode()
         self.message_id = 0
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(source, 0))
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30 * PATIENCE, source_address=(source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         context = struct.pack(">BBBB", CONTEXT_ID, 0, 0, 0)
         context += item(0x30, self.sop_class_uid) + item(0x40, transfer_syntax_uid.encode())

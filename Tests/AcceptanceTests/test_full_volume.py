@@ -5,117 +5,26 @@ Needs root, loop devices and the file system's mkfs. CASSETTE_FULL_VOLUME_STEP s
 sweep's amounts of free space (4096 tries each block), CASSETTE_FULL_VOLUME_KINDS the file systems.
 """
 
-import contextlib
 import os
 import random
-import shutil
-import subprocess
 import time
 from pathlib import Path
 
 import part10
 import pytest
 import requests
-from archive import ANY_INSTANCE, Archive, first
+from archive import ANY_INSTANCE, PATIENCE, first
 from instance_template import InstanceTemplate
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from raw_association import PeerGone, RawAssociation
 from http_connection import RawHTTP
+from volumes import KINDS, MEBIBYTE, RECOVERY_SECONDS, archive_on, run, starts, until
 
-MEBIBYTE = 1 << 20
 STEP = int(os.environ.get("CASSETTE_FULL_VOLUME_STEP", str(16 * 1024)))
-# Smallest sizes that the file systems allow, and how a volume without reserved blocks is made.
-SIZES = {"ext4": 64, "xfs": 300, "btrfs": 128}
-MAKE = {
-    "ext4": ["mkfs.ext4", "-q", "-F", "-m", "0"],
-    "xfs": ["mkfs.xfs", "-q", "-f"],
-    "btrfs": ["mkfs.btrfs", "-q", "-f", "--mixed"],
-}
-KINDS = os.environ.get("CASSETTE_FULL_VOLUME_KINDS", "ext4").split(",")
-RECOVERY_SECONDS = 10
 # A sweep ends when so many stores in a row found room.
 ENOUGH_SUCCESSES = 4
 STEPS_BEFORE_DOUBLING = 40
 OUT_OF_RESOURCES = 0xA700
-
-
-def run(*command):
-    return subprocess.run([str(part) for part in command], capture_output=True, text=True)
-
-
-class Volume:
-    """A file system in a file, mounted by a loop device."""
-
-    def __init__(self, folder, kind):
-        self.kind = kind
-        self.image = folder / f"{kind}.image"
-        self.path = folder / f"{kind}.mount"
-        self.ballast = self.path / "ballast"
-        self.path.mkdir()
-        with open(self.image, "wb") as image:
-            image.truncate(SIZES[kind] * MEBIBYTE)
-        made = run(*MAKE[kind], self.image)
-        assert made.returncode == 0, made.stderr
-        self.mount()
-
-    def mount(self):
-        mounted = run("mount", "-o", "loop", self.image, self.path)
-        if mounted.returncode != 0:
-            pytest.skip(f"NOT TESTED: no loop mount of {self.kind} here: {mounted.stderr.strip()}")
-
-    def unmount(self):
-        unmounted = run("umount", self.path)
-        assert unmounted.returncode == 0, unmounted.stderr
-
-    def free(self):
-        status = os.statvfs(self.path)
-        return status.f_bavail * status.f_frsize
-
-    def leave(self, free):
-        """Fills the volume to its last block, then frees so many bytes."""
-        self.make_room()
-        length, chunk = 0, 4 * MEBIBYTE
-        with open(self.ballast, "wb") as file:
-            while chunk >= 4096:
-                try:
-                    os.posix_fallocate(file.fileno(), length, chunk)
-                    length += chunk
-                except OSError:
-                    chunk //= 2
-            os.fsync(file.fileno())
-            file.truncate(max(0, length - free))
-            os.fsync(file.fileno())
-        os.sync()
-
-    def make_room(self):
-        self.ballast.unlink(missing_ok=True)
-        os.sync()
-
-
-@pytest.fixture
-def volume(request, tmp_path):
-    kind = request.param
-    if os.geteuid() != 0:
-        pytest.skip("NOT TESTED: full volumes need root for loop mounts")
-    if not shutil.which(MAKE[kind][0]):
-        pytest.skip(f"NOT TESTED: no {MAKE[kind][0]}")
-    made = Volume(tmp_path, kind)
-    yield made
-    with contextlib.suppress(AssertionError):
-        made.unmount()
-
-
-@contextlib.contextmanager
-def archive_on(volume, folder, *options):
-    archive = Archive(volume.path / "archive", *options)
-    # The log has a disk of its own here, as it has where a journal takes it.
-    archive.log = folder / "server.log"
-    archive.start()
-    try:
-        yield archive
-    finally:
-        if archive.process.poll() is None:
-            archive.kill()
 
 
 def by_association(archive, instance):
@@ -143,7 +52,7 @@ def store_until_success(archive, store, instance):
     """The seconds until the archive takes an instance, once there is room."""
     begin = time.monotonic()
     while (status := store(archive, instance)) != DOORS[store][0]:
-        assert time.monotonic() - begin < RECOVERY_SECONDS, f"{store.__name__}: {status} although there is room"
+        assert time.monotonic() - begin < RECOVERY_SECONDS * PATIENCE, f"{store.__name__}: {status} although there is room"
         time.sleep(0.1)
     return time.monotonic() - begin
 
@@ -162,7 +71,7 @@ def check(archive, known, acknowledged, is_full=False):
     client.close()
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(3600 * PATIENCE)
 @pytest.mark.parametrize("store", DOORS, ids=["C-STORE", "STOW-RS"])
 @pytest.mark.parametrize("volume", KINDS, indirect=True)
 def test_a_store_meets_a_full_volume_at_any_point(volume, tmp_path, capsys, store):
@@ -208,21 +117,6 @@ def test_a_store_meets_a_full_volume_at_any_point(volume, tmp_path, capsys, stor
     assert counts[refusal] > 0
 
 
-def starts(archive):
-    """Whether the server starts on a full volume; it may also end with an error."""
-    archive.launch()
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if archive.process.poll() is not None:
-            assert archive.process.returncode == 1, archive.log_end()
-            return False
-        with contextlib.suppress(OSError, ValueError):
-            if RawHTTP(archive.http_port, prefix="").get("/health/ready")[0] == 200:
-                return True
-        time.sleep(0.05)
-    raise AssertionError(f"neither started nor ended:\n{archive.log_end()}")
-
-
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("volume", KINDS, indirect=True)
 def test_an_association_that_fills_the_volume_loses_nothing(volume, tmp_path):
@@ -248,7 +142,7 @@ def test_an_association_that_fills_the_volume_loses_nothing(volume, tmp_path):
         # The same association goes on.
         begin = time.monotonic()
         while (status := association.store(refused[0].uid, refused[0].data_set)) != 0:
-            assert time.monotonic() - begin < RECOVERY_SECONDS, f"{status:04X} although there is room"
+            assert time.monotonic() - begin < RECOVERY_SECONDS * PATIENCE, f"{status:04X} although there is room"
             time.sleep(0.1)
         association.close()
         acknowledged.add(refused[0].uid)
@@ -284,13 +178,6 @@ def degraded(archive):
     response = requests.get(archive.url + "/health/ready", timeout=10)
     assert response.status_code == 200
     return response.json().get("degraded", [])
-
-
-def until(condition, seconds=RECOVERY_SECONDS):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("volume", ["ext4"], indirect=True)

@@ -1,6 +1,9 @@
 """Studies move between stores as rules say, are read from wherever they lie, and the work goes on after restarts."""
 
+import contextlib
+import os
 import subprocess
+import threading
 import time
 
 import part10
@@ -120,6 +123,44 @@ def test_studies_move_to_the_warm_store_and_are_read_from_there(tiered):
     assert archive.read_all() == expected()
     verified = archive.command("verify", check=0).stdout
     assert f"{STUDIES * INSTANCES} of {STUDIES * INSTANCES}" in verified
+
+
+def test_a_store_that_hangs_holds_up_its_readers_alone(tiered):
+    archive = tiered(rules="- {move: warm, label: old}")
+    archive.fill()
+    for study in range(1, STUDIES + 1):
+        archive.command("label", "add", study_uid(study), "old", check=0)
+    archive.tiers("run")
+    archive.wait_until(lambda: not archive.hot_packs())
+    packs = list(archive.warm.glob("packs/??/*.pack"))
+    for pack in packs:
+        # Whoever opens it waits, as on a volume behind a network that is gone.
+        pack.unlink()
+        os.mkfifo(pack)
+    archive.restart()
+    study = f"{archive.dicomweb}/studies/{study_uid(1)}"
+    headers = archive.headers | {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
+    readers = [threading.Thread(target=read_until_cut_off, args=(study, headers), daemon=True) for _ in range(24)]
+    for reader in readers:
+        reader.start()
+    time.sleep(1)
+
+    assert all(reader.is_alive() for reader in readers), "nobody hangs"
+    assert requests.get(study + "/series", headers=archive.headers, timeout=10).status_code == 200
+    assert archive.store(files(STUDIES + 1)).status_code == 200
+    fresh = {part10.split(file).sop_instance_uid: file for file in files(STUDIES + 1)}
+    assert archive.instances_of(f"/studies/{study_uid(STUDIES + 1)}") == fresh
+
+    archive.kill()
+    for reader in readers:
+        reader.join(timeout=20)
+    for pack in packs:
+        pack.unlink()
+
+
+def read_until_cut_off(url, headers):
+    with contextlib.suppress(requests.RequestException):
+        requests.get(url, headers=headers, timeout=120)
 
 
 def test_a_dry_run_tells_what_moves_and_moves_nothing(tiered):

@@ -51,27 +51,8 @@ struct BackupCrash: Sendable {
         var image = DiskImage(files: [:], directories: ["/", "/data.keys"])
         image.files[key] = disk.image.files[key]
         let target = SimulatedDisk(image)
-        let provider = FileRootKeyProvider(
-            disk: target,
-            pool: TestPool.shared,
-            path: key,
-            random: SeededRandomSource(seed: seed),
-            refusingUnder: CrashArchive.folder.path
-        )
-        let reader = try await BackupReader(
-            Self.store(disk, seed: seed),
-            rootKey: provider,
-            keyrings: ["/scratch/keyring", "/scratch/mirror"],
-            disk: target,
-            pool: TestPool.shared,
-            random: SeededRandomSource(seed: seed + 1),
-            clock: ManualClock()
-        )
-        let folder = RestoreFolder(
-            path: CrashArchive.folder.path,
-            packs: CrashArchive.folder.packs,
-            keyrings: CrashArchive.folder.keyrings
-        )
+        let reader = try await reader(of: disk, keyOn: target, seed: seed)
+        let folder = Self.target
         let manifest = try await reader.backup()
         try await reader.claim(folder, for: manifest)
         _ = try await reader.restore(manifest, into: folder)
@@ -82,6 +63,32 @@ struct BackupCrash: Sendable {
         if try await restored.archive.content() != manifest.content { texts.append("the content is not the backup's") }
         restored.kill()
         return texts.map { "restored: " + $0 }
+    }
+
+    static let target = RestoreFolder(
+        path: CrashArchive.folder.path,
+        packs: CrashArchive.folder.packs,
+        keyrings: CrashArchive.folder.keyrings
+    )
+
+    /// Opens the backups of a disk with the root key that lies on another one, or the same.
+    func reader(of disk: SimulatedDisk, keyOn target: SimulatedDisk, seed: UInt64) async throws -> BackupReader {
+        let provider = FileRootKeyProvider(
+            disk: target,
+            pool: TestPool.shared,
+            path: CrashArchive.folder.defaultRootKey,
+            random: SeededRandomSource(seed: seed),
+            refusingUnder: CrashArchive.folder.path
+        )
+        return try await BackupReader(
+            Self.store(disk, seed: seed),
+            rootKey: provider,
+            keyrings: ["/scratch-\(seed)/keyring", "/scratch-\(seed)/mirror"],
+            disk: target,
+            pool: TestPool.shared,
+            random: SeededRandomSource(seed: seed + 1),
+            clock: ManualClock()
+        )
     }
 
     private static func store(_ disk: any Disk, seed: UInt64) -> LocalBlobStore {

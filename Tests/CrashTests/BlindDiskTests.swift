@@ -30,7 +30,7 @@ import Testing
         let recording = try await blindness.scenario.record()
 
         let outcome = try await CrashExplorer(recording, rules: blindness.rules).explore(
-            seedsPerChange: 7,
+            .each(7),
             stopsAtFirst: true
         )
 

@@ -32,13 +32,17 @@ final class CrashArchive: Sendable {
         seed: UInt64,
         rebuild: IndexRebuild = .ifMissing,
         clock: ManualClock = ManualClock(),
-        acceptsNewRegistry: Bool = false
+        acceptsNewRegistry: Bool = false,
+        isRestoring: Bool = false,
+        storage: StorageSettings = StorageSettings()
     ) async throws {
         self.disk = disk
         self.clock = clock
         fileSystem = try SimulatedFileSystem(disk)
         var host = ArchiveHost(disk: disk, random: SeededRandomSource(seed: seed), clock: clock)
         host.acceptsNewRegistry = acceptsNewRegistry
+        host.isRestoring = isRestoring
+        host.storage = storage
         host.removal.graceTime = .zero
         host.removal.smallPackCount = 1
         self.host = host

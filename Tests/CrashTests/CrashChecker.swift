@@ -2,11 +2,11 @@ import ArchiveCatalog
 import DICOMCoding
 import DICOMCore
 import NIOCore
-import PackStorage
 import Platform
 import Sealing
 
 @testable import ArchiveServices
+@testable import PackStorage
 @testable import cassette
 
 /// What must hold after any crash, as `README.md` numbers it.
@@ -20,7 +20,7 @@ struct CrashChecker: Sendable {
             // Who was told "stored" once may rely on it for ever.
             // Unless somebody has asked for its deletion since.
             if answers[acknowledgement.object] == .stored {
-                guard acknowledgement.answer == .asked || acknowledgement.answer == .deleted else { continue }
+                guard [.asked, .deleted, .shredded].contains(acknowledgement.answer) else { continue }
             }
             answers[acknowledgement.object] = acknowledgement.answer
         }
@@ -79,10 +79,24 @@ struct CrashChecker: Sendable {
         for (object, answer) in answers.sorted(by: { $0.key < $1.key }) {
             let isThere = stored[objects[object].instance] == objects[object].digest
             if answer == .stored, !isThere { found.append("I1: object \(object) was acknowledged and is gone") }
-            if answer == .deleted, isThere { found.append("I5: object \(object) was deleted and is there") }
+            if answer == .deleted || answer == .shredded, isThere {
+                found.append("I5: object \(object) was deleted and is there")
+            }
+            if answer == .shredded, !isShredded(objects[object], archive) {
+                found.append("I4: the study of object \(object) was shredded and its key is there")
+            }
             if answer == .refused, isThere { found.append("I5: object \(object) was refused and is there") }
         }
         return found
+    }
+
+    private func isShredded(_ object: CrashObject, _ archive: CrashArchive) -> Bool {
+        let keyring = archive.archive.ingest.packs.keyring
+        let id = keyring.keyID(for: Array(object.study.string.utf8))
+        let isLeft = archive.disk.image.files.contains { path, bytes in
+            path.hasPrefix(CrashArchive.folder.packs) && path.hasSuffix(".pack") && bytes.names(id)
+        }
+        return keyring.isRemoved(id, generation: 1) && !isLeft
     }
 
     private func payload(of row: InstanceRecord, _ archive: CrashArchive) async throws -> ByteBuffer {
@@ -187,11 +201,24 @@ struct CrashChecker: Sendable {
         return found
     }
 
-    /// Whether every authentic record is there still, but for those of studies whose shredding has destroyed the key.
-    func keptRecords(_ before: [RandomID: StudyKeyID], in archive: CrashArchive) async throws -> Bool {
+    /// The authentic records that are gone, but for those of studies whose shredding has destroyed the key.
+    func lostRecords(_ before: [RandomID: StudyKeyID], in archive: CrashArchive) async throws -> [RandomID] {
         let after = try await records(in: archive.archive.ingest.packs)
         let shredded = try await archive.archive.shredder.shreddings(as: CrashArchive.administrator)
             .filter { $0.state >= .keyless }.map { StudyKeyID($0.studyKeyID) }
-        return before.allSatisfy { after[$0.key] != nil || shredded.contains($0.value) }
+        let missing = before.filter { after[$0.key] == nil && !shredded.contains($0.value) }
+        guard !missing.isEmpty else { return [] }
+        // A pack that is going from everywhere is not walked any more; recovery itself leaves it where it is.
+        let there = try await authenticRecords(on: archive.disk.image)
+        return missing.keys.filter { there[$0] == nil }.sorted()
+    }
+}
+
+extension ByteBuffer {
+    /// Whether the header of a pack names the first key of a study; what was stored anew is under a younger one.
+    fileprivate func names(_ id: StudyKeyID) -> Bool {
+        guard let beginning = getSlice(at: readerIndex, length: PackIdentity.length) else { return false }
+        guard let identity = try? PackIdentity(beginning: beginning) else { return false }
+        return identity.studyKeyID == id && identity.keyGeneration == 1
     }
 }

@@ -1,3 +1,4 @@
+import NIOCore
 import Platform
 import Sealing
 import Synchronization
@@ -5,37 +6,12 @@ import TestKit
 
 @testable import ArchiveServices
 
-/// Something that must not be, with what it takes to see it again.
-struct Violation: Sendable, CustomStringConvertible {
-    let scenario: String
-    let change: Int
-    let seed: UInt64
-    let stage: String
-    let texts: [String]
-
-    var description: String {
-        "CASSETTE_CRASH_ONLY='\(scenario):\(change):\(seed)' (\(stage)): " + texts.joined(separator: "; ")
-    }
-}
-
 /// Crashes a recorded run after each of its changes, starts the archive on what is left, and looks.
 final class CrashExplorer: Sendable {
-    struct Outcome: Sendable {
-        /// Crash states that were drawn.
-        var drawn = 0
-        /// Those of them that were not equal to one looked at before, with the same acknowledgements.
-        var checked = 0
-        /// Crashes in the middle of a recovery, or after objects were sent again to a recovered archive.
-        var secondCrashes = 0
-        var violations: [Violation] = []
-        /// Changes after which a crash was tried, by kind and kind of file.
-        var sites: [String: Int] = [:]
-    }
-
     private let recording: Recording
     private let checker: CrashChecker
     private let rules: SyncRules
-    private let outcome = Mutex(Outcome())
+    private let outcome = Mutex(CrashTally())
     private let seen = Mutex<Set<Int>>([])
 
     init(_ recording: Recording, rules: SyncRules = .honest) {
@@ -53,16 +29,24 @@ final class CrashExplorer: Sendable {
         let answers: [Int: Acknowledgement.Answer]
     }
 
-    /// Draws `seedsPerChange` crash states after each change, the one before the first included.
-    func explore(seedsPerChange: Int, workers: Int = 2, stopsAtFirst: Bool = false) async throws -> Outcome {
+    /// Draws crash states after each change, the one before the first included.
+    ///
+    /// - Parameter first: The change to begin with, for a control that knows where it goes wrong.
+    func explore(
+        _ plan: SeedPlan,
+        from first: Int = 0,
+        workers: Int = 2,
+        stopsAtFirst: Bool = false
+    ) async throws -> CrashTally {
         let positions = PositionQueue(positionsOfChanges())
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<workers {
                 group.addTask {
                     while let position = positions.next() {
                         if stopsAtFirst, self.outcome.withLock({ !$0.violations.isEmpty }) { return }
-                        for seed in 0..<seedsPerChange {
-                            try await self.crash(position, seed: UInt64(position.change) << 20 | UInt64(seed))
+                        guard position.change >= first else { continue }
+                        for seed in plan.seeds(after: position.change) {
+                            try await self.crash(position, seed: UInt64(position.change) << 20 | seed)
                         }
                     }
                 }
@@ -74,13 +58,13 @@ final class CrashExplorer: Sendable {
 
     /// Kills the run after each change, so that nothing is lost but nothing synced either; starts the archive on that, sends
     /// all again, and cuts the power at some moments of this second run.
-    func exploreKills(cutsPerKill: Int, workers: Int = 2) async throws -> Outcome {
+    func exploreKills(_ plan: SeedPlan, workers: Int = 2) async throws -> CrashTally {
         let positions = PositionQueue(positionsOfChanges())
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<workers {
                 group.addTask {
                     while let position = positions.next() {
-                        await self.kill(position, cuts: cutsPerKill)
+                        await self.kill(position, cuts: plan.seeds(after: position.change).count)
                     }
                 }
             }
@@ -128,12 +112,17 @@ final class CrashExplorer: Sendable {
         for (object, answer) in CrashChecker.answers(replay.acknowledged) where answers[object] != .stored {
             answers[object] = answer
         }
-        outcome.withLock { $0.secondCrashes += 1 }
+        outcome.withLock { outcome in
+            outcome.secondCrashes += 1
+            guard crash.isKill else { return }
+            outcome.drawn += 1
+            outcome.checked += 1
+        }
         _ = await run(crash, "second crash after \(change)", on: disk, random.next(), answers, [:], false)
     }
 
     /// One kill again, with the power cuts after it.
-    func exploreKill(change: Int) async -> Outcome {
+    func exploreKill(change: Int) async -> CrashTally {
         for position in positionsOfChanges() where position.change == change {
             await kill(position, cuts: 64)
         }
@@ -141,8 +130,9 @@ final class CrashExplorer: Sendable {
     }
 
     /// One state again.
-    func explore(change: Int, seed: UInt64) async throws -> Outcome {
+    func explore(change: Int, seed: UInt64) async throws -> CrashTally {
         for position in positionsOfChanges() where position.change == change {
+            tellState(position, seed: seed)
             try await crash(position, seed: seed, isAlone: true)
         }
         return outcome.withLock { $0 }
@@ -155,15 +145,15 @@ final class CrashExplorer: Sendable {
 
     /// The state of the disk after each change and what was told right after it.
     private func positionsOfChanges() -> PositionSequence {
-        PositionSequence(log: recording.log, rules: rules) { kind, site in
-            self.outcome.withLock { $0.sites[kind.rawValue + " " + Self.kind(of: site), default: 0] += 1 }
+        PositionSequence(log: recording.log, rules: rules) { operation, site in
+            self.outcome.withLock { $0.note(operation, at: site) }
         }
     }
 
     private struct PositionSequence: Sequence, Sendable {
         let log: DiskLog
         let rules: SyncRules
-        let note: @Sendable (DiskCall, String) -> Void
+        let note: @Sendable (DiskOperation, String) -> Void
 
         func makeIterator() -> Iterator { Iterator(sequence: self, replay: DiskReplay(log.base, rules: rules)) }
 
@@ -177,7 +167,7 @@ final class CrashExplorer: Sendable {
                 let events = sequence.log.events
                 guard position < events.count else { return nil }
                 if case .changed(let operation, let site) = events[position] {
-                    sequence.note(operation.kind, site)
+                    sequence.note(operation, site)
                     change += 1
                 }
                 replay.apply(events[position])
@@ -218,7 +208,14 @@ final class CrashExplorer: Sendable {
     }
 
     private func check(_ crash: Case, isThorough: Bool) async throws {
-        let before = isThorough ? try await checker.authenticRecords(on: crash.image) : [:]
+        var before: [RandomID: StudyKeyID] = [:]
+        if isThorough {
+            do {
+                before = try await checker.authenticRecords(on: crash.image)
+            } catch {
+                tell(crash, "before the start", ["the packs cannot be opened: \(error)"])
+            }
+        }
         let disk = SimulatedDisk(crash.image)
         let log = await run(crash, "recovery", on: disk, crash.seed &+ 1_000, crash.answers, before, isThorough)
         guard isThorough else { return }
@@ -245,8 +242,8 @@ final class CrashExplorer: Sendable {
             let archive = try await CrashArchive(on: disk, seed: keySeed)
             texts += try await checker.violations(of: archive, answers)
             if isThorough {
-                if try await !checker.keptRecords(before, in: archive) {
-                    texts.append("I3: recovery took an authentic record away")
+                for id in try await checker.lostRecords(before, in: archive) {
+                    texts.append("I3: recovery took the authentic record \(id.hex) away")
                 }
                 texts += try await checker.sendAgain(to: archive, answers)
                 let known = CrashChecker.answers(disk.log.acknowledgements)
@@ -257,31 +254,38 @@ final class CrashExplorer: Sendable {
             disk.powerOff()
             texts.append("the archive does not start: \(error)")
         }
-        if !texts.isEmpty {
-            let violation = Violation(
-                scenario: (crash.isKill ? "kill of " : "") + recording.name,
-                change: crash.change,
-                seed: crash.seed,
-                stage: stage,
-                texts: texts
-            )
-            outcome.withLock { $0.violations.append(violation) }
-        }
+        tell(crash, stage, texts)
         return disk.log
     }
 
-    /// What a file is, whatever its name.
-    private static func kind(of path: String) -> String {
-        if path.contains("/packs/open/") { return "open pack" }
-        if path.contains("/packs/quarantine") { return "quarantine" }
-        if path.hasSuffix(".pack") { return "sealed pack" }
-        if path.contains("/packs") { return "pack folders" }
-        if path.contains(".building") { return "index draft" }
-        if path.hasSuffix("-wal") { return "index log" }
-        if path.hasSuffix("-journal") { return "index journal" }
-        if path.contains("/index.sqlite") { return "index" }
-        if path.contains("/keyring") { return "keyring" }
-        if path.contains(".keys") { return "root key" }
-        return "data folder"
+    /// Prints what was done last before a crash, and what it leaves.
+    private func tellState(_ position: Position, seed: UInt64) {
+        var change = 0
+        for event in recording.log.events {
+            if case .changed(let operation, let site) = event {
+                change += 1
+                guard change <= position.change, change > position.change - 25 else { continue }
+                print("    \(change): \(operation.kind.rawValue) \(site)")
+            } else if case .acknowledged(let told) = event, (position.change - 25...position.change).contains(change) {
+                print("    object \(told.object): \(told.answer)")
+            }
+        }
+        var chance = CrashChance(seed: seed)
+        let image = position.replay.image(&chance)
+        for (path, bytes) in image.files.sorted(by: { $0.key < $1.key }) {
+            print("    \(path): \(bytes.readableBytes) bytes")
+        }
+    }
+
+    private func tell(_ crash: Case, _ stage: String, _ texts: [String]) {
+        guard !texts.isEmpty else { return }
+        let violation = Violation(
+            scenario: (crash.isKill ? "kill of " : "") + recording.name,
+            change: crash.change,
+            seed: crash.seed,
+            stage: stage,
+            texts: texts
+        )
+        outcome.withLock { $0.violations.append(violation) }
     }
 }

@@ -70,6 +70,8 @@ struct Acknowledgement: Sendable, Hashable {
         case asked
         /// Somebody was told that it is deleted.
         case deleted
+        /// Somebody was told that its study is shredded: its key is gone for ever.
+        case shredded
     }
 
     /// Index of the object in the scenario.

@@ -67,49 +67,64 @@ final class KeyringScript {
     /// Runs a script; gives what happened on the disk, and the facts that its notes count.
     static func record(_ name: Name) async throws -> (log: DiskLog, facts: [KeyringFact]) {
         let script = KeyringScript(on: SimulatedDisk(try await base(of: name)))
-        let keyring = try await open(on: script.disk, seed: 1)
+        try await script.run(name)
+        return (script.disk.log, script.facts)
+    }
+
+    /// Runs a script until it is told of a failure.
+    static func attempt(_ name: Name, on disk: SimulatedDisk) async -> (facts: [KeyringFact], isRefused: Bool) {
+        let script = KeyringScript(on: disk)
+        do {
+            try await script.run(name)
+            return (script.facts, false)
+        } catch {
+            return (script.facts, true)
+        }
+    }
+
+    private func run(_ name: Name) async throws {
+        let keyring = try await Self.open(on: disk, seed: 1)
         switch name {
-        case .firstStart: try await script.make(3, in: keyring)
+        case .firstStart: try await make(3, in: keyring)
         case .rotation:
-            try await script.make(4, in: keyring)
+            try await make(4, in: keyring)
             _ = try await keyring.sideKey("index")
-            try await script.rotate(keyring)
-            try await script.make(2, in: keyring)
-            try await script.rotate(keyring)
+            try await rotate(keyring)
+            try await make(2, in: keyring)
+            try await rotate(keyring)
         case .removal:
-            let keys = try await script.make(5, in: keyring)
-            script.tell(.made(try await keyring.addGeneration(of: keys[1].id)))
-            try await script.remove([keys[1], keys[3]], in: keyring)
-            try await script.make(1, in: keyring)
-            try await script.remove([keys[0]], in: keyring)
-            script.tell(.made(try await keyring.studyKeyCreatingIfNeeded(keys[3].id)))
+            let keys = try await make(5, in: keyring)
+            tell(.made(try await keyring.addGeneration(of: keys[1].id)))
+            try await remove([keys[1], keys[3]], in: keyring)
+            try await make(1, in: keyring)
+            try await remove([keys[0]], in: keyring)
+            tell(.made(try await keyring.studyKeyCreatingIfNeeded(keys[3].id)))
         case .destruction:
-            let keys = try await script.make(3, in: keyring)
-            try await script.remove([keys[2]], in: keyring)
-            try await script.rotate(keyring)
-            try await script.destroy(1, in: keyring)
-            try await script.make(2, in: keyring)
+            let keys = try await make(3, in: keyring)
+            try await remove([keys[2]], in: keyring)
+            try await rotate(keyring)
+            try await destroy(1, in: keyring)
+            try await make(2, in: keyring)
         case .rootKey:
-            try await script.make(2, in: keyring)
+            try await make(2, in: keyring)
             let recovery = try RecoveryPrivateKey.generate(
                 .x25519,
                 label: "",
                 random: SeededRandomSource(seed: 5)
             )
             try await keyring.addRecoveryKey(recovery.publicHalf)
-            script.tell(.rewrapping)
-            try await keyring.rewrap(with: provider(2, on: script.disk))
-            script.tell(.rewrapped)
-            try await script.make(1, in: keyring)
+            tell(.rewrapping)
+            try await keyring.rewrap(with: Self.provider(2, on: disk))
+            tell(.rewrapped)
+            try await make(1, in: keyring)
         case .oldFormat:
-            try await script.make(2, in: keyring)
-            try await script.rotate(keyring)
+            try await make(2, in: keyring)
+            try await rotate(keyring)
         }
-        return (script.disk.log, script.facts)
     }
 
     /// What lies on the disk before: nothing, but for the script of the old format.
-    private static func base(of name: Name) async throws -> DiskImage {
+    static func base(of name: Name) async throws -> DiskImage {
         var image = DiskImage()
         image.directories = ["/", "/data"]
         guard name == .oldFormat else { return image }

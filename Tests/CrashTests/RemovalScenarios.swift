@@ -87,7 +87,7 @@ extension Scenario {
         let session = try archive.archive.ingest.openSession(for: administrator)
         for object in objects.indices { await archive.send(object, of: objects, in: session) }
         await session.close()
-        try await archive.asking([0, 1], then: .deleted) {
+        try await archive.asking([0, 1], then: .shredded) {
             try await archive.archive.shredder.shred(objects[0].study, as: administrator)
         }
         _ = try await archive.archive.shredder.endEpoch(.renew(withoutEscrow: true), as: administrator)

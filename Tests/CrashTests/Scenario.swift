@@ -23,6 +23,16 @@ enum Scenario: String, CaseIterable, Sendable {
     case compaction
     case shredding
 
+    /// The protocol that it belongs to.
+    var crashed: CrashedProtocol {
+        switch self {
+        case .firstStart, .associations, .refusal, .secondStart, .rebuild, .sealing: .receive
+        case .deletion: .deletion
+        case .compaction: .compaction
+        case .shredding: .shredding
+        }
+    }
+
     /// Runs it.
     func record() async throws -> Recording {
         switch self {

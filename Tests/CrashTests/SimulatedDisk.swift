@@ -7,12 +7,19 @@ import Synchronization
 /// Calls see what was written, synced or not. What a power cut would leave is worked out from the log, see
 /// ``DiskReplay``.
 final class SimulatedDisk: Disk {
+    /// What of a write that fails reaches the file all the same.
+    enum Written: String, Sendable {
+        case nothing, half, all
+    }
+
     /// One call that fails.
     struct Fault: Sendable {
         let call: DiskCall
         /// Which of these calls, counted from 0 from the moment the fault was set.
         let index: Int
         let code: DiskError.Code
+        /// Of a write that fails.
+        var written = Written.half
         /// Only calls on paths with this end count.
         var suffix = ""
     }
@@ -115,16 +122,23 @@ final class SimulatedDisk: Disk {
         state.withLock { state in
             let path = state.paths[file] ?? ""
             if let error = Self.count(.write, path, &state) {
-                // A write that fails has written its first half.
-                let half = bytes.getSlice(at: bytes.readerIndex, length: bytes.readableBytes / 2)
-                if !state.isOff, let half, half.readableBytes > 0 {
-                    Self.apply(.write(file: file, offset: offset, bytes: half), path, &state)
+                let part = bytes.getSlice(at: bytes.readerIndex, length: Self.written(of: bytes, state.fault))
+                if !state.isOff, let part, part.readableBytes > 0 {
+                    Self.apply(.write(file: file, offset: offset, bytes: part), path, &state)
                 }
                 return error
             }
             guard bytes.readableBytes > 0 else { return nil }
             Self.apply(.write(file: file, offset: offset, bytes: bytes), path, &state)
             return nil
+        }
+    }
+
+    private static func written(of bytes: ByteBuffer, _ fault: Fault?) -> Int {
+        switch fault?.written {
+        case .nothing: 0
+        case .half, nil: bytes.readableBytes / 2
+        case .all: bytes.readableBytes
         }
     }
 

@@ -18,32 +18,61 @@ enum MoveScenario: String, CaseIterable, Sendable {
     case destroyed
 
     struct Recorded: Sendable {
+        let name: String
         let log: DiskLog
         let packs: [StoredPack]
         /// The bytes of each pack as they were sealed.
         let files: [PackID: ByteBuffer]
+
+        /// The first pack on its way to the bucket, when its sender is gone.
+        func late(after requests: Int) -> LatePut? {
+            guard let pack = packs.first, let bytes = files[pack.id],
+                let key = BlobKey("packs/" + pack.id.hex.prefix(2) + "/" + pack.id.hex + ".pack")
+            else { return nil }
+            return LatePut(key: key, bytes: bytes, requests: requests)
+        }
     }
 
-    /// Stores the packs durably, then runs and writes down every change.
-    func record() async throws -> Recorded {
-        let first = SimulatedDisk()
+    /// Packs that are stored durably, before the run.
+    struct Prepared: Sendable {
+        let image: DiskImage
+        let packs: [StoredPack]
+        let files: [PackID: ByteBuffer]
+        let time: Timestamp
+
+        /// A clock that goes on from there.
+        var clock: ManualClock { ManualClock(time) }
+    }
+
+    /// Stores the packs durably.
+    func prepare() async throws -> Prepared {
+        let disk = SimulatedDisk()
         let clock = ManualClock()
-        let world = try await MoveWorld(on: first, seed: 1, clock: clock)
+        let world = try await MoveWorld(on: disk, seed: 1, clock: clock)
         let packs = try await world.makePacks([[3_000, 70_000], [10, 0, 900]])
         var files: [PackID: ByteBuffer] = [:]
         for pack in packs {
             let name = CrashArchive.folder.packs + "/" + pack.id.hex.prefix(2) + "/" + pack.id.hex + ".pack"
-            files[pack.id] = first.image.files[name]
+            files[pack.id] = disk.image.files[name]
         }
         if self == .recall || self == .destroyed { try await settle(world, packs) }
         try await world.close()
+        return Prepared(image: disk.image, packs: packs, files: files, time: clock.now())
+    }
 
-        let disk = SimulatedDisk(first.image)
-        let again = try await MoveWorld(on: disk, seed: 2, clock: clock)
-        try await run(again, packs)
+    /// Stores the packs durably, then runs and writes down every change.
+    func record() async throws -> Recorded {
+        let prepared = try await prepare()
+        let disk = SimulatedDisk(prepared.image)
+        let world = try await MoveWorld(on: disk, seed: 2, clock: prepared.clock)
+        try await run(world, prepared.packs)
         let log = disk.log
         disk.powerOff()
-        return Recorded(log: log, packs: packs, files: files)
+        return recorded(log, prepared)
+    }
+
+    func recorded(_ log: DiskLog, _ prepared: Prepared) -> Recorded {
+        Recorded(name: "moves, " + rawValue, log: log, packs: prepared.packs, files: prepared.files)
     }
 
     private func settle(_ world: MoveWorld, _ packs: [StoredPack]) async throws {
@@ -53,7 +82,7 @@ enum MoveScenario: String, CaseIterable, Sendable {
         _ = try await world.mover.resume()
     }
 
-    private func run(_ world: MoveWorld, _ packs: [StoredPack]) async throws {
+    func run(_ world: MoveWorld, _ packs: [StoredPack]) async throws {
         switch self {
         case .away:
             try await world.mover.move(packs[0].id, to: [MoveWorld.cold])
@@ -106,6 +135,6 @@ struct HastyMover: Sendable {
         }
         let log = disk.log
         disk.powerOff()
-        return MoveScenario.Recorded(log: log, packs: recorded.packs, files: recorded.files)
+        return MoveScenario.Recorded(name: "hasty", log: log, packs: recorded.packs, files: recorded.files)
     }
 }

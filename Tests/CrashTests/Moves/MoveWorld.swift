@@ -29,13 +29,15 @@ struct MoveWorld: Sendable {
     /// Starts on what the disk holds, start-up recovery included.
     ///
     /// - Parameter bucket: Another bucket than a folder of the disk.
+    /// - Parameter bringsKeyring: Whether the keyring goes into the stores, too.
     /// - Parameter late: What a program before this one had sent to the bucket, and what arrives there some requests later.
     init(
         on disk: SimulatedDisk,
         seed: UInt64,
         clock: ManualClock = ManualClock(),
         late: LatePut? = nil,
-        bucket: (any BlobStore)? = nil
+        bucket: (any BlobStore)? = nil,
+        bringsKeyring: Bool = false
     ) async throws {
         self.disk = disk
         self.clock = clock
@@ -77,7 +79,12 @@ struct MoveWorld: Sendable {
             logger: .silent,
             tiers: tiers
         )
-        mover = PackMover(packs: packs, tiers: tiers, graceTime: Self.graceTime)
+        mover = PackMover(
+            packs: packs,
+            tiers: tiers,
+            graceTime: Self.graceTime,
+            keyring: bringsKeyring ? KeyringCopies(of: packs) : nil
+        )
         try await packs.recover { _ in }
     }
 

@@ -6,25 +6,8 @@ import Testing
 @testable import cassette
 
 @Suite struct `Each call of the disk fails once` {
-    /// A kind of call and how it fails.
-    struct Failure: Sendable, CustomStringConvertible {
-        let call: DiskCall
-        let code: DiskError.Code
-
-        var description: String { "\(call.rawValue) \(code)" }
-    }
-
-    private static let failures = [
-        Failure(call: .open, code: .tooManyOpen), Failure(call: .create, code: .tooManyOpen),
-        Failure(call: .create, code: .noSpace), Failure(call: .read, code: .io), Failure(call: .write, code: .io),
-        Failure(call: .write, code: .noSpace), Failure(call: .syncFile, code: .io),
-        Failure(call: .syncFile, code: .noSpace), Failure(call: .truncate, code: .io),
-        Failure(call: .rename, code: .io), Failure(call: .unlink, code: .io), Failure(call: .makeDirectory, code: .io),
-        Failure(call: .makeDirectory, code: .noSpace), Failure(call: .syncDirectory, code: .io),
-    ]
-
-    @Test(arguments: failures)
-    func `while receiving, success means stored and the archive opens again`(failure: Failure) async throws {
+    @Test(arguments: CallFailure.all)
+    func `while receiving, success means stored and the archive opens again`(failure: CallFailure) async throws {
         let objects = try Self.objects()
         let empty = try await Self.image(sending: [])
 
@@ -37,8 +20,8 @@ import Testing
         print("receive, \(failure): \(sweep.calls) calls failed, \(sweep.refusals) objects refused")
     }
 
-    @Test(arguments: failures)
-    func `while starting, nothing is lost and the next start works`(failure: Failure) async throws {
+    @Test(arguments: CallFailure.all)
+    func `while starting, nothing is lost and the next start works`(failure: CallFailure) async throws {
         let objects = try Self.objects()
         let left = try await Self.left(objects)
 
@@ -51,8 +34,8 @@ import Testing
         print("start, \(failure): \(sweep.calls) calls failed, \(sweep.refusals) starts refused")
     }
 
-    @Test(arguments: failures)
-    func `while the first start makes keys and index, the next start works`(failure: Failure) async throws {
+    @Test(arguments: CallFailure.all)
+    func `while the first start makes keys and index, the next start works`(failure: CallFailure) async throws {
         let objects = try Self.objects()
 
         let sweep = try await Self.sweep(failure, objects, from: SimulatedDisk()) { disk, fault in
@@ -67,7 +50,7 @@ import Testing
 
     /// Fails the first call of that kind, then the second, and so on until a run makes fewer calls; nothing may be lost in any.
     private static func sweep(
-        _ failure: Failure,
+        _ failure: CallFailure,
         _ objects: [CrashObject],
         from makeDisk: @autoclosure () -> SimulatedDisk,
         run: (SimulatedDisk, SimulatedDisk.Fault) async throws -> (refusals: Int, archive: CrashArchive?)
@@ -76,12 +59,14 @@ import Testing
         var found: [String] = []
         while true {
             let disk = makeDisk()
-            let outcome = try await run(disk, .init(call: failure.call, index: calls, code: failure.code))
+            let outcome = try await run(disk, failure.fault(at: calls))
             refusals += outcome.refusals
             let hasFailed = disk.hasFailed
             disk.fail(nil)
             outcome.archive?.kill()
-            found += try await violations(on: disk, objects).map { "call \(calls) of \(failure): \($0)" }
+            found += try await ArchiveAfterFault(objects).violations(on: disk).map {
+                "call \(calls) of \(failure): \($0)"
+            }
             guard hasFailed else { return (calls, refusals, found) }
             calls += 1
         }
@@ -138,30 +123,5 @@ import Testing
         let killing = Arrival(bytes: objects[1].file, meanwhile: { archive.kill() })
         _ = await session.store(IncomingObject(form: .part10), body: killing)
         return disk.log
-    }
-
-    /// What is wrong after the next start without a fault, with all that was acknowledged in mind.
-    private static func violations(on disk: SimulatedDisk, _ objects: [CrashObject]) async throws -> [String] {
-        let next = SimulatedDisk(continuing: disk.log)
-        let checker = CrashChecker(objects: objects)
-        let answers = CrashChecker.answers(next.log.acknowledgements)
-        do {
-            // The index is made again from the packs first, on a disk of its own: the same must be there.
-            let packsAlone = SimulatedDisk(continuing: disk.log)
-            for suffix in ["", "-wal", "-journal"] { _ = packsAlone.remove(CrashArchive.folder.index + suffix) }
-            let rebuilt = try await CrashArchive(on: packsAlone, seed: 26)
-            let rebuiltTexts = try await checker.violations(of: rebuilt, answers)
-            rebuilt.kill()
-            guard rebuiltTexts.isEmpty else { return rebuiltTexts.map { "after a rebuild: " + $0 } }
-            let archive = try await CrashArchive(on: next, seed: 25)
-            var texts = try await checker.violations(of: archive, answers)
-            texts += try await checker.sendAgain(to: archive, answers)
-            texts += try await checker.violations(of: archive, CrashChecker.answers(next.log.acknowledgements))
-            archive.kill()
-            return texts
-        } catch {
-            next.powerOff()
-            return ["the archive does not start: \(error)"]
-        }
     }
 }
