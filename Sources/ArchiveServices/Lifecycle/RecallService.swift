@@ -16,7 +16,8 @@ public final class RecallService: Sendable {
 
     private let policy: AccessPolicy
     private let catalog: CurrentCatalog
-    private let jobs: JobRunner
+    /// The archive holds it, and its jobs hold what reads, which holds this: weak, so that an archive can be let go of.
+    private weak let jobs: JobRunner?
     private let mover: any PackMoving
     private let places: any PackPlaces
     private let stores: [StoreName: StoreDescription]
@@ -65,7 +66,7 @@ public final class RecallService: Sendable {
         guard !stores.isEmpty else { return false }
         if let standing = try await standing(of: pack) { return standing.isElsewhere }
         let order = RecallJob.Order(studies: [study], fetches: false)
-        let job = try await jobs.enqueue(RecallJob.identifier, parameters: order.bytes, for: principal.name)
+        let job = try await runner().enqueue(RecallJob.identifier, parameters: order.bytes, for: principal.name)
         throw ArchiveError(
             recall: RecallReference(id: job.id, retryAfter: retryAfter),
             "The object lies in cold storage and is being brought back: ask again later"
@@ -83,12 +84,13 @@ public final class RecallService: Sendable {
         }
         var seen: Set<UID> = []
         let order = RecallJob.Order(studies: studies.filter { seen.insert($0).inserted }, fetches: true)
-        return try await jobs.enqueue(RecallJob.identifier, parameters: order.bytes, for: principal.name)
+        return try await runner().enqueue(RecallJob.identifier, parameters: order.bytes, for: principal.name)
     }
 
     /// How far a recall is; readers may ask, not only administrators.
     public func recall(_ id: RandomID, as principal: Principal) async throws(ArchiveError) -> JobRecord {
         try authorize(principal)
+        let jobs = try runner()
         let job = jobs.current(try await jobs.stored(id))
         guard job.kind == RecallJob.identifier else { throw ArchiveError(.notFound, "There is no such recall") }
         return job
@@ -156,6 +158,11 @@ public final class RecallService: Sendable {
         return standings.withLock { known in
             known[pack].flatMap { $0.time <= now && now < $0.time.advanced(by: Self.memory) ? $0 : nil }
         }
+    }
+
+    private func runner() throws(ArchiveError) -> JobRunner {
+        guard let jobs else { throw ArchiveError(.unavailable, "The archive is closed") }
+        return jobs
     }
 
     private func authorize(_ principal: Principal) throws(ArchiveError) {
