@@ -11,6 +11,7 @@ struct JPEG2000Codestream {
     private var tileRows = TileEdges()
     private var decompositions = 0
     private var layers = 0
+    private var packets = JPEG2000Packets()
     /// Whether the image begins where its coordinates do, as nearly all do.
     private var isAtOrigin = false
     /// Whether something says that packets are not as COD has them: other progressions, headers elsewhere, parameters of
@@ -18,7 +19,7 @@ struct JPEG2000Codestream {
     private var hasOtherPackets = false
     /// Whether a component may be halved more or less often than COD says.
     private var hasOtherDecompositions = false
-    /// Bytes of the tile-parts behind their headers.
+    /// Bytes of the tile-parts behind their headers, and of packet headers that stand elsewhere.
     private var packetsLength = 0
     /// Whether colour has been transformed (RCT or ICT).
     private(set) var hasColorTransform = false
@@ -35,7 +36,11 @@ struct JPEG2000Codestream {
     struct Component: Hashable {
         var precision: Int
         var isSigned: Bool
-        var isSubsampled: Bool
+        /// How far apart its samples are.
+        var across: Int
+        var down: Int
+
+        var isSubsampled: Bool { across > 1 || down > 1 }
     }
 
     /// Whether OpenJPH can decode it: code-blocks of Part 15, each quantization step given, tiles that it can count, and that
@@ -72,6 +77,9 @@ struct JPEG2000Codestream {
         guard packetsLength >= leastPacketsLength else {
             throw Self.malformed("\(packetsLength) bytes are too few for \(layers) layers")
         }
+        let steps = components.map { ($0.across, $0.down) }
+        guard packets.most(columns: tileColumns, rows: tileRows, steps: steps) - JPEG2000Packets.slack <= packetsLength
+        else { throw Self.malformed("\(packetsLength) bytes are too few for the packets of its precincts and layers") }
     }
 
     /// The bytes that all packets have at least, one each, also if empty (B.9): libraries take what lacks for zeros, and
@@ -133,8 +141,9 @@ struct JPEG2000Codestream {
                 guard let style = segment.readInteger(as: UInt8.self) else { throw Self.malformed("QCD") }
                 quantization = style & 0x1F
             case Marker.rgn: try checkRegion(segment)
-            case Marker.coc: hasOtherDecompositions = true
-            case Marker.poc, Marker.ppm: hasOtherPackets = true
+            case Marker.coc: try readComponentStyle(segment)
+            case Marker.poc: hasOtherPackets = true
+            case Marker.ppm: noteHeadersElsewhere(segment)
             case Marker.mct, Marker.mcc, Marker.mco, Marker.cbd: hasMultiComponentTransform = true
             default: break
             }
@@ -175,7 +184,8 @@ struct JPEG2000Codestream {
                 Component(
                     precision: Int(depth & 0x7F) + 1,
                     isSigned: depth & 0x80 != 0,
-                    isSubsampled: across > 1 || down > 1
+                    across: Int(across),
+                    down: Int(down)
                 )
             )
         }
@@ -183,6 +193,7 @@ struct JPEG2000Codestream {
 
     /// The values that A.6.1 allows: libraries end the process on others.
     private mutating func readCodingStyle(_ segment: inout ByteBuffer) throws(PixelError) {
+        let whole = segment.readableBytesView
         guard let bytes = segment.readBytes(length: 10), bytes[1] <= 4, bytes[2] > 0 || bytes[3] > 0, bytes[4] <= 1,
             bytes[5] <= 32, bytes[6] <= 8, bytes[7] <= 8,
             bytes[6] + bytes[7] <= 8, bytes[9] <= 1
@@ -191,6 +202,35 @@ struct JPEG2000Codestream {
         decompositions = Int(bytes[5])
         layers = Int(bytes[2]) << 8 | Int(bytes[3])
         isReversible = bytes[9] == 1
+        try note(JPEG2000Packets.Style(whole.dropFirst(5), hasPrecincts: bytes[0] & 1 != 0), layers: layers)
+    }
+
+    /// COD of a tile: the same parameters, for what they cost.
+    private mutating func readTileStyle(_ segment: ByteBuffer) throws(PixelError) {
+        hasOtherPackets = true
+        let bytes = segment.readableBytesView
+        guard let options = bytes.first, let layers = segment.getInteger(at: bytes.startIndex + 2, as: UInt16.self)
+        else { throw Self.malformed("COD") }
+        try note(JPEG2000Packets.Style(bytes.dropFirst(5), hasPrecincts: options & 1 != 0), layers: Int(layers))
+    }
+
+    /// COC (A.6.2); the component has one byte, for there are fewer than 257.
+    private mutating func readComponentStyle(_ segment: ByteBuffer) throws(PixelError) {
+        hasOtherDecompositions = true
+        let bytes = segment.readableBytesView.dropFirst()
+        guard let options = bytes.first else { throw Self.malformed("COC") }
+        try note(JPEG2000Packets.Style(bytes.dropFirst(), hasPrecincts: options & 1 != 0))
+    }
+
+    private mutating func note(_ style: JPEG2000Packets.Style?, layers: Int = 0) throws(PixelError) {
+        guard let style else { throw Self.malformed("COD or COC is cut") }
+        guard packets.note(style, layers: layers) else { throw Self.malformed("too many coding styles") }
+    }
+
+    /// PPM or PPT: packets begin with what stands there.
+    private mutating func noteHeadersElsewhere(_ segment: ByteBuffer) {
+        hasOtherPackets = true
+        packetsLength += segment.readableBytes
     }
 
     /// A shift that leaves no bits for the background in 31 is an attack, or of no use to anybody.
@@ -246,8 +286,10 @@ struct JPEG2000Codestream {
             let segment = try Self.segment(&cursor)
             switch marker {
             case Marker.rgn: try checkRegion(segment)
-            case Marker.coc: hasOtherDecompositions = true
-            case Marker.cod, Marker.poc, Marker.ppt: hasOtherPackets = true
+            case Marker.coc: try readComponentStyle(segment)
+            case Marker.cod: try readTileStyle(segment)
+            case Marker.poc: hasOtherPackets = true
+            case Marker.ppt: noteHeadersElsewhere(segment)
             default: break
             }
         }
@@ -283,30 +325,6 @@ private enum Marker {
     static let sot: UInt16 = 0xFF90
     static let sod: UInt16 = 0xFF93
     static let eoc: UInt16 = 0xFFD9
-}
-
-/// Where tiles begin and end along one side of the image; numbers of 32 bits (B.3).
-private struct TileEdges {
-    var start = 0
-    var end = 0
-    var origin = 0
-    var length = 1
-
-    var count: Int { (end - origin + length - 1) / length }
-
-    /// Whether counting them in 32 bits does not overflow: else OpenJPH finds none, and reads where none are.
-    var isCountedInWords: Bool { end + length <= UInt32.max }
-
-    /// The shortest of the tiles' sides when they have been halved so often (B.5).
-    func shortest(halved times: Int) -> Int {
-        // 32 at most, of numbers of 33 bits: fits.
-        func halved(_ edge: Int) -> Int { (edge + (1 << times) - 1) >> times }
-        return (0..<count).map { index in
-            let first = max(start, origin + index * length)
-            let last = min(end, origin + (index + 1) * length)
-            return halved(last) - halved(first)
-        }.min() ?? 0
-    }
 }
 
 /// Which parts of which tiles have been seen.
