@@ -21,7 +21,7 @@ extension ModelWriter {
         return writer.take()
     }
 
-    private mutating func accept(_ dataSet: DataSet) {
+    mutating func accept(_ dataSet: DataSet) {
         var open = [Open(items: [dataSet])]
         noteCharacterSet(of: dataSet)
         while let current = open.last {

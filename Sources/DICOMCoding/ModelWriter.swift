@@ -49,6 +49,13 @@ public struct ModelWriter: Sendable {
         syntax.beginDataSet()
     }
 
+    /// Begins a Data Set in a form of ours; bulk has no address.
+    init(_ syntax: any ModelSyntax) {
+        self.syntax = syntax
+        bulkDataURI = { _, _ in nil }
+        self.syntax.beginDataSet()
+    }
+
     /// Writes one token.
     public mutating func accept(_ token: DataSetToken) {
         guard skippedDepth == 0 else {

@@ -48,10 +48,17 @@ struct ExportRoutes: Sendable {
                     "The parameter 'project' names the project, 'to' the place of the export"
                 )
             }
+            let headers = try items.values(of: "headers").first.map { text throws(RequestError) in
+                guard let table = HeaderTable(rawValue: text) else {
+                    throw RequestError(.badRequest, "The parameter 'headers' is ndjson or csv")
+                }
+                return table
+            }
             let parameters = ExportParameters(
                 project: project,
                 query: items.values(of: "query").first,
-                destination: place
+                destination: place,
+                headers: headers
             )
             let job = try await exports.start(parameters, as: principal)
             var response = Self.json(ExportJSON.export(job))
@@ -105,6 +112,7 @@ public enum ExportJSON {
         if let parameters = ExportParameters(job.parameters) {
             for (name, value) in [
                 ("project", parameters.project), ("query", parameters.query ?? ""), ("to", parameters.destination),
+                ("headers", parameters.headers?.rawValue ?? ""),
             ] {
                 text.raw(",\"\(name)\":")
                 text.string(value)

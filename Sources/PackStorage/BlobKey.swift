@@ -1,4 +1,4 @@
-/// The name of a blob: lower-case letters, digits, `-`, `_`, `.` in components divided by `/`, at most 255 bytes.
+/// The name of a blob: lower-case letters, digits, `-`, `_`, `=`, `.` in components divided by `/`, at most 255 bytes.
 ///
 /// Made only of ids of ours, so nothing from a peer becomes a path; no component begins with a dot.
 public struct BlobKey: Hashable, Sendable, Comparable {
@@ -29,7 +29,7 @@ public struct BlobKey: Hashable, Sendable, Comparable {
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
-            UInt8(ascii: "_"), UInt8(ascii: "."):
+            UInt8(ascii: "_"), UInt8(ascii: "="), UInt8(ascii: "."):
             true
         default: false
         }

@@ -7,7 +7,9 @@ import signal
 import subprocess
 import time
 import zipfile
+from collections import Counter
 
+import duckdb
 import leak_corpus
 import leak_scan
 import pydicom
@@ -150,6 +152,44 @@ def test_a_zip_file_holds_the_same_and_python_reads_it(research, first, tmp_path
     assert held == contents(first)
     assert subprocess.run(["unzip", "-tq", tmp_path / "out.zip"], capture_output=True).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["out.zip"]
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_duckdb_reads_the_headers_as_pydicom_reads_the_objects(research, tmp_path, form):
+    exported(research, tmp_path / "out", "--headers", form)
+    read = {"ndjson": "read_json", "csv": "read_csv"}[form]
+    pattern = tmp_path / "out" / "headers" / "*" / f"*.{form}"
+    with duckdb.connect() as database:
+        rows = database.sql(f"SELECT * FROM {read}('{pattern}', hive_partitioning=true, union_by_name=true)")
+        table = [dict(zip(rows.columns, row)) for row in rows.fetchall()]
+        counts = database.sql(f"SELECT modality_key, count(*) FROM {read}('{pattern}', hive_partitioning=true) GROUP BY ALL")
+        counts = dict(counts.fetchall())
+
+    datasets = {row["path"]: pydicom.dcmread(tmp_path / "out" / row["path"]) for row in manifest(tmp_path / "out")}
+    assert {row["path"] for row in table} == set(datasets) and len(table) == 36
+    assert counts == {m: n for m, n in Counter(d.Modality.lower() for d in datasets.values()).items()}
+    for row in table:
+        dataset = datasets[row["path"]]
+        assert row["modality_key"] == dataset.Modality.lower()
+        assert row["TransferSyntaxUID"] == dataset.file_meta.TransferSyntaxUID
+        for keyword in ("PatientID", "Modality", "StudyInstanceUID", "SOPInstanceUID", "SOPClassUID"):
+            assert row[keyword] == str(dataset[keyword].value)
+        for keyword in ("Rows", "Columns", "RescaleSlope", "SliceThickness", "InstanceNumber"):
+            assert row.get(keyword) == (None if keyword not in dataset else pytest.approx(float(dataset[keyword].value)))
+        if form == "ndjson" and "ImagePositionPatient" in dataset:
+            assert row["ImagePositionPatient"] == pytest.approx([float(v) for v in dataset.ImagePositionPatient])
+    assert any(row["Rows"] for row in table)
+    assert research.command_json("export", "verify", tmp_path / "out")["sound"]
+    for path in (tmp_path / "out" / "headers").rglob("*.*"):
+        assert [word for word in PLANTED if word.lower() in path.read_bytes().lower()] == [], path
+
+
+def test_a_table_of_headers_is_refused_where_only_objects_go(research):
+    result = research.command("export", "--project", "LIVER", "--to", "dicom://X@127.0.0.1:1", "--headers", "csv")
+
+    assert result.returncode == 1 and "a folder, a ZIP file or a store" in result.stderr
+    result = research.command("export", "--project", "LIVER", "--to", "/tmp/x", "--headers", "parquet")
+    assert result.returncode == 2 and "ndjson" in result.stderr
 
 
 def test_a_query_chooses_within_the_cohort(research, tmp_path):

@@ -41,6 +41,14 @@ struct ExportCommand: AsyncParsableCommand {
             )
         )
         var to: String
+        @Option(
+            help: ArgumentHelp(
+                "Also write the new headers as a table, in folders by modality for Athena, Spark, DuckDB: ndjson or csv.",
+                valueName: "form"
+            ),
+            transform: Self.headerTable
+        )
+        var headers: HeaderTable?
         @Flag(help: "Begin and do not wait for the end; a server must run.")
         var detach = false
         @Flag(help: "Print JSON.")
@@ -50,7 +58,8 @@ struct ExportCommand: AsyncParsableCommand {
             let parameters = ExportParameters(
                 project: project,
                 query: query,
-                destination: ExportPlace.absolute(to)
+                destination: ExportPlace.absolute(to),
+                headers: headers
             )
             let ended = try await ExportCommand.withOpen(folder) { access in
                 let started = try await access.ask(.POST, Self.path(parameters)) { _, principal in
@@ -65,12 +74,20 @@ struct ExportCommand: AsyncParsableCommand {
             try ExportCommand.tell(ended, json: json, place: ExportPlace.absolute(to))
         }
 
+        private static func headerTable(_ text: String) throws -> HeaderTable {
+            guard let table = HeaderTable(rawValue: text) else {
+                throw ValidationError("--headers is ndjson or csv")
+            }
+            return table
+        }
+
         private static func path(_ parameters: ExportParameters) -> String {
             func escaped(_ text: String) -> String {
                 text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
             }
             let query = parameters.query.map { "&query=" + escaped($0) } ?? ""
             return "/api/exports?project=\(escaped(parameters.project))&to=\(escaped(parameters.destination))" + query
+                + (parameters.headers.map { "&headers=" + $0.rawValue } ?? "")
         }
     }
 

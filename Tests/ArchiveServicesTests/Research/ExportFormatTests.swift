@@ -92,12 +92,16 @@ import Testing
 }
 
 @Suite struct `Cells of an export's tables` {
-    @Test(arguments: ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "'quoted"])
+    @Test(arguments: ["=cmd|' /C calc'!A0", "+A1", "-1+A1", "-", "@SUM(A1)", "\t=1", "'quoted"])
     func `what a spreadsheet would run is guarded, and read back as it was`(text: String) {
         let line = CSVText.line([text, "plain"])
 
         #expect(line.utf8.first == UInt8(ascii: "'") || line.hasPrefix("\"'"))
         #expect(CSVText.cells(String(line.dropLast())) == [text, "plain"])
+    }
+
+    @Test(arguments: ["-1", "+1.5e3", "-1\\0\\0"]) func `numbers stay numbers`(text: String) {
+        #expect(CSVText.line([text]) == text + "\r\n")
     }
 
     @Test func `commas, quotes and accents behind quotes stay in their cells`() {

@@ -91,8 +91,14 @@ import Testing
         return test
     }
 
-    private func export(_ service: ExportService, _ test: TestArchive, to name: String) async throws -> JobRecord {
-        let parameters = ExportParameters(project: "LUNG", query: nil, destination: folder.path + "/" + name)
+    private func export(
+        _ service: ExportService,
+        _ test: TestArchive,
+        to name: String,
+        headers: HeaderTable? = nil
+    ) async throws -> JobRecord {
+        let place = folder.path + "/" + name
+        let parameters = ExportParameters(project: "LUNG", query: nil, destination: place, headers: headers)
         let job = try await service.start(parameters, as: TestArchive.administrator)
         return try await test.archive.jobs.runToEnd(job.id)
     }
@@ -144,6 +150,59 @@ import Testing
         #expect(resumed.state == .done, "\(resumed.failure ?? "")")
         _ = try await export(again, test, to: "whole")
         #expect(try contents("out") == contents("whole"))
+    }
+
+    @Test(arguments: HeaderTable.allCases, [1, 4])
+    func `headers leave as a table, also of an export that failed in between`(
+        form: HeaderTable,
+        count: Int
+    ) async throws {
+        let test = try await filled()
+        let failed = try await export(exports(test, breakingAt: count), test, to: "out", headers: form)
+        #expect(failed.state == .failed)
+        let again = exports(test)
+        try await test.archive.jobs.resume(failed.id, as: TestArchive.administrator)
+        let resumed = try await test.archive.jobs.runToEnd(failed.id)
+        #expect(resumed.state == .done, "\(resumed.failure ?? "")")
+
+        _ = try await export(again, test, to: "whole", headers: form)
+        #expect(try contents("out") == contents("whole"))
+        let tables = try contents("out").filter { $0.key.hasPrefix("headers/") }
+        let name = try #require(tables.keys.first)
+        #expect(tables.count == 1 && name.hasPrefix("headers/modality_key="))
+        #expect(name.hasSuffix("/part-00000." + form.rawValue))
+        let lines = String(decoding: tables[name] ?? Data(), as: UTF8.self).split(whereSeparator: \.isNewline)
+        #expect(lines.count == (form == .csv ? 7 : 6))
+        let paths = try contents("out").keys.filter { $0.hasSuffix(".dcm") }
+        #expect(paths.allSatisfy { path in lines.contains { $0.contains(path) } })
+        // Nothing of it stays with the archive.
+        let kept = try FileManager.default.subpathsOfDirectory(atPath: folder.path + "/lists")
+        #expect(!kept.contains { $0.contains("header") })
+        let check = ExportCheck(folder: folder.path + "/out", disk: PosixDisk(), pool: TestPool.shared)
+        #expect(try await check.run(publicKey: nil).isSound)
+        try Data("x".utf8).write(to: URL(fileURLWithPath: folder.path + "/out/" + name))
+        #expect(try await check.run(publicKey: nil).problemCount == 1)
+    }
+
+    @Test func `nothing is kept of an export that is cancelled`() async throws {
+        let test = try await filled()
+        let service = exports(test, breakingAt: 4)
+        let failed = try await export(service, test, to: "out", headers: .csv)
+        #expect(failed.state == .failed)
+        #expect(FileManager.default.fileExists(atPath: folder.path + "/lists/" + failed.id.hex))
+        try await test.archive.jobs.resume(failed.id, as: TestArchive.administrator)
+
+        _ = try await service.cancel(failed.id, as: TestArchive.administrator)
+
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/lists/" + failed.id.hex))
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/.out.partial"))
+    }
+
+    @Test func `a table goes where documents go`() async throws {
+        let parameters = ExportParameters(project: "LUNG", query: nil, destination: "dicom://A@b:104", headers: .csv)
+
+        #expect(parameters.encoded.flatMap { ExportParameters($0) } == parameters)
+        #expect(ExportParameters(Array("export 1\nLUNG\n\n/out\nparquet".utf8)) == nil)
     }
 
     @Test func `who has withdrawn is not in the next export, which says so`() async throws {

@@ -48,7 +48,10 @@ import Testing
         print("first start, \(failure): \(sweep.calls) calls failed, \(sweep.refusals) starts refused")
     }
 
-    /// Fails the first call of that kind, then the second, and so on until a run makes fewer calls; nothing may be lost in any.
+    /// Calls from one that fails to the next; others for each kind of failure, the same ones in each run.
+    private static let step = CrashStates.isWhole ? 1 : 4
+
+    /// Fails one call of that kind, then a later one, and so on until a run makes fewer calls; nothing may be lost in any.
     private static func sweep(
         _ failure: CallFailure,
         _ objects: [CrashObject],
@@ -56,19 +59,21 @@ import Testing
         run: (SimulatedDisk, SimulatedDisk.Fault) async throws -> (refusals: Int, archive: CrashArchive?)
     ) async throws -> (calls: Int, refusals: Int, violations: [String]) {
         var (calls, refusals) = (0, 0)
+        var index = failure.description.utf8.count % step
         var found: [String] = []
         while true {
             let disk = makeDisk()
-            let outcome = try await run(disk, failure.fault(at: calls))
+            let outcome = try await run(disk, failure.fault(at: index))
             refusals += outcome.refusals
             let hasFailed = disk.hasFailed
             disk.fail(nil)
             outcome.archive?.kill()
             found += try await ArchiveAfterFault(objects).violations(on: disk).map {
-                "call \(calls) of \(failure): \($0)"
+                "call \(index) of \(failure): \($0)"
             }
             guard hasFailed else { return (calls, refusals, found) }
             calls += 1
+            index += step
         }
     }
 

@@ -78,7 +78,15 @@ public struct ExportCheck: Sendable {
             let known = file?["name"]?.text ?? name + ".csv"
             try await check(known, sha256: file?["sha256"]?.text ?? "", length: nil, &findings)
         }
-        var listed = try await checkFiles(&findings, progress)
+        var tables: Set<String> = []
+        if case .array(let files) = certificate.statement["headers"] {
+            for file in files {
+                let name = file["name"]?.text ?? ""
+                tables.insert(name)
+                try await check(name, sha256: file["sha256"]?.text ?? "", length: nil, &findings)
+            }
+        }
+        var listed = try await checkFiles(&findings, progress).union(tables)
         listed.formUnion([
             ExportJournal.manifestName, ExportJournal.quarantineName, ExportJournal.reportName, ExportJournal.pageName,
         ])

@@ -32,6 +32,7 @@ struct ExportJob: JobKind {
             await target.destination.close()
             do {
                 try await target.destination.abandon(context.id)
+                try await setup.forget(context.id)
             } catch {
                 logger.warning(
                     "what a cancelled export had written could not be taken away",

@@ -25,8 +25,23 @@ struct ExportJournal: Sendable {
         disk: any Disk,
         pool: WorkPool
     ) async throws -> ExportJournal {
-        let path = folder + "/" + rowsName
-        let file = try await pool.run {
+        let file = try await lines(folder + "/" + rowsName, in: folder, cutAt: length, disk, pool)
+        return ExportJournal(folder: folder, disk: disk, pool: pool, file: file)
+    }
+
+    /// Opens another list beside it, cut off at `length`; makes it when there is none.
+    func lines(_ name: String, cutAt length: UInt64) async throws -> any DiskFile {
+        try await Self.lines(folder + "/" + name, in: folder, cutAt: length, disk, pool)
+    }
+
+    private static func lines(
+        _ path: String,
+        in folder: String,
+        cutAt length: UInt64,
+        _ disk: any Disk,
+        _ pool: WorkPool
+    ) async throws -> any DiskFile {
+        try await pool.run {
             try disk.makeDirectory(folder)
             guard try disk.exists(path) else {
                 guard length == 0 else {
@@ -43,7 +58,6 @@ struct ExportJournal: Sendable {
             try file.truncate(to: length)
             return file
         }
-        return ExportJournal(folder: folder, disk: disk, pool: pool, file: file)
     }
 
     /// Opens the list of an export that has ended; `nil` when it is gone.
@@ -93,29 +107,14 @@ struct ExportJournal: Sendable {
         _ name: String,
         _ make: ((String) async throws -> Void) async throws -> Void
     ) async throws -> ExportDocument {
-        let path = folder + "/" + name
-        let file = try await pool.run { [disk] in
-            if try disk.exists(path) { try disk.unlink(path) }
-            return try disk.open(path, .createNew)
-        }
-        var gathered = ByteBuffer()
-        var position: UInt64 = 0
-        func flush() async throws {
-            let (piece, start) = (gathered, position)
-            gathered.clear()
-            position += UInt64(piece.readableBytes)
-            try await pool.run { try file.write(piece, at: start) }
-        }
-        try await make { text in
-            gathered.writeString(text)
-            if gathered.readableBytes >= 256 << 10 { try await flush() }
-        }
-        try await flush()
-        try await pool.run { [disk, folder] in
-            try file.synchronize()
-            try disk.syncDirectory(folder)
-        }
-        guard let exportName = ExportName(name) else { throw ExportError(.damaged, "A document has no name") }
-        return ExportDocument(name: exportName, content: try await ExportContent(file, pool: pool))
+        var writer = try await document(name)
+        try await make { try await writer.write($0) }
+        return try await writer.finish()
+    }
+
+    /// Begins a document in the folder, in the place of what was there.
+    func document(_ name: String) async throws -> DocumentWriter {
+        guard let name = ExportName(name) else { throw ExportError(.damaged, "A document has no name") }
+        return try await DocumentWriter(name, in: folder, disk: disk, pool: pool)
     }
 }

@@ -1,4 +1,4 @@
-/// The name of a file in an export: components of letters, digits, `-`, `_` and `.`, divided by `/`.
+/// The name of a file in an export: components of letters, digits, `-`, `_`, `=` and `.`, divided by `/`.
 ///
 /// Made of pseudonyms and new UIDs only; no component begins with a dot, so that none leads out of the export.
 public struct ExportName: Sendable, Hashable, Comparable {
@@ -30,7 +30,8 @@ public struct ExportName: Sendable, Hashable, Comparable {
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "="),
+            UInt8(ascii: "."):
             true
         default: false
         }

@@ -24,6 +24,8 @@ struct ExportReport: Sendable {
     let destination: String
     let manifest: ExportDocument
     let quarantine: ExportDocument
+    /// The files of the table of headers.
+    let headers: [ExportDocument]
     /// The first of the objects that stay.
     let quarantined: [ExportRow.Quarantined]
     /// Pseudonyms of the last export to the same place that are not in this one because consent is withdrawn.
@@ -33,6 +35,12 @@ struct ExportReport: Sendable {
 
     /// What is signed.
     var fields: [String: CertificateValue] {
+        var fields = mainFields
+        if !headers.isEmpty { fields["headers"] = .array(headers.map(Self.file)) }
+        return fields
+    }
+
+    private var mainFields: [String: CertificateValue] {
         [
             "export": .string(exportID.hex),
             "project": .string(project.name),
@@ -135,7 +143,7 @@ enum ExportPage {
             ["File", "Bytes", "SHA-256"],
             ["manifest", "quarantine"].compactMap { statement[$0] }.map { file in
                 ["name", "bytes", "sha256"].map { text(file[$0]) }
-            }
+            } + rows(statement["headers"], ["name", "bytes", "sha256"])
         )
         html += "<h2>Quarantine</h2>\n"
         html += table(

@@ -215,6 +215,14 @@ extension ExportRun {
             return false
         }
         try await write(.object(row(object, path, uids, subject)))
+        if let headers, let table = parameters.headers {
+            let header = object.object.header
+            state.headersLength = try await headers.append(
+                table.row(header, path: path, transferSyntaxUID: object.transferSyntax.uid.string),
+                in: HeaderTable.partition(header),
+                at: state.headersLength
+            )
+        }
         if digests[path] != nil, !isKnown { state.tally.changed += 1 }
         if isKnown || placement == .present { state.tally.present += 1 }
         state.tally.objects += 1

@@ -19,6 +19,8 @@ struct ExportRun {
     var project: OpenProject
     var state: ExportState
     var journal: ExportJournal
+    /// Rows of headers; `nil` where nobody wants a table.
+    let headers: HeaderSpool?
     let earlierID: RandomID?
     let earlier: EarlierExport?
     /// Instances that the whole cohort has.
@@ -43,6 +45,11 @@ struct ExportRun {
             disk: job.setup.disk,
             pool: job.setup.pool
         )
+        if let table = parameters.headers {
+            headers = try await HeaderSpool(table, beside: journal, cutAt: state.headersLength)
+        } else {
+            headers = nil
+        }
         let projectID = project.project.id
         earlierID = try await job.setup.lastExport(of: projectID, to: parameters.destination)
         if let earlierID, earlierID != context.id {
@@ -57,7 +64,7 @@ struct ExportRun {
 
     mutating func run() async throws {
         // It has ended, and the process ended before its job could tell.
-        guard earlierID != context.id else { return report() }
+        guard earlierID != context.id else { return try await end() }
         try await target.destination.begin(context.id, at: state.phase == .new ? nil : state.position)
         if state.phase == .new {
             state.phase = .writing
@@ -105,6 +112,7 @@ struct ExportRun {
     private mutating func keep() async throws {
         state.position = try await target.destination.settle()
         try await journal.synchronize()
+        try await headers?.synchronize()
         try await context.save(state.encoded)
         savedAt = job.clock.now()
         report()
@@ -133,7 +141,7 @@ struct ExportRun {
             to: parameters.destination,
             instead: earlierID
         )
-        report()
+        try await end()
         job.logger.notice(
             "a de-identified export has ended",
             metadata: [
@@ -141,6 +149,14 @@ struct ExportRun {
                 LogKeys.byteCount: "\(state.tally.bytes)", "quarantined": "\(state.tally.quarantinedCount)",
             ]
         )
+    }
+
+    /// Takes away what lies at the export's place now.
+    private func end() async throws {
+        if headers != nil {
+            try await HeaderSpool.remove(in: journal.folder, disk: job.setup.disk, pool: job.setup.pool)
+        }
+        report()
     }
 
     private func documents() async throws -> [ExportDocument] {
@@ -162,6 +178,7 @@ struct ExportRun {
                 try await write(CSVText.line(object.cells))
             }
         }
+        let tables = try await headers?.documents(until: state.headersLength) ?? []
         let missing = try await missingSubjects()
         let report = ExportReport(
             project: project.project,
@@ -172,6 +189,7 @@ struct ExportRun {
             destination: target.kind,
             manifest: manifest,
             quarantine: quarantine,
+            headers: tables,
             quarantined: listed,
             withdrawn: missing.withdrawn,
             gone: missing.gone
@@ -181,7 +199,7 @@ struct ExportRun {
         let certificate = try signer.sign(kind: ExportReport.kind, made: made, fields: report.fields)
         let json = try await journal.write(ExportJournal.reportName) { try await $0(certificate.json) }
         let page = try await journal.write(ExportJournal.pageName) { try await $0(ExportPage.html(certificate)) }
-        return [manifest, quarantine, json, page]
+        return [manifest, quarantine] + tables + [json, page]
     }
 
     /// Who was in the last export to this place and is not in this one.

@@ -63,10 +63,13 @@ public final class ExportService: Sendable {
             throw ArchiveError(.badRequest, "A query and a place stand on one line")
         }
         do {
-            _ = try await setup.open(
+            let target = try await setup.open(
                 parameters.destination,
                 ExportSpool(folder: setup.folder, disk: setup.disk, pool: setup.pool)
             )
+            guard parameters.headers == nil || target.takesTables else {
+                throw ArchiveError(.badRequest, "A table of headers goes to a folder, a ZIP file or a store")
+            }
         } catch let error as ArchiveError {
             throw error
         } catch {
@@ -113,6 +116,7 @@ public final class ExportService: Sendable {
         guard record.state == .cancelled, let parameters = ExportParameters(export.parameters) else { return record }
         do {
             try await setup.target(parameters.destination, for: id).destination.abandon(id)
+            try await setup.forget(id)
         } catch {
             throw ArchiveError(.unavailable, "The export is cancelled, but what it has written is left: \(error)")
         }

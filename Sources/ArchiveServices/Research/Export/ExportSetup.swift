@@ -10,6 +10,8 @@ public struct ExportSetup: Sendable {
         let destination: any ExportDestination
         /// What kind of place it is, for the report: `folder`, `zip`, `store`, `dicom`, `dicomweb`.
         let kind: String
+        /// Whether documents of any name go there.
+        var takesTables: Bool { ["folder", "zip", "store"].contains(kind) }
 
         /// Names a place.
         public init(_ destination: any ExportDestination, kind: String) {
@@ -57,6 +59,16 @@ public struct ExportSetup: Sendable {
 
     func target(_ name: String, for id: RandomID) async throws -> Target {
         try await open(name, ExportSpool(folder: folder(of: id), disk: disk, pool: pool))
+    }
+
+    /// Removes what the archive keeps of an export that will never end.
+    func forget(_ id: RandomID) async throws {
+        let (path, disk, folder) = (folder(of: id), disk, folder)
+        try await pool.run {
+            guard try disk.exists(path) else { return }
+            try disk.removeTree(path)
+            try disk.syncDirectory(folder)
+        }
     }
 
     // MARK: The last export to a place

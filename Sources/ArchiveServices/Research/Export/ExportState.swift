@@ -20,6 +20,8 @@ struct ExportState: Sendable, Hashable {
     var position: UInt64 = 0
     /// Bytes of the list.
     var journalLength: UInt64 = 0
+    /// Bytes of the rows of headers.
+    var headersLength: UInt64 = 0
     /// The patient that was done last; `nil` before the first.
     var last: Place?
     /// When the export was found complete.
@@ -50,6 +52,7 @@ struct ExportState: Sendable, Hashable {
             case ("phase", 2): phase = Phase(rawValue: cells[1]) ?? .new
             case ("position", 2): position = UInt64(cells[1]) ?? 0
             case ("journal", 2): journalLength = UInt64(cells[1]) ?? 0
+            case ("headers", 2): headersLength = UInt64(cells[1]) ?? 0
             case ("made", 2): made = Int64(cells[1]).map { Timestamp(microseconds: $0) }
             case ("last", 4): last = Place(patientID: cells[1], issuer: cells[2], studyInstanceUID: cells[3])
             default: tally.take(cells)
@@ -60,6 +63,7 @@ struct ExportState: Sendable, Hashable {
     /// Lines of text.
     var encoded: [UInt8] {
         var lines = [["phase", phase.rawValue], ["position", String(position)], ["journal", String(journalLength)]]
+        if headersLength > 0 { lines.append(["headers", String(headersLength)]) }
         if let made { lines.append(["made", String(made.microseconds)]) }
         if let last { lines.append(["last", last.patientID, last.issuer, last.studyInstanceUID]) }
         lines += tally.lines

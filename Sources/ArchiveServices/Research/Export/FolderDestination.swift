@@ -54,7 +54,7 @@ public final class FolderDestination: ExportDestination {
                 guard try Self.mark(partial, disk) != nil || Self.isExport(partial, disk) else {
                     throw ExportError(.badDestination, "\(partial) is there, and no export made it: remove it")
                 }
-                try Self.removeTree(partial, disk)
+                try disk.removeTree(partial)
             }
             try disk.makeDirectory(partial)
             let file = try disk.open(partial + "/" + Self.markName, .createNew)
@@ -140,7 +140,7 @@ public final class FolderDestination: ExportDestination {
                 try disk.unlink(path + "/" + Self.markName)
                 try disk.syncDirectory(path)
             }
-            if try disk.exists(partial), try Self.isExport(partial, disk) { try Self.removeTree(partial, disk) }
+            if try disk.exists(partial), try Self.isExport(partial, disk) { try disk.removeTree(partial) }
             try disk.syncDirectory(folder)
         }
     }
@@ -162,7 +162,7 @@ public final class FolderDestination: ExportDestination {
         let (disk, partial, folder) = (disk, partial, folder)
         try await answer {
             guard try Self.mark(partial, disk) == id else { return }
-            try Self.removeTree(partial, disk)
+            try disk.removeTree(partial)
             try disk.syncDirectory(folder)
         }
     }
@@ -194,29 +194,6 @@ public final class FolderDestination: ExportDestination {
             guard case .other = error.code else { throw error }
             // A file.
             return false
-        }
-    }
-
-    /// Removes a folder with all that is in it; of a link only the link.
-    private static func removeTree(_ root: String, _ disk: any Disk) throws {
-        var waiting = [root]
-        var emptied: Set<String> = []
-        while let path = waiting.last {
-            if emptied.insert(path).inserted {
-                for entry in try disk.list(path) {
-                    let name = path + "/" + entry.name
-                    do {
-                        // Tried first, for a link to a folder looks like one.
-                        try disk.unlink(name)
-                    } catch {
-                        guard entry.isDirectory else { throw error }
-                        waiting.append(name)
-                    }
-                }
-            } else {
-                waiting.removeLast()
-                try disk.removeDirectory(path)
-            }
         }
     }
 

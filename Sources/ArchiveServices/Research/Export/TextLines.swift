@@ -4,8 +4,7 @@ import Platform
 /// The lines of a file, read piece by piece; ends are CR LF or LF.
 struct TextLines: Sendable {
     /// A longer line is none of ours.
-    private static let lengthLimit = 1 << 16
-
+    private let lengthLimit: Int
     private let file: any DiskFile
     private let pool: WorkPool
     private let end: UInt64
@@ -13,8 +12,16 @@ struct TextLines: Sendable {
     private var gathered = ByteBuffer()
     private var isAtEnd = false
 
-    /// - Parameter range: Bytes of the file; whole lines.
-    init(_ file: any DiskFile, pool: WorkPool, range: Range<UInt64> = 0..<UInt64.max) {
+    /// - Parameters:
+    ///   - range: Bytes of the file; whole lines.
+    ///   - lengthLimit: Bytes of a line.
+    init(
+        _ file: any DiskFile,
+        pool: WorkPool,
+        range: Range<UInt64> = 0..<UInt64.max,
+        lengthLimit: Int = 1 << 16
+    ) {
+        self.lengthLimit = lengthLimit
         self.file = file
         self.pool = pool
         position = range.lowerBound
@@ -36,7 +43,7 @@ struct TextLines: Sendable {
                 guard gathered.readableBytes > 0 else { return nil }
                 return gathered.readString(length: gathered.readableBytes)
             }
-            guard gathered.readableBytes <= Self.lengthLimit else {
+            guard gathered.readableBytes <= lengthLimit else {
                 throw ExportError(.damaged, "A list of an export holds a line that is too long")
             }
             gathered.discardReadBytes()
