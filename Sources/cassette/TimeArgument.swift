@@ -4,7 +4,9 @@ import Platform
 struct TimeArgument: Sendable {
     let timestamp: Timestamp
 
-    /// Reads `2026-11-21`, which means the end of that day, `2026-11-21T08:30`, or with seconds; a `Z` may follow.
+    /// Reads `2026-11-21`, which means the end of that day, `2026-11-21T08:30`, or with seconds and parts of one.
+    ///
+    /// A `Z` may follow. Of a second without parts the end is meant.
     init?(_ text: String) {
         let halves = text.split(separator: "T", omittingEmptySubsequences: false)
         let days = halves[0].split(separator: "-", omittingEmptySubsequences: false).map { Int32($0) }
@@ -12,10 +14,20 @@ struct TimeArgument: Sendable {
             return nil
         }
         var time = [23, 59, 59] as [Int32]
+        var microseconds: Int64 = 999_999
         if halves.count == 2 {
             let digits = halves[1].hasSuffix("Z") ? halves[1].dropLast() : halves[1]
-            // Parts of a second, as a list of backups shows them, are taken as the whole of it.
             let whole = digits.prefix { $0 != "." }
+            if whole.endIndex < digits.endIndex {
+                // As a list of backups shows them: two may be of one second.
+                let part = digits[whole.endIndex...].dropFirst().prefix(6)
+                let padded = part + String(repeating: "9", count: 6 - part.count)
+                guard !part.isEmpty, padded.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int64(padded)
+                else {
+                    return nil
+                }
+                microseconds = number
+            }
             let parts = whole.split(separator: ":", omittingEmptySubsequences: false).map { Int32($0) }
             guard (2...3).contains(parts.count), let hour = parts[0], let minute = parts[1] else { return nil }
             guard let second = parts.count == 3 ? parts[2] : 0 else { return nil }
@@ -28,7 +40,7 @@ struct TimeArgument: Sendable {
         let seconds =
             Self.daysSinceEpoch(year, month, day) * 86_400 + Int64(time[0]) * 3_600 + Int64(time[1]) * 60
             + Int64(time[2])
-        timestamp = Timestamp(microseconds: seconds * 1_000_000 + 999_999)
+        timestamp = Timestamp(microseconds: seconds * 1_000_000 + microseconds)
     }
 
     /// Counts in eras of 400 years that begin on 1 March, so that the leap day comes last in its year.

@@ -103,6 +103,20 @@ def test_an_earlier_backup_brings_back_what_was_there_then(fresh_archive, templa
     assert "no backup" in refused.stderr
 
 
+def test_backups_of_one_second_are_told_apart_by_the_times_that_the_list_shows(fresh_archive, template, tmp_path):
+    place = tmp_path / "place"
+    store(fresh_archive, template, 1, [1])
+    for _ in range(3):
+        fresh_archive.command("backup", place, check=0)
+    listed = fresh_archive.command_json("backup", "list", place)
+
+    for backup in listed:
+        _, report = restored(fresh_archive, place, tmp_path / str(backup["number"]), "--at", backup["time"])
+        assert report["number"] == backup["number"]
+    refused = fresh_archive.command("restore", place, "--drill", "--at", listed[0]["time"][:20] + "x")
+    assert refused.returncode == 2 and "--at takes a time" in refused.stderr
+
+
 def test_a_drill_reads_everything_back_and_leaves_nothing(fresh_archive, template, tmp_path, capsys):
     study = 0
     while study * 100 < DRILL_INSTANCES:
