@@ -2,9 +2,10 @@ import ArchiveCatalog
 import GRDB
 
 /// What the connection that writes keeps from one transaction to the next.
-// Sendable unchecked: only closures that GRDB runs on the connection that writes touch it, one at a time. A Mutex could not
-// hold the inserter: its statements belong to the region of the Database that GRDB lends to such a closure, so they may be
-// taken out of a Mutex, but not be put back.
+///
+/// A Mutex could not hold the inserter: its statements belong to the region of the Database that GRDB lends to a closure, so
+/// they may be taken out of a Mutex, but not be put back.
+// Sendable unchecked: only closures that GRDB runs on the connection that writes touch it, one at a time.
 final class InsertMemory: @unchecked Sendable {
     private var inserter: RecordInserter?
 
