@@ -45,11 +45,6 @@ struct ExportRun {
             disk: job.setup.disk,
             pool: job.setup.pool
         )
-        if let table = parameters.headers {
-            headers = try await HeaderSpool(table, beside: journal, cutAt: state.headersLength)
-        } else {
-            headers = nil
-        }
         let projectID = project.project.id
         earlierID = try await job.setup.lastExport(of: projectID, to: parameters.destination)
         if let earlierID, earlierID != context.id {
@@ -58,6 +53,12 @@ struct ExportRun {
             earlier = try await list.asyncMap { try await EarlierExport($0) }
         } else {
             earlier = nil
+        }
+        // An export that has ended has taken its rows away.
+        if let table = parameters.headers, earlierID != context.id {
+            headers = try await HeaderSpool(table, beside: journal, cutAt: state.headersLength)
+        } else {
+            headers = nil
         }
         savedAt = job.clock.now()
     }
@@ -153,7 +154,7 @@ struct ExportRun {
 
     /// Takes away what lies at the export's place now.
     private func end() async throws {
-        if headers != nil {
+        if parameters.headers != nil {
             try await HeaderSpool.remove(in: journal.folder, disk: job.setup.disk, pool: job.setup.pool)
         }
         report()
