@@ -54,10 +54,15 @@ import Testing
     private let clock = ManualClock()
 
     /// - Parameter count: The object at which the first destination that works breaks; 0: none.
-    private func exports(_ test: TestArchive, breakingAt count: Int = 0) -> ExportService {
+    /// - Parameter disk: For the lists.
+    private func exports(
+        _ test: TestArchive,
+        breakingAt count: Int = 0,
+        disk: any Disk = PosixDisk()
+    ) -> ExportService {
         let setup = ExportSetup(
             folder: folder.path + "/lists",
-            disk: PosixDisk(),
+            disk: disk,
             pool: TestPool.shared,
             cleaner: PixelCleaner(codec: TestCodec(), recognizer: nil),
             frameLengthLimit: 1 << 20,
@@ -182,6 +187,24 @@ import Testing
         #expect(try await check.run(publicKey: nil).isSound)
         try Data("x".utf8).write(to: URL(fileURLWithPath: folder.path + "/out/" + name))
         #expect(try await check.run(publicKey: nil).problemCount == 1)
+    }
+
+    @Test func `an export whose table cannot be cleared away is done when that works again`() async throws {
+        let test = try await filled()
+        // Cannot remove folders.
+        let disk = FaultInjectingDisk(PosixDisk())
+        let failed = try await export(exports(test, disk: disk), test, to: "out", headers: .ndjson)
+        #expect(failed.state == .failed)
+        let before = try contents("out")
+
+        _ = exports(test)
+        try await test.archive.jobs.resume(failed.id, as: TestArchive.administrator)
+        let resumed = try await test.archive.jobs.runToEnd(failed.id)
+
+        #expect(resumed.state == .done, "\(resumed.failure ?? "")")
+        #expect(try contents("out") == before)
+        let kept = try FileManager.default.subpathsOfDirectory(atPath: folder.path + "/lists")
+        #expect(!kept.contains { $0.contains("header") })
     }
 
     @Test func `nothing is kept of an export that is cancelled`() async throws {
