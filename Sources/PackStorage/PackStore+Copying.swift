@@ -7,6 +7,18 @@ extension PackStore {
     ///
     /// Whatever was acknowledged before the call lies within what is returned.
     public func extents() async throws(PackError) -> [PackExtent] {
+        try await extents { durable, size in min(durable ?? size, size) }
+    }
+
+    /// All packs of which a file is there, also those that were given up before any record in them was acknowledged.
+    func filed() async throws(PackError) -> [PackID] {
+        try await extents { _, size in size }.map(\.packID)
+    }
+
+    /// - Parameter length: Of an open pack, by what is known to be durable of it and the size of its file.
+    private func extents(
+        _ length: (_ durable: UInt64?, _ size: UInt64) -> UInt64
+    ) async throws(PackError) -> [PackExtent] {
         let files = files
         // In this order: a pack goes one way, from the folder of open ones by the list of the writers to the sealed ones.
         let found = try await work { try files.openPackSizes() }
@@ -14,7 +26,7 @@ extension PackStore {
         var extents: [PackID: PackExtent] = [:]
         for (id, size) in found {
             // A pack that no writer knows was left open by a recovery that could not read it to its end.
-            let length = min(durable[id] ?? size, size)
+            let length = length(durable[id], size)
             guard length > UInt64(PackHeader.length) else { continue }
             extents[id] = PackExtent(packID: id, length: length, isSealed: false)
         }

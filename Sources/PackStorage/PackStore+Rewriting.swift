@@ -104,20 +104,21 @@ extension PackStore {
     /// The packs under a key, open and sealed, whatever they hold and wherever they lie; reads the header of each.
     ///
     /// - Parameter known: Packs of which the key is known already; they are not looked at.
-    /// - Throws: `.store` `.unavailable` when one of the others lies in a store that does not answer now: it may be one of them.
+    /// - Throws: What reading a header throws, unless the header itself is wrong or frozen: what cannot be read now may be
+    ///   one of them.
     public func packs(under key: StudyKeyID, except known: Set<PackID>) async throws(PackError) -> [PackID] {
         var found: [PackID] = []
-        for extent in try await extents() where !known.contains(extent.packID) {
+        for pack in try await filed() where !known.contains(pack) {
             do throws(PackError) {
-                let beginning = try await bytes(of: extent.packID, range: 0..<UInt64(PackIdentity.length))
-                if try PackIdentity(beginning: beginning).studyKeyID == key { found.append(extent.packID) }
+                let beginning = try await bytes(of: pack, range: 0..<UInt64(PackIdentity.length))
+                if try PackIdentity(beginning: beginning).studyKeyID == key { found.append(pack) }
             } catch {
-                guard error.code != .cancelled, error.code != .store(.unavailable) else { throw error }
+                guard error.code.holdsForEver else { throw error }
                 // One that is damaged or frozen, and in which no row lies, holds nothing up: what lies in it opens to nobody
                 // once the key is gone.
                 logger.error(
                     "the header of a pack cannot be read",
-                    metadata: [LogKeys.packID: "\(extent.packID.hex)", LogKeys.error: "\(error.description)"]
+                    metadata: [LogKeys.packID: "\(pack.hex)", LogKeys.error: "\(error.description)"]
                 )
             }
         }
@@ -272,6 +273,16 @@ struct PackOutput: Sendable {
             }
         } catch {
             throw PackError(error)
+        }
+    }
+}
+
+extension PackError.Code {
+    /// Whether the same header will be no better read another time, or nobody knows when.
+    fileprivate var holdsForEver: Bool {
+        switch self {
+        case .malformedPack, .unsupportedVersion, .packNotFound, .frozen: true
+        default: false
         }
     }
 }

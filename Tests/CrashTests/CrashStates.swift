@@ -22,6 +22,10 @@ enum CrashedProtocol: String, CaseIterable, Sendable {
 
 /// How many crash states a run draws.
 enum CrashStates {
+    /// Those that `CASSETTE_CRASH_SCENARIOS` names, with commas between them; `nil` without it.
+    static let scenarioNames = ProcessInfo.processInfo.environment["CASSETTE_CRASH_SCENARIOS"]
+        .map { $0.split(separator: ",").map(String.init) }
+
     /// Of all protocols together: `CASSETTE_CRASH_STATES`, or what a run of all tests has time for.
     static let wanted = ProcessInfo.processInfo.environment["CASSETTE_CRASH_STATES"].flatMap(Int.init) ?? 4_000
 

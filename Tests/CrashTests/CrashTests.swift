@@ -39,8 +39,7 @@ import Testing
 
     /// Those that `CASSETTE_CRASH_SCENARIOS` names, with commas between them; all without it.
     private static let scenarios: [Scenario] = {
-        let text = ProcessInfo.processInfo.environment["CASSETTE_CRASH_SCENARIOS"]
-        guard let names = text?.split(separator: ",").map(String.init) else { return Scenario.allCases }
+        guard let names = CrashStates.scenarioNames else { return Scenario.allCases }
         return Scenario.allCases.filter { names.contains($0.rawValue) }
     }()
 

@@ -133,6 +133,12 @@ public final class ShredService: Sendable {
             _ = try await goOn(found, study)
             return
         }
+        // The removal of the keys may have failed when one place had it already: the next start would go by that.
+        do {
+            try await keyring.confirm()
+        } catch {
+            throw RemovalService.archiveError(error)
+        }
         // Nothing is destroyed: the study stays in the bin, where it can be restored.
         try await registryAnswer { () async throws(RegistryError) in try await registry.removeShredding(id) }
         removal.logger.notice("a shredding was taken back: the study is in the bin")

@@ -57,6 +57,13 @@ extension Keyring {
         }
     }
 
+    /// Makes both files say what memory says, durably, also after a change of them that failed half-way.
+    ///
+    /// Until then the next start may find the change done although it was told to have failed.
+    public func confirm() async throws(KeyringError) {
+        _ = try await committer.extent()
+    }
+
     /// Whether a study had keys that were removed, and has none since.
     public func isRemoved(_ id: StudyKeyID) -> Bool {
         memory.withLock { $0.table.newestStudyEntry(id.rawValue)?.kind == .removed }

@@ -19,6 +19,12 @@ enum ArchiveFaultRun: String, CaseIterable, Sendable {
     /// The index is made again, for there is none.
     case lostIndex = "rebuild of a lost index"
 
+    /// Those that `CASSETTE_CRASH_SCENARIOS` names, with commas between them; all without it.
+    static let chosen: [ArchiveFaultRun] = {
+        guard let names = CrashStates.scenarioNames else { return allCases }
+        return allCases.filter { names.contains($0.rawValue) }
+    }()
+
     /// What lies on the disk before: durable, with what its senders know.
     struct Prepared: Sendable {
         let log: DiskLog

@@ -44,6 +44,8 @@ struct FaultSweep: Sendable {
     private static let sampleCount = 2
 
     let name: String
+    /// Calls of which not only a sample fails.
+    var wholeCalls: Set<DiskCall> = []
 
     /// - Parameter attempt: Runs the protocol with this fault, kills the program, starts it again, and looks.
     func run(_ attempt: (SimulatedDisk.Fault, _ index: Int) async throws -> FaultAttempt) async throws -> [String] {
@@ -51,7 +53,7 @@ struct FaultSweep: Sendable {
         var found = whole.violations.map { "\(name) without a fault: " + $0 }
         var (tried, refused) = (0, 0)
         for (number, failure) in CallFailure.all.enumerated() {
-            for index in indices(of: whole.calls[failure.call] ?? 0, number) {
+            for index in indices(of: failure.call, count: whole.calls[failure.call] ?? 0, number) {
                 let one = try await attempt(failure.fault(at: index), index)
                 tried += 1
                 if one.isRefused { refused += 1 }
@@ -63,8 +65,8 @@ struct FaultSweep: Sendable {
         return found
     }
 
-    private func indices(of count: Int, _ number: Int) -> [Int] {
-        if CrashStates.isWhole || count <= Self.sampleCount { return Array(0..<count) }
+    private func indices(of call: DiskCall, count: Int, _ number: Int) -> [Int] {
+        if CrashStates.isWhole || wholeCalls.contains(call) || count <= Self.sampleCount { return Array(0..<count) }
         // Other calls for each kind of failure, the same ones in each run.
         let step = count / Self.sampleCount
         return (0..<Self.sampleCount).map { $0 * step + (number * 7 + name.utf8.count) % step }

@@ -6,11 +6,13 @@ import Testing
 @testable import ArchiveServices
 
 @Suite struct `Each call fails once in every protocol` {
-    @Test(arguments: ArchiveFaultRun.allCases)
+    @Test(arguments: ArchiveFaultRun.chosen)
     func `of the archive, and the next start finds what was promised`(run: ArchiveFaultRun) async throws {
         let prepared = try await run.prepare()
 
-        let found = try await FaultSweep(name: run.rawValue).run { fault, index in
+        // Where a shredding has gone wrong: packs that it did not see, keys that were gone in one of two places.
+        let wholeCalls: Set<DiskCall> = run == .shredding ? [.open, .rename, .syncDirectory] : []
+        let found = try await FaultSweep(name: run.rawValue, wholeCalls: wholeCalls).run { fault, index in
             try await run.attempt(prepared, fault, index)
         }
 
