@@ -30,7 +30,7 @@ struct FrameRoutes: Sendable {
         }
         let acceptance = RetrieveAcceptance(accept, allowsSingle: frameNumbers.count == 1)
         let choices = acceptance.choices(for: instance.transferSyntax, .frames)
-        return try await frames(frameNumbers, of: instance, choices, as: principal)
+        return try await answer.frames(frameNumbers, of: source(instance, principal), choices)
     }
 
     /// Sends one bulk value; of compressed pixel data, every frame.
@@ -58,114 +58,25 @@ struct FrameRoutes: Sendable {
                 form: .frames(instance.transferSyntax),
                 request: nil
             )
-            return try await frames(Array(1...frameCount), of: instance, [choice], as: principal)
+            return try await answer.frames(Array(1...frameCount), of: source(instance, principal), [choice])
         }
         let isBigEndian = instance.transferSyntax.isBigEndian
         let form = Representation.frames(isBigEndian ? instance.transferSyntax : .explicitVRLittleEndian)
         let (packaging, mediaType) = try Self.negotiate(form, accept, allowsSingle: true)
         let stream = try await retrieve.bulkData(at: path.description, of: instance, as: principal)
         let location = links.instance(instance.path) + "/bulkdata/" + path.description
-        return answer(stream, form, mediaType, packaging, location: location)
+        return answer.single(stream, form, mediaType, packaging, location: location)
     }
 
-    /// Sends frames in the first of the ways in which the first of them can be sent.
-    private func frames(
-        _ frameNumbers: [Int],
-        of instance: ArchivedInstance,
-        _ choices: [RetrieveChoice],
-        as principal: Principal
-    ) async throws -> Response {
-        guard let firstNumber = frameNumbers.first else { throw ArchiveError(.notFound, "No frame was asked for") }
-        var failures = RetrieveFailures(stored: instance.transferSyntax, kind: .frames, hasFrames: true)
-        for choice in choices {
-            do throws(ArchiveError) {
-                let first = try await frame(firstNumber, of: instance, choice, as: principal)
-                return answer(first, frameNumbers, of: instance, choice, as: principal)
-            } catch {
-                try failures.note(error, of: choice)
-            }
-        }
-        throw failures.error
-    }
+    private var answer: FrameAnswer { FrameAnswer(logger: logger) }
 
-    private func frame(
-        _ frameNumber: Int,
-        of instance: ArchivedInstance,
-        _ choice: RetrieveChoice,
-        as principal: Principal
-    ) async throws(ArchiveError) -> ByteStream {
-        guard let request = choice.request else {
-            return try await retrieve.frame(frameNumber, of: instance, as: principal)
-        }
-        return try await retrieve.frame(frameNumber, of: instance, in: request, as: principal)
-    }
-
-    private func answer(
-        _ first: ByteStream,
-        _ frameNumbers: [Int],
-        of instance: ArchivedInstance,
-        _ choice: RetrieveChoice,
-        as principal: Principal
-    ) -> Response {
-        let location = links.instance(instance.path) + "/frames/"
-        let firstNumber = frameNumbers.first ?? 1
-        guard frameNumbers.count > 1 else {
-            return answer(
-                first,
-                choice.form,
-                choice.mediaType,
-                choice.packaging,
-                location: location + String(firstNumber)
-            )
-        }
-        let frame = MultipartFrame(random: SystemRandomSource())
-        // Taken once: it would stay in memory for as long as the others are sent.
-        let opened = Handover(first)
-        return Response(
-            status: .ok,
-            headers: [.contentType: frame.contentType(type: choice.mediaType)],
-            body: StreamedResponse.body(logger: logger) { writer in
-                for number in frameNumbers {
-                    let stream: ByteStream
-                    if let first = opened.take() {
-                        stream = first
-                    } else {
-                        // What is gathered may hold memory that this frame waits for.
-                        try await writer.flush()
-                        stream = try await self.frame(number, of: instance, choice, as: principal)
-                    }
-                    let head = frame.head(
-                        contentType: choice.contentType,
-                        location: location + String(number),
-                        isFirst: number == firstNumber
-                    )
-                    try await writer.write(head)
-                    try await writer.write(contentsOf: stream)
-                }
-                try await writer.write(frame.tail)
-            }
+    private func source(_ instance: ArchivedInstance, _ principal: Principal) -> ArchivedFrames {
+        ArchivedFrames(
+            instance: instance,
+            location: links.instance(instance.path),
+            retrieve: retrieve,
+            principal: principal
         )
-    }
-
-    private func answer(
-        _ stream: ByteStream,
-        _ form: Representation,
-        _ mediaType: String,
-        _ packaging: RetrieveAcceptance.Packaging,
-        location: String
-    ) -> Response {
-        let contentType = form.contentType(as: mediaType)
-        switch packaging {
-        case .single: return StreamedResponse.single(stream, contentType: contentType, logger: logger)
-        case .multipart:
-            return StreamedResponse.multipart(
-                stream,
-                type: mediaType,
-                contentType: contentType,
-                location: location,
-                logger: logger
-            )
-        }
     }
 
     private func instance(
@@ -192,5 +103,20 @@ struct FrameRoutes: Sendable {
             let mediaType = acceptance.mediaType(for: form, packaging: packaging)
         else { throw RetrieveAcceptance.refusal([form]) }
         return (packaging, mediaType)
+    }
+}
+
+/// The frames of an instance of the archive.
+private struct ArchivedFrames: FrameSource {
+    let instance: ArchivedInstance
+    let location: String
+    let retrieve: RetrieveService
+    let principal: Principal
+
+    var transferSyntax: TransferSyntax { instance.transferSyntax }
+
+    func frame(_ number: Int, in request: TranscodingRequest?) async throws(ArchiveError) -> ByteStream {
+        guard let request else { return try await retrieve.frame(number, of: instance, as: principal) }
+        return try await retrieve.frame(number, of: instance, in: request, as: principal)
     }
 }

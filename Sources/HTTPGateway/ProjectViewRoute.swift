@@ -9,6 +9,9 @@ package struct ProjectViewRoute: Sendable, Hashable {
         case search(SearchResource)
         case retrieve(RetrieveScope)
         case metadata(RetrieveScope)
+        case frames(RetrieveScope, list: String)
+        case rendered(RetrieveScope, frames: String?)
+        case thumbnail(RetrieveScope, frame: String?)
     }
 
     /// The name of the project.
@@ -36,6 +39,8 @@ package struct ProjectViewRoute: Sendable, Hashable {
         case ["metadata"]: return .metadata(scope)
         case ["series"]: return .search(.series(study: study))
         case ["instances"]: return .search(.instances(study: study, series: nil))
+        case ["rendered"]: return .rendered(scope, frames: nil)
+        case ["thumbnail"]: return .thumbnail(scope, frame: nil)
         default: break
         }
         guard rest.count >= 4, rest[2] == "series" else { return nil }
@@ -45,13 +50,28 @@ package struct ProjectViewRoute: Sendable, Hashable {
         case []: return .retrieve(scope)
         case ["metadata"]: return .metadata(scope)
         case ["instances"]: return .search(.instances(study: study, series: series))
+        case ["rendered"]: return .rendered(scope, frames: nil)
+        case ["thumbnail"]: return .thumbnail(scope, frame: nil)
         default: break
         }
         guard rest.count >= 6, rest[4] == "instances" else { return nil }
         scope.sopInstanceUID = try uid(rest[5])
-        switch Array(rest.dropFirst(6)) {
+        return instanceResource(Array(rest.dropFirst(6)), scope)
+    }
+
+    private static func instanceResource(_ rest: [String], _ scope: RetrieveScope) -> Resource? {
+        switch rest {
         case []: return .retrieve(scope)
         case ["metadata"]: return .metadata(scope)
+        case ["rendered"]: return .rendered(scope, frames: nil)
+        case ["thumbnail"]: return .thumbnail(scope, frame: nil)
+        default: break
+        }
+        guard rest.count >= 2, rest[0] == "frames" else { return nil }
+        switch Array(rest.dropFirst(2)) {
+        case []: return .frames(scope, list: rest[1])
+        case ["rendered"]: return .rendered(scope, frames: rest[1])
+        case ["thumbnail"]: return .thumbnail(scope, frame: rest[1])
         default: return nil
         }
     }

@@ -36,13 +36,22 @@ struct ProjectViewRoutes: Sendable {
                 isSingle: scope.sopInstanceUID != nil
             )
         case .retrieve(let scope):
-            return try await objects(
+            return try await ProjectViewObjects(view: view, base: base, logger: logger).answer(
                 try await view.objects(in: scope),
                 accept,
-                base,
                 isSingle: scope.sopInstanceUID != nil
             )
+        case .frames(let scope, let list):
+            return try await pixels(base).frames(list, of: view, scope, accept: accept)
+        case .rendered(let scope, let list):
+            return try await pixels(base).rendered(list, of: view, scope, items, accept: accept)
+        case .thumbnail(let scope, let list):
+            return try await pixels(base).thumbnail(list, of: view, scope, items, accept: accept)
         }
+    }
+
+    private func pixels(_ base: String) -> ProjectViewPixels {
+        ProjectViewPixels(base: base, limits: limits, logger: logger)
     }
 
     // MARK: Search
@@ -128,7 +137,7 @@ struct ProjectViewRoutes: Sendable {
             )
         }
         var objects = found
-        guard let first = try await objects.nextHeader() else { throw Self.nothing }
+        guard let first = try await objects.nextHeader() else { throw ProjectView.nothing }
         let rest = objects
         return Response(
             status: .ok,
@@ -145,96 +154,6 @@ struct ProjectViewRoutes: Sendable {
                 try await writer.write(array.finish())
             }
         )
-    }
-
-    private func objects(
-        _ found: ViewedObjects,
-        _ accept: AcceptHeader,
-        _ base: String,
-        isSingle: Bool
-    ) async throws -> Response {
-        let acceptance = RetrieveAcceptance(accept, allowsSingle: isSingle)
-        var objects = found
-        var refused: TransferSyntax?
-        while let object = try await objects.next() {
-            guard let choice = Self.choice(acceptance, object, .multipart) else {
-                guard let choice = Self.choice(acceptance, object, .single) else {
-                    refused = object.transferSyntax
-                    continue
-                }
-                return Self.single(object, choice, logger)
-            }
-            return multipart(object, choice, objects, acceptance, base)
-        }
-        if let refused { throw RetrieveAcceptance.refusal(of: refused, .objects) }
-        throw Self.nothing
-    }
-
-    /// How an object travels as it was made, if the client takes it so.
-    private static func choice(
-        _ acceptance: RetrieveAcceptance,
-        _ object: ViewedObject,
-        _ packaging: RetrieveAcceptance.Packaging
-    ) -> RetrieveChoice? {
-        acceptance.choices(for: object.transferSyntax, .objects)
-            .first { $0.request == nil && $0.packaging == packaging }
-    }
-
-    private static func single(_ object: ViewedObject, _ choice: RetrieveChoice, _ logger: Logger) -> Response {
-        Response(
-            status: .ok,
-            headers: [
-                .contentType: choice.contentType, .contentDisposition: "attachment; filename=\"object\"",
-            ],
-            body: StreamedResponse.body(logger: logger) { writer in try await writer.write(contentsOf: object.content) }
-        )
-    }
-
-    private func multipart(
-        _ first: ViewedObject,
-        _ choice: RetrieveChoice,
-        _ rest: ViewedObjects,
-        _ acceptance: RetrieveAcceptance,
-        _ base: String
-    ) -> Response {
-        let frame = MultipartFrame(random: SystemRandomSource())
-        return Response(
-            // What was left out before the first object is known; what comes is not.
-            status: rest.leftOutCount > 0 ? .partialContent : .ok,
-            headers: [.contentType: frame.contentType(type: choice.mediaType)],
-            body: StreamedResponse.body(logger: logger) { writer in
-                var objects = rest
-                var next: (object: ViewedObject, choice: RetrieveChoice)? = (first, choice)
-                var isFirst = true
-                while let (object, choice) = next {
-                    let location = Links.instance(object.path, below: base)
-                    try await writer.write(
-                        frame.head(contentType: choice.contentType, location: location, isFirst: isFirst)
-                    )
-                    isFirst = false
-                    try await writer.write(contentsOf: object.content)
-                    try await writer.flush()
-                    next = nil
-                    while next == nil, let object = try await objects.next() {
-                        next = Self.choice(acceptance, object, .multipart).map { (object, $0) }
-                    }
-                }
-                try await writer.write(frame.tail)
-            }
-        )
-    }
-
-    private static var nothing: ArchiveError {
-        ArchiveError(.notFound, "The project has no such object, or none that can be shown without its patient")
-    }
-}
-
-extension BatchedWriter {
-    /// Writes bytes that leave.
-    fileprivate mutating func write(contentsOf content: ExportContent) async throws {
-        var pieces = self
-        try await content.forEachPiece { try await pieces.write($0) }
-        self = pieces
     }
 }
 

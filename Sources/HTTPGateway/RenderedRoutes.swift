@@ -26,7 +26,7 @@ struct RenderedRoutes: Sendable {
         let parameters = try RenderingParameters(items)
         guard scope.sopInstanceUID != nil else {
             let acceptance = try RenderedAcceptance(accept, allowsSingle: false)
-            return try await multipart(
+            return try await answer.multipart(
                 RenderedPictures(
                     InstancePages(
                         of: scope,
@@ -35,11 +35,11 @@ struct RenderedRoutes: Sendable {
                         includesHeader: true,
                         as: principal
                     ),
-                    links
+                    in: self,
+                    as: principal
                 ),
                 acceptance.mediaType,
-                parameters,
-                as: principal
+                parameters
             )
         }
         let instance = try await instance(scope, as: principal)
@@ -58,7 +58,7 @@ struct RenderedRoutes: Sendable {
             )
         }
         let numbers: [Int?] = acceptance.isMultipart ? (1...count).map { $0 } : [nil]
-        return try await answer(pictures(instance, numbers), acceptance, parameters, as: principal)
+        return try await answer.pictures(pictures(instance, numbers, as: principal), acceptance, parameters)
     }
 
     /// Shows frames in the order of the list.
@@ -77,7 +77,7 @@ struct RenderedRoutes: Sendable {
             throw ArchiveError(.notFound, "The instance has \(count) frames")
         }
         let acceptance = try RenderedAcceptance(accept, allowsSingle: numbers.count == 1)
-        return try await answer(pictures(instance, numbers), acceptance, parameters, as: principal)
+        return try await answer.pictures(pictures(instance, numbers, as: principal), acceptance, parameters)
     }
 
     /// A small picture that stands for a study, series, instance or frame; never with a patient's name in it.
@@ -108,7 +108,7 @@ struct RenderedRoutes: Sendable {
         }
         // Of a film the middle says most: the beginning is often black.
         let number = numbers?.first ?? (count + 1) / 2
-        return try await answer(pictures(instance, [number]), acceptance, parameters, as: principal)
+        return try await answer.pictures(pictures(instance, [number], as: principal), acceptance, parameters)
     }
 
     private func instance(_ scope: RetrieveScope, as principal: Principal) async throws -> ArchivedInstance {
@@ -125,16 +125,44 @@ struct RenderedRoutes: Sendable {
         )
     }
 
-    private func pictures(_ instance: ArchivedInstance, _ frameNumbers: [Int?]) -> RenderedPictures {
+    private var answer: PictureAnswer { PictureAnswer(logger: logger) }
+
+    private func pictures(
+        _ instance: ArchivedInstance,
+        _ frameNumbers: [Int?],
+        as principal: Principal
+    ) -> RenderedPictures {
         let location = links.instance(instance.path)
-        let pictures = frameNumbers.map { number in
-            RenderedPicture(
-                instance: instance,
-                frameNumber: number,
-                location: location + (number.map { "/frames/\($0)" } ?? "") + "/rendered"
+        return RenderedPictures(
+            frameNumbers.map { number in
+                picture(
+                    number,
+                    of: instance,
+                    at: location + (number.map { "/frames/\($0)" } ?? "") + "/rendered",
+                    as: principal
+                )
+            }
+        )
+    }
+
+    /// A picture of one frame, which is made when it is asked for.
+    func picture(
+        _ frameNumber: Int?,
+        of instance: ArchivedInstance,
+        at location: String,
+        presentationState: ArchivedInstance? = nil,
+        as principal: Principal
+    ) -> RenderedPicture {
+        let retrieve = retrieve
+        return RenderedPicture(location: location) { order throws(ArchiveError) in
+            try await retrieve.picture(
+                ofFrame: frameNumber,
+                of: instance,
+                order,
+                presentationState: presentationState,
+                as: principal
             )
         }
-        return RenderedPictures(pictures, links)
     }
 
     private func presented(
@@ -156,14 +184,9 @@ struct RenderedRoutes: Sendable {
         let acceptance = try RenderedAcceptance(accept, allowsSingle: images.count == 1)
         let location = links.instance(state.path) + "/rendered"
         let pictures = images.map { image in
-            RenderedPicture(
-                instance: image.instance,
-                frameNumber: image.frameNumber,
-                presentationState: state,
-                location: location
-            )
+            picture(image.frameNumber, of: image.instance, at: location, presentationState: state, as: principal)
         }
-        return try await answer(RenderedPictures(pictures, links), acceptance, parameters, as: principal)
+        return try await answer.pictures(RenderedPictures(pictures), acceptance, parameters)
     }
 
     /// The video as it is stored.
@@ -185,117 +208,5 @@ struct RenderedRoutes: Sendable {
             location: links.instance(instance.path) + "/rendered",
             logger: logger
         )
-    }
-
-    private func answer(
-        _ pictures: RenderedPictures,
-        _ acceptance: RenderedAcceptance,
-        _ parameters: RenderingParameters,
-        as principal: Principal
-    ) async throws -> Response {
-        guard !acceptance.isMultipart else {
-            return try await multipart(pictures, acceptance.mediaType, parameters, as: principal)
-        }
-        var pictures = pictures
-        guard let picture = try await pictures.next() else { throw ArchiveError(.notFound, "There is no picture") }
-        let stream = try await self.stream(picture, acceptance.mediaType, parameters, as: principal)
-        return Response(
-            status: .ok,
-            headers: [.contentType: acceptance.mediaType],
-            body: StreamedResponse.body(length: Int(exactly: stream.length), logger: logger) { writer in
-                try await writer.write(contentsOf: stream)
-            }
-        )
-    }
-
-    private func stream(
-        _ picture: RenderedPicture,
-        _ mediaType: String,
-        _ parameters: RenderingParameters,
-        as principal: Principal
-    ) async throws(ArchiveError) -> ByteStream {
-        try await retrieve.picture(
-            ofFrame: picture.frameNumber,
-            of: picture.instance,
-            parameters.order(as: mediaType),
-            presentationState: picture.presentationState,
-            as: principal
-        )
-    }
-
-    /// Sends many pictures; those that cannot be made are left out, which 206 tells of those before the first.
-    private func multipart(
-        _ pictures: RenderedPictures,
-        _ mediaType: String,
-        _ parameters: RenderingParameters,
-        as principal: Principal
-    ) async throws -> Response {
-        var pictures = pictures
-        var isPartial = false
-        var failure: ArchiveError?
-        while let picture = try await pictures.next() {
-            do throws(ArchiveError) {
-                let first = Handover(try await stream(picture, mediaType, parameters, as: principal))
-                return send(first, picture, pictures, mediaType, parameters, isPartial: isPartial, as: principal)
-            } catch {
-                guard error.code == .notDecodable || error.code == .framesUnknown else { throw error }
-                failure = failure ?? error
-                isPartial = true
-            }
-        }
-        throw failure ?? ArchiveError(.framesUnknown, "There is no image that could be shown")
-    }
-
-    private func send(
-        _ first: Handover<ByteStream>,
-        _ firstPicture: RenderedPicture,
-        _ rest: RenderedPictures,
-        _ mediaType: String,
-        _ parameters: RenderingParameters,
-        isPartial: Bool,
-        as principal: Principal
-    ) -> Response {
-        let frame = MultipartFrame(random: SystemRandomSource())
-        return Response(
-            status: isPartial ? .partialContent : .ok,
-            headers: [.contentType: frame.contentType(type: mediaType)],
-            body: StreamedResponse.body(logger: logger) { writer in
-                var rest = rest
-                var isFirst = true
-                var next: RenderedPicture? = firstPicture
-                while let picture = next {
-                    if let stream = try await opened(first, picture, mediaType, parameters, as: principal) {
-                        let head = frame.head(contentType: mediaType, location: picture.location, isFirst: isFirst)
-                        isFirst = false
-                        try await writer.write(head)
-                        try await writer.write(contentsOf: stream)
-                        // What is gathered may hold memory that the next picture waits for.
-                        try await writer.flush()
-                    }
-                    next = try await rest.next()
-                }
-                try await writer.write(frame.tail)
-            }
-        )
-    }
-
-    private func opened(
-        _ first: Handover<ByteStream>,
-        _ picture: RenderedPicture,
-        _ mediaType: String,
-        _ parameters: RenderingParameters,
-        as principal: Principal
-    ) async throws -> ByteStream? {
-        if let stream = first.take() { return stream }
-        do throws(ArchiveError) {
-            return try await stream(picture, mediaType, parameters, as: principal)
-        } catch {
-            guard error.code == .notDecodable || error.code == .framesUnknown else { throw error }
-            logger.notice(
-                "A picture was left out of an answer",
-                metadata: [LogKeys.errorCode: "\(error.code.rawValue)"]
-            )
-            return nil
-        }
     }
 }

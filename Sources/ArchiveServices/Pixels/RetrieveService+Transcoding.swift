@@ -72,23 +72,13 @@ extension RetrieveService {
 
     /// What is known of the image of an instance.
     func image(_ instance: ArchivedInstance) throws(ArchiveError) -> StoredImage {
-        guard !instance.transferSyntax.isVideo, !instance.transferSyntax.isReferenced else {
-            throw ArchiveError(.notDecodable, "\(instance.transferSyntax.name) has no frames to decode one by one")
-        }
+        try DescribedImage.requireFrames(of: instance.transferSyntax)
         let header = try headers.dataSet(instance.record.header)
         let index = try frameIndex(of: instance)
-        do throws(PixelError) {
-            return StoredImage(
-                instance: instance,
-                header: header,
-                index: index,
-                format: try PixelFormat(header).asStored(in: index),
-                transferSyntax: index.isEncapsulated || instance.transferSyntax.isNative
-                    ? instance.transferSyntax : .explicitVRLittleEndian
-            )
-        } catch {
-            throw ArchiveError(TranscodingError(decoding: error))
-        }
+        return StoredImage(
+            instance: instance,
+            described: try DescribedImage(header: header, index: index, transferSyntax: instance.transferSyntax)
+        )
     }
 
     /// Waits for the memory that making a frame takes.
@@ -99,11 +89,7 @@ extension RetrieveService {
         storedLength: UInt64,
         workLength: Int = 0
     ) async throws(ArchiveError) -> MemoryReservation {
-        let limit = pixels.limits.frame.frameLength
-        guard let length = Int(exactly: storedLength), length <= limit, image.format.frameLength <= limit else {
-            throw ArchiveError(.notDecodable, "The frame is longer than the limit limits.pixels.frame-length")
-        }
-        return try await pixels.budget.reserve(length + 2 * image.format.frameLength + workLength)
+        try await pixels.reserve(for: image.described, storedLength: storedLength, workLength: workLength)
     }
 
     /// A frame without compression, kept for who asks next.
@@ -201,29 +187,15 @@ extension RetrieveService {
 /// The image of a stored instance.
 struct StoredImage: Sendable {
     let instance: ArchivedInstance
-    /// All elements, bulk by reference.
-    let header: DataSet
-    let index: FrameIndex
-    /// What group 0028 says.
-    let format: PixelFormat
-    /// The Transfer Syntax that the frames are in.
-    let transferSyntax: TransferSyntax
+    let described: DescribedImage
 
-    /// Whether frames as they are stored are those of Explicit VR Little Endian.
-    var isPlain: Bool {
-        transferSyntax.isNative && !transferSyntax.isBigEndian && !transferSyntax.hasBigEndianPixelData
-            || transferSyntax == .encapsulatedUncompressedExplicitVRLittleEndian
-    }
+    var header: DataSet { described.header }
+    var index: FrameIndex { described.index }
+    var format: PixelFormat { described.format }
+    var transferSyntax: TransferSyntax { described.transferSyntax }
+    var isPlain: Bool { described.isPlain }
 
     func key(_ frameNumber: Int, _ form: FrameCache.Form) -> FrameCache.Key {
         FrameCache.Key(recordID: instance.record.location.recordID, frameIndex: frameNumber - 1, form: form)
-    }
-}
-
-extension PixelFormat {
-    /// The same; of native frames that are called subsampled and are not, as full.
-    func asStored(in index: FrameIndex) throws(PixelError) -> PixelFormat {
-        guard !index.isEncapsulated else { return self }
-        return try asStored(length: index.byteRanges(frameIndex: 0).reduce(0) { $0 + $1.count })
     }
 }

@@ -23,7 +23,7 @@ extension RetrieveService {
     ) async throws(ArchiveError) -> ByteStream {
         try authorize(.readPixels, principal)
         let image = try image(instance)
-        let number = frameNumber ?? image.representativeFrameNumber
+        let number = frameNumber ?? image.described.representativeFrameNumber
         let stored = try await frame(number, of: instance, as: principal)
         let stateID = presentationState?.record.location.recordID
         let key = image.key(number, .picture(order, presentationState: stateID))
@@ -31,16 +31,16 @@ extension RetrieveService {
         do {
             let state = try presentationState.map { try headers.dataSet($0.record.header) }
             let renderer = try FrameRenderer(header: image.header, presentationState: state)
-            workLength = try Self.workLength(number, image, renderer, order)
+            workLength = try order.workLength(of: image.format, frameIndex: number - 1, renderer)
         } catch {
-            throw Self.asArchiveError(error)
+            throw ArchiveError(making: error)
         }
         let reservation = try await reserve(for: image, storedLength: stored.length, workLength: workLength)
         let entry = try await entry(key) { [self] in
             let state = try await presentationState.asyncMap { try await filledHeader(of: $0) }
             let renderer = try FrameRenderer(header: try await filledHeader(of: instance), presentationState: state)
             let picture = try await render(number, stored, image, renderer, order)
-            return FrameCache.Entry(bytes: try await written(picture, order), format: image.format)
+            return FrameCache.Entry(bytes: try await pixels.written(picture, order), format: image.format)
         }
         reservation.shrink(to: entry.bytes.readableBytes)
         return ByteStream(entry.bytes, holding: reservation)
@@ -62,18 +62,18 @@ extension RetrieveService {
             header = try await filledHeader(of: instance)
             renderer = try FrameRenderer(header: header)
         } catch {
-            throw Self.asArchiveError(error)
+            throw ArchiveError(making: error)
         }
         let timing = FrameTiming(header)
         return try await Film(frameCount: image.index.frameCount, timing: timing, pixels: pixels) {
             [self] number throws(ArchiveError) in
             let stored = storedFrame(number - 1, image.index, of: instance)
             do {
-                let workLength = try Self.workLength(number, image, renderer, order)
+                let workLength = try order.workLength(of: image.format, frameIndex: number - 1, renderer)
                 let reservation = try await reserve(for: image, storedLength: stored.length, workLength: workLength)
                 return (try await render(number, stored, image, renderer, order), reservation)
             } catch {
-                throw Self.asArchiveError(error)
+                throw ArchiveError(making: error)
             }
         }
     }
@@ -95,65 +95,7 @@ extension RetrieveService {
     ) async throws -> RenderedImage {
         let decoded = try await decoded(frameNumber, stored, image)
         let frame = try PixelFrame(decoded.format ?? image.format, decoded.bytes)
-        // On threads that may be busy for a while.
-        do throws(PixelError) {
-            return try await pixels.onPool { () throws(PixelError) in
-                try renderer.render(frame, frameIndex: frameNumber - 1, request: order.request)
-            }
-        } catch {
-            throw Self.asOrdered(error, order)
-        }
-    }
-
-    /// Bytes that a picture takes beside its frame; what the viewport is to blame for is known here.
-    private static func workLength(
-        _ frameNumber: Int,
-        _ image: StoredImage,
-        _ renderer: FrameRenderer,
-        _ order: PictureOrder
-    ) throws -> Int {
-        do throws(PixelError) {
-            return try renderer.workLength(of: image.format, frameIndex: frameNumber - 1, request: order.request)
-        } catch {
-            throw asOrdered(error, order)
-        }
-    }
-
-    private static func asOrdered(_ error: PixelError, _ order: PictureOrder) -> any Error {
-        let isViewport = error.code == .tooLarge || error.code == .badDescription
-        guard isViewport, order.request.viewport != nil else { return error }
-        return ArchiveError(.badRequest, "The viewport cannot be shown: \(error.detail)")
-    }
-
-    private func written(_ picture: RenderedImage, _ order: PictureOrder) async throws -> ByteBuffer {
-        var picture = picture
-        if !order.keepsProfile, picture.iccProfile != nil {
-            picture = try RenderedImage(
-                width: picture.width,
-                height: picture.height,
-                channels: picture.channels,
-                bitsPerSample: picture.bitsPerSample,
-                bytes: picture.bytes
-            )
-        }
-        switch order.form {
-        case .jpeg(let quality):
-            let jpeg = try await pixels.encode(
-                try picture.pixelFrame,
-                in: .jpegBaseline,
-                options: EncodingOptions(quality: quality)
-            )
-            return picture.iccProfile.map { ICCProfile.insert($0, intoJPEG: jpeg) } ?? jpeg
-        case .png:
-            return try await pixels.onPool { [picture] () throws(PixelError) in try PNGWriter.png(picture) }
-        case .gif:
-            return try await pixels.onPool { [picture] () throws(PixelError) in
-                var writer = GIFWriter()
-                var bytes = try writer.append(picture, duration: .zero)
-                bytes.writeImmutableBuffer(writer.finish())
-                return bytes
-            }
-        }
+        return try await pixels.picture(of: frame, frameIndex: frameNumber - 1, renderer, order)
     }
 
     /// The header with the tables, overlays and profiles that rendering needs.
@@ -169,15 +111,6 @@ extension RetrieveService {
         }
         return RenderingBulk.filled(header, with: values, isBigEndian: instance.transferSyntax.isBigEndian)
     }
-
-    private static func asArchiveError(_ error: any Error) -> ArchiveError {
-        switch error {
-        case let error as ArchiveError: error
-        case let error as TranscodingError: ArchiveError(error)
-        case let error as PixelError: ArchiveError(TranscodingError(decoding: error))
-        default: ArchiveError(.unavailable, "The picture was not made: the request was given up")
-        }
-    }
 }
 
 extension Optional where Wrapped: Sendable {
@@ -187,13 +120,5 @@ extension Optional where Wrapped: Sendable {
     ) async rethrows -> Result? {
         guard let wrapped = self else { return nil }
         return try await transform(wrapped)
-    }
-}
-
-extension StoredImage {
-    /// The frame that stands for all (PS3.3 C.7.6.6, Representative Frame Number), else the first.
-    fileprivate var representativeFrameNumber: Int {
-        let named = header.integer(.representativeFrameNumber) ?? 1
-        return (1...index.frameCount).contains(named) ? named : 1
     }
 }

@@ -20,6 +20,7 @@ public struct ProjectView: Sendable {
     let uids: Pseudonyms
     let setup: ExportSetup
     let retrieve: RetrieveService
+    let images: ViewedImageCache
 
     /// Original studies with their new UIDs, those of one patient behind each other.
     var studies: [(new: UID, study: CohortStudy)] {
@@ -87,6 +88,38 @@ public struct ProjectView: Sendable {
         return ViewedObjects(view: self, work: work, scope: scope, originals: cursor(of: study))
     }
 
+    /// The image of one instance, by its new UIDs.
+    ///
+    /// - Throws: `.notFound`, also for one that cannot be shown without its patient.
+    public func image(in scope: RetrieveScope) async throws -> ViewedImage {
+        var images = try await pictures(in: scope)
+        guard let image = try await images.next() else { throw Self.nothing }
+        return image
+    }
+
+    /// The images of a scope of new UIDs.
+    ///
+    /// - Throws: `.notFound` for a study that is not in the cohort.
+    public func pictures(in scope: RetrieveScope) async throws(ArchiveError) -> ViewedImages {
+        let (study, work) = try await open(scope)
+        return ViewedImages(view: self, work: work, scope: scope, originals: cursor(of: study))
+    }
+
+    /// A new object in another Transfer Syntax.
+    ///
+    /// What cannot be made is known here.
+    public func transcoded(
+        _ object: ViewedObject,
+        _ request: TranscodingRequest
+    ) async throws(ArchiveError) -> TranscodedObject {
+        try await ViewedImage(object, pixels: retrieve.pixels).transcoded(request)
+    }
+
+    /// Why there is nothing to send.
+    public static var nothing: ArchiveError {
+        ArchiveError(.notFound, "The project has no such object, or none that can be shown without its patient")
+    }
+
     /// The scope of originals that holds what is asked for, and what makes it.
     func open(_ scope: RetrieveScope) async throws(ArchiveError) -> (RetrieveScope, Work) {
         guard let found = studies.first(where: { $0.new == scope.studyInstanceUID }) else {
@@ -133,6 +166,21 @@ public struct ProjectView: Sendable {
             transferSyntax: gated.transferSyntax,
             content: gated.content
         )
+    }
+
+    /// The new object with its frames; `nil` when it is to be left out.
+    func image(_ instance: ArchivedInstance, _ work: Work) async throws -> ViewedImage? {
+        // Asked each time: what is kept may be of somebody who has withdrawn since.
+        guard project.mayLeave(PatientKey(try header(of: instance))) else { return nil }
+        let key = ViewedImageCache.Key(
+            recordID: instance.record.location.recordID,
+            project: project.project,
+            identifiers: work.patient.identifiers
+        )
+        return try await images.image(for: key) {
+            guard let object = try await object(instance, work) else { return nil }
+            return try await ViewedImage(object, pixels: retrieve.pixels)
+        }
     }
 
     /// The new header, without bulk; `nil` when it is to be left out.

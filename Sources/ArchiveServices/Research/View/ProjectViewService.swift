@@ -4,12 +4,13 @@ import DICOMCore
 
 /// Shows researchers the objects of their project without what identifies patients, made as they are asked for.
 ///
-/// Nothing of an answer is kept. Each passes the same gate as an export, with what identifies its patient in any object of the
+/// Of an answer only images are kept, in memory, for the next of their frames. Each passes the same gate as an export, with what identifies its patient in any object of the
 /// cohort; what does not pass is left out. Originals are read here and go nowhere.
 public final class ProjectViewService: Sendable {
     private let setup: ExportSetup
     private let projects: ProjectService
     private let retrieve: RetrieveService
+    private let images = ViewedImageCache()
 
     init(_ setup: ExportSetup, projects: ProjectService, retrieve: RetrieveService) {
         self.setup = setup
@@ -27,7 +28,8 @@ public final class ProjectViewService: Sendable {
             cohort: try await projects.cohort(of: project, as: principal),
             uids: try await project.pseudonyms(for: [CohortPatient]()),
             setup: setup,
-            retrieve: retrieve
+            retrieve: retrieve,
+            images: images
         )
     }
 }

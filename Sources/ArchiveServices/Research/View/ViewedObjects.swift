@@ -52,3 +52,27 @@ public struct ViewedObjects: Sendable {
         return nil
     }
 }
+
+/// The new images of a scope, one by one, each made when it is asked for; what has no frames is passed over.
+public struct ViewedImages: Sendable {
+    let view: ProjectView
+    let work: ProjectView.Work
+    let scope: RetrieveScope
+    var originals: ViewedOriginals
+
+    init(view: ProjectView, work: ProjectView.Work, scope: RetrieveScope, originals: ViewedOriginals) {
+        self.view = view
+        self.work = work
+        self.scope = scope
+        self.originals = originals
+    }
+
+    /// The next image; `nil` at the end.
+    public mutating func next() async throws -> ViewedImage? {
+        while let instance = try await originals.next() {
+            guard view.isWithin(instance, scope), instance.record.frameIndex != nil else { continue }
+            if let image = try await view.image(instance, work) { return image }
+        }
+        return nil
+    }
+}
