@@ -218,7 +218,9 @@ struct OpenArchive: Sendable {
             disk: host.disk,
             pool: pool
         )
+        let research = host.storage.research
         let cleaner = PixelCleaner(
+            rules: research.rules,
             codec: host.codecs?.codec ?? InProcessCodec(workPool: pool, limits: limits.pixels.frame),
             recognizer: host.codecs?.recognizer
         )
@@ -227,6 +229,8 @@ struct OpenArchive: Sendable {
             disk: host.disk,
             pool: pool,
             cleaner: cleaner,
+            names: research.names,
+            digests: research.digests,
             frameLengthLimit: limits.pixels.frame.frameLength,
             program: "cassette " + Version.string
         ) { try await place.open($0, $1) }

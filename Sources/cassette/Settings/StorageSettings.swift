@@ -20,7 +20,7 @@ struct StorageSettings: Sendable {
             ("recall-every", "how often a store is asked how far a recall is"),
             ("bin-time", "how long what was deleted can be restored"),
             ("confirm-above", "a deletion of more instances needs a second administrator"),
-        ] + UpkeepSettings.keys
+        ] + UpkeepSettings.keys + ResearchSettings.keys
 
     var stores: [StoreSettings] = []
     var rules: [LifecycleRule] = []
@@ -36,6 +36,7 @@ struct StorageSettings: Sendable {
     var recallEvery: Duration = .seconds(60)
     var removal = RemovalConfiguration()
     var upkeep = UpkeepSettings()
+    var research = ResearchSettings()
 
     /// One folder, no rules.
     init() {}
@@ -62,6 +63,7 @@ struct StorageSettings: Sendable {
         }
         try readRules(source.file.items(of: "rules"))
         upkeep = try UpkeepSettings(source)
+        research = try ResearchSettings(source)
         try readRemoval(source)
     }
 
@@ -125,7 +127,7 @@ struct StorageSettings: Sendable {
         members.append(("ack", acknowledgement.rawValue))
         members.append(("bin-time", SettingTexts.text(removal.binTime)))
         if let limit = removal.instancesWithoutConfirmation { members.append(("confirm-above", String(limit))) }
-        members += upkeep.members
+        members += upkeep.members + research.members
         if let moveHours { members.append(("move-hours", moveHours.text)) }
         if let moveRate { members.append(("move-rate", LimitUnit.bytes.text(moveRate))) }
         for store in stores {

@@ -19,6 +19,8 @@ struct ExportReport: Sendable {
     let profile: DeidentificationProfile
     let exportID: RandomID
     let program: String
+    /// SHA-256 of the files that decided besides the project.
+    let digests: [String: String]
     let tally: ExportTally
     /// The kind of place that it went to.
     let destination: String
@@ -36,6 +38,7 @@ struct ExportReport: Sendable {
     /// What is signed.
     var fields: [String: CertificateValue] {
         var fields = mainFields
+        if !digests.isEmpty { fields["files"] = .object(digests.mapValues { .string($0) }) }
         if !headers.isEmpty { fields["headers"] = .array(headers.map(Self.file)) }
         return fields
     }

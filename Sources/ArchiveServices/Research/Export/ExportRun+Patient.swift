@@ -45,6 +45,7 @@ extension ExportRun {
         let deidentification = ObjectDeidentification(
             profile: project.profile,
             pseudonyms: pseudonyms,
+            names: job.setup.names,
             leakPolicy: project.profile.leakPolicy(keepsWeekday: keepsWeekday),
             cleaner: job.setup.cleaner,
             frameLengthLimit: job.setup.frameLengthLimit

@@ -186,6 +186,7 @@ struct ExportRun {
             profile: project.profile,
             exportID: context.id,
             program: job.setup.program,
+            digests: job.setup.digests,
             tally: state.tally,
             destination: target.kind,
             manifest: manifest,

@@ -25,6 +25,10 @@ public struct ExportSetup: Sendable {
     let disk: any Disk
     let pool: WorkPool
     let cleaner: PixelCleaner
+    /// Names that are taken out of texts besides the patient's own.
+    let names: NameList
+    /// SHA-256 of the files that decide besides the project, by what they are, for reports.
+    let digests: [String: String]
     let frameLengthLimit: Int
     /// Program and version, for reports.
     let program: String
@@ -35,12 +39,15 @@ public struct ExportSetup: Sendable {
     ///
     /// - Parameters:
     ///   - folder: in which lists of exports are kept; made when it is needed.
+    ///   - digests: SHA-256 of the files from which the rules of the cleaner and the names are, by what they are.
     ///   - open: Opens a place as it is named, and makes nothing there; its errors are told to the caller.
     public init(
         folder: String,
         disk: any Disk,
         pool: WorkPool,
         cleaner: PixelCleaner,
+        names: NameList = .empty,
+        digests: [String: String] = [:],
         frameLengthLimit: Int,
         program: String,
         open: @escaping @Sendable (String, ExportSpool) async throws -> Target
@@ -49,6 +56,8 @@ public struct ExportSetup: Sendable {
         self.disk = disk
         self.pool = pool
         self.cleaner = cleaner
+        self.names = names
+        self.digests = digests
         self.frameLengthLimit = frameLengthLimit
         self.program = program
         self.open = open

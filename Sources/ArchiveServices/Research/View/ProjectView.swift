@@ -52,6 +52,7 @@ public struct ProjectView: Sendable {
         let deidentification = ObjectDeidentification(
             profile: project.profile,
             pseudonyms: pseudonyms,
+            names: setup.names,
             leakPolicy: project.profile.leakPolicy(keepsWeekday: project.project.dates == .shiftedByWeeks),
             cleaner: setup.cleaner,
             frameLengthLimit: setup.frameLengthLimit
