@@ -42,8 +42,17 @@ typedef struct {
     uint64_t wal_seals;
 } SealedHeader;
 
+/// The index of a WAL, shared by all connections to one database.
+typedef struct SealedIndex SealedIndex;
+
 typedef struct {
     SealedFile common;
+    // SQLite's, valid until the file is closed.
+    const char *path;
+    // NULL while nothing is mapped; with the locks in it that are this connection's, a bit for each.
+    SealedIndex *index;
+    unsigned shared_locks;
+    unsigned exclusive_locks;
     SealedHeader header;
     SealedCipher header_cipher;
     SealedCipher page_cipher;
@@ -88,6 +97,13 @@ int sealed_main_read_page(SealedMain *main, sqlite3_int64 number, unsigned char 
 int sealed_page_has_layout(const unsigned char *first_page);
 /// Whether the file is still being made, so that a rollback journal without page images is in order.
 int sealed_main_is_new(SealedMain *main, int *is_new);
+
+// sealed_index.c: the shared index of the WAL, in memory.
+
+int sealed_index_map(SealedMain *main, int region, int size, int extend, void volatile **out);
+int sealed_index_lock(SealedMain *main, int offset, int count, int flags);
+void sealed_index_barrier(void);
+void sealed_index_unmap(SealedMain *main);
 
 // sealed_pass.c: methods that only hand on to the base file.
 

@@ -35,6 +35,7 @@ static sqlite3_int64 offset_of_page(sqlite3_int64 number) { return SEALED_HEADER
 
 static int close_main(sqlite3_file *file) {
     SealedMain *main = (SealedMain *)file;
+    sealed_index_unmap(main);
     sealed_cipher_clear(&main->header_cipher);
     sealed_cipher_clear(&main->page_cipher);
     OPENSSL_cleanse(main->scratch, sizeof main->scratch);
@@ -197,14 +198,12 @@ int sealed_main_is_new(SealedMain *main, int *is_new) {
 }
 
 static int map_shared_memory(sqlite3_file *file, int region, int size, int extend, void volatile **out) {
-    sqlite3_file *base = ((SealedFile *)file)->base;
-    return base->pMethods->xShmMap(base, region, size, extend, out);
+    return sealed_index_map((SealedMain *)file, region, size, extend, out);
 }
 
 static int lock_shared_memory(sqlite3_file *file, int offset, int count, int flags) {
     SealedMain *main = (SealedMain *)file;
-    sqlite3_file *base = main->common.base;
-    int code = base->pMethods->xShmLock(base, offset, count, flags);
+    int code = sealed_index_lock(main, offset, count, flags);
     int covers_recovery = offset <= RECOVER_LOCK && RECOVER_LOCK < offset + count;
     if (code == SQLITE_OK && covers_recovery) {
         main->recovering = (flags & (SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE)) == (SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE);
@@ -213,14 +212,16 @@ static int lock_shared_memory(sqlite3_file *file, int offset, int count, int fla
 }
 
 static void fence_shared_memory(sqlite3_file *file) {
-    sqlite3_file *base = ((SealedFile *)file)->base;
-    base->pMethods->xShmBarrier(base);
+    (void)file;
+    sealed_index_barrier();
 }
 
 static int unmap_shared_memory(sqlite3_file *file, int delete) {
-    sqlite3_file *base = ((SealedFile *)file)->base;
+    // There is no file that could be deleted.
+    (void)delete;
     ((SealedMain *)file)->recovering = 0;
-    return base->pMethods->xShmUnmap(base, delete);
+    sealed_index_unmap((SealedMain *)file);
+    return SQLITE_OK;
 }
 
 // Version 2: no xFetch, hence no memory mapping of sealed pages.

@@ -16,7 +16,8 @@ typedef union {
 
 static sqlite3_vfs *base_of(sqlite3_vfs *vfs) { return ((SealedVFS *)vfs)->base; }
 
-static int open_main(SealedMain *main) {
+static int open_main(SealedMain *main, const char *path) {
+    main->path = path;
     int code = sealed_header_load(main);
     return code == SQLITE_NOTFOUND ? SQLITE_OK : code;
 }
@@ -49,7 +50,7 @@ static int open_journal(SealedFile *journal, const char *path) {
 static int open_by_kind(sqlite3_file *file, const char *path, int flags) {
     if (flags & SQLITE_OPEN_MAIN_DB) {
         file->pMethods = &sealed_main_methods;
-        return open_main((SealedMain *)file);
+        return open_main((SealedMain *)file, path);
     }
     if (flags & SQLITE_OPEN_WAL) {
         file->pMethods = &sealed_wal_methods;

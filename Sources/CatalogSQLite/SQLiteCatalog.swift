@@ -22,7 +22,7 @@ public final class SQLiteCatalog: Catalog {
     /// Blocks for the time that SQLite needs to read its log.
     ///
     /// - Parameters:
-    ///   - path: The file; `-wal` and `-shm` are put beside it.
+    ///   - path: The file; `-wal` is put beside it.
     ///   - key: 32 bytes for this file alone.
     /// - Throws: `.cannotOpen` for another key, a file that is not sealed, and a newer schema version; `.outdated` for an
     ///   earlier one.

@@ -20,7 +20,7 @@ from raw_association import PeerGone, RawAssociation
 from http_connection import RawHTTP
 from volumes import KINDS, MEBIBYTE, RECOVERY_SECONDS, archive_on, run, starts, until
 
-STEP = int(os.environ.get("CASSETTE_FULL_VOLUME_STEP", str(16 * 1024)))
+STEP = int(os.environ.get("CASSETTE_FULL_VOLUME_STEP", "4096"))
 # A sweep ends when so many stores in a row found room.
 ENOUGH_SUCCESSES = 4
 STEPS_BEFORE_DOUBLING = 40

@@ -150,6 +150,21 @@ def test_what_has_no_pixels_and_what_is_not_in_the_project_has_none(alice, expor
         assert alice.get("/dicomweb" + original + path).status_code in (403, 404)
 
 
+def test_what_is_deleted_is_gone_from_the_view_at_once_and_back_when_it_is_restored(alice, export, research):
+    dataset, _, address = next(images(export, "US"))
+    assert alice.get(address + "/frames/1").status_code == 200
+    (mapped,) = research.command_json("project", "lookup", "LIVER", dataset.PatientID)
+    original = next(study for study in (Study(1), Study(2)) if study.patient_id == mapped["patientID"])
+
+    deleted = research.command_json("delete", original.uid, "--yes")
+
+    assert alice.get(address + "/frames/1").status_code == 404
+    assert alice.get(address.split("/series/")[0], "multipart/related; type=\"application/dicom\"").status_code == 404
+    assert dataset.StudyInstanceUID not in {first(study, "0020000D") for study in alice.search("/studies")}
+    research.command("trash", "restore", deleted["id"], check=0)
+    assert alice.get(address + "/frames/1").status_code == 200
+
+
 def test_nothing_of_the_patients_is_in_an_answer_and_who_has_withdrawn_has_none(alice, export, research):
     address = next(images(export, "US"))[2]
     answers = [alice.get(address + path) for path in ("/frames/1", "/rendered", "/thumbnail")]

@@ -3,7 +3,7 @@ import Deidentification
 import Platform
 
 /// What the patients of a project have said, as it stood at one moment.
-struct ConsentBook: Sendable {
+struct ConsentBook: Sendable, Hashable {
     private let rule: Project.ConsentRule
     private let entries: [RandomID: ConsentEntry]
 

@@ -12,7 +12,7 @@ public struct OpenProject: Sendable {
     /// What is done to each attribute.
     public let profile: DeidentificationProfile
     let keys: ProjectKeys
-    private let consents: ConsentBook
+    let consents: ConsentBook
     private let registry: any ProjectRegistry
     private let random: any RandomSource
 

@@ -15,7 +15,7 @@ public final class SQLiteRegistry: Registry, Sendable {
     /// a good one.
     ///
     /// - Parameters:
-    ///   - path: The file; `-wal` and `-shm` are put beside it.
+    ///   - path: The file; `-wal` is put beside it.
     ///   - key: 32 bytes for this file alone.
     ///   - fileSystem: The registered SQLite VFS below the seal; the one of the operating system when `nil`.
     /// - Throws: `.cannotOpen` for another key or a file that is no registry; `.newer`.

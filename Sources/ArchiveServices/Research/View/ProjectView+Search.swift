@@ -42,7 +42,7 @@ extension ProjectView {
         var answers: [DataSet] = []
         var passed = 0
         var work: (patient: CohortPatient, work: Work)?
-        for (new, study) in studies {
+        for (new, study) in cohort.studies {
             guard query.scope.map({ $0.studyInstanceUID == new }) ?? true,
                 query.keys[.studyInstanceUID].map({ $0.contains(new.string) }) ?? true
             else { continue }

@@ -15,17 +15,12 @@ public struct ProjectView: Sendable {
     private static let reader = Principal(.administrator)
 
     let project: OpenProject
-    let cohort: CohortSurvey
+    let cohort: ViewedCohort
     /// Makes the same UIDs for whatever patient.
     let uids: Pseudonyms
     let setup: ExportSetup
     let retrieve: RetrieveService
     let images: ViewedImageCache
-
-    /// Original studies with their new UIDs, those of one patient behind each other.
-    var studies: [(new: UID, study: CohortStudy)] {
-        cohort.studies.map { (uids.uid($0.studyInstanceUID), $0) }
-    }
 
     /// What it takes to make the objects of one patient.
     struct Work: Sendable {
@@ -34,11 +29,16 @@ public struct ProjectView: Sendable {
         let project: OpenProject
     }
 
-    /// Looks through all headers of a patient's studies in the cohort.
+    /// What makes the objects of a patient of the cohort.
     func work(for patient: CohortPatient) async throws(ArchiveError) -> Work {
+        try await cohort.work(for: patient.key) { () async throws(ArchiveError) in try await newWork(for: patient) }
+    }
+
+    /// Looks through all headers of a patient's studies in the cohort.
+    private func newWork(for patient: CohortPatient) async throws(ArchiveError) -> Work {
         var survey = PatientSurvey()
         var patients = [patient]
-        for study in cohort.studies where study.patient.key == patient.key {
+        for study in cohort.studies(of: patient.key) {
             var cursor = cursor(of: RetrieveScope(studyInstanceUID: study.studyInstanceUID))
             while let instance = try await cursor.next() {
                 let header = try header(of: instance)
@@ -123,11 +123,11 @@ public struct ProjectView: Sendable {
 
     /// The scope of originals that holds what is asked for, and what makes it.
     func open(_ scope: RetrieveScope) async throws(ArchiveError) -> (RetrieveScope, Work) {
-        guard let found = studies.first(where: { $0.new == scope.studyInstanceUID }) else {
+        guard let found = cohort.study(scope.studyInstanceUID) else {
             throw ArchiveError(.notFound, "The project has no such study")
         }
-        let study = RetrieveScope(studyInstanceUID: found.study.studyInstanceUID)
-        return (study, try await work(for: found.study.patient))
+        let study = RetrieveScope(studyInstanceUID: found.studyInstanceUID)
+        return (study, try await work(for: found.patient))
     }
 
     /// Whether an original is in a scope of new UIDs.

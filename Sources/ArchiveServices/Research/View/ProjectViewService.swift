@@ -10,6 +10,7 @@ public final class ProjectViewService: Sendable {
     private let setup: ExportSetup
     private let projects: ProjectService
     private let retrieve: RetrieveService
+    private let cohorts = ViewedCohorts()
     private let images = ViewedImageCache()
 
     init(_ setup: ExportSetup, projects: ProjectService, retrieve: RetrieveService) {
@@ -20,13 +21,20 @@ public final class ProjectViewService: Sendable {
 
     /// The project as it is now: who has withdrawn is not in it.
     ///
+    /// What was stored in the last seconds may not be, either.
+    ///
     /// - Throws: `.denied`, `.notFound` for another project than the researcher's, `.conflict` for one that has ended.
     public func view(of name: String, as principal: Principal) async throws(ArchiveError) -> ProjectView {
         let project = try await projects.open(name, as: principal)
+        let uids = try await project.pseudonyms(for: [CohortPatient]())
+        let key = ViewedCohorts.Key(project: project.project, consents: project.consents)
+        let cohort = try await cohorts.cohort(for: key) { () async throws(ArchiveError) in
+            ViewedCohort(try await projects.cohort(of: project, as: principal), uids)
+        }
         return ProjectView(
             project: project,
-            cohort: try await projects.cohort(of: project, as: principal),
-            uids: try await project.pseudonyms(for: [CohortPatient]()),
+            cohort: cohort,
+            uids: uids,
             setup: setup,
             retrieve: retrieve,
             images: images
