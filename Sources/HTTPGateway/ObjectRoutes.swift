@@ -199,7 +199,7 @@ struct ObjectRoutes: Sendable {
     }
 
     /// Whether an object that fails so is left out, and the others are sent.
-    private static func passesOver(_ error: any Error) -> Bool {
+    static func passesOver(_ error: any Error) -> Bool {
         if let error = error as? ArchiveError {
             return error.code == .notDecodable || error.code == .framesUnknown || error.code == .notMakeable
         }

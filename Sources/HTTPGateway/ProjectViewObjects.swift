@@ -37,7 +37,7 @@ struct ProjectViewObjects: Sendable {
                 guard opened.choice.packaging == .multipart else { return single(opened) }
                 return multipart(opened, objects, acceptance, isPartial: refusal != nil || objects.leftOutCount > 0)
             } catch {
-                guard Self.passesOver(error) else { throw error }
+                guard ObjectRoutes.passesOver(error) else { throw error }
                 refusal = refusal ?? error
             }
         }
@@ -65,14 +65,6 @@ struct ProjectViewObjects: Sendable {
             }
         }
         throw failures.error
-    }
-
-    /// Whether an object that fails so is left out, and the others are sent.
-    private static func passesOver(_ error: any Error) -> Bool {
-        if let error = error as? ArchiveError {
-            return error.code == .notDecodable || error.code == .framesUnknown || error.code == .notMakeable
-        }
-        return (error as? RequestError)?.code == .notAcceptable
     }
 
     private func single(_ opened: Opened) -> Response {
@@ -125,7 +117,7 @@ struct ProjectViewObjects: Sendable {
         do {
             return try await open(object, acceptance, .multipart)
         } catch {
-            guard Self.passesOver(error) else { throw error }
+            guard ObjectRoutes.passesOver(error) else { throw error }
             logger.notice(
                 "An object was left out of an answer",
                 metadata: [LogKeys.errorCode: "\(Problem(error).code)"]

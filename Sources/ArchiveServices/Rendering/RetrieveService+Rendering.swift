@@ -100,16 +100,10 @@ extension RetrieveService {
 
     /// The header with the tables, overlays and profiles that rendering needs.
     private func filledHeader(of instance: ArchivedInstance) async throws -> DataSet {
-        let header = try headers.dataSet(instance.record.header)
-        let needed = RenderingBulk.values(in: header)
-        guard !needed.isEmpty else { return header }
-        var values: [BulkValue: ByteBuffer] = [:]
-        for bulk in needed {
-            let (end, overflow) = bulk.offset.addingReportingOverflow(bulk.length)
-            guard !overflow else { continue }
-            values[bulk] = try await gathered(stream(instance, dataSetRanges: [bulk.offset..<end]))
-        }
-        return RenderingBulk.filled(header, with: values, isBigEndian: instance.transferSyntax.isBigEndian)
+        try await RenderingBulk.filled(
+            try headers.dataSet(instance.record.header),
+            isBigEndian: instance.transferSyntax.isBigEndian
+        ) { try await gathered(stream(instance, dataSetRanges: [$0])) }
     }
 }
 

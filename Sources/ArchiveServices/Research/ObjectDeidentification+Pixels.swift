@@ -19,16 +19,11 @@ extension ObjectDeidentification {
     ) async throws -> Pixels? {
         guard object.pixels.hasPixelData || object.pixels.cleansFaces else { return nil }
         let scanned = survey.scanned
-        var values: [BulkValue: ByteBuffer] = [:]
-        for value in RenderingBulk.values(in: survey.header) {
-            values[value] = try await original.ranges(scanned, [value.offset..<value.offset + value.length])
-        }
         let source = PixelSource(
-            header: RenderingBulk.filled(
+            header: try await RenderingBulk.filled(
                 survey.header,
-                with: values,
                 isBigEndian: survey.transferSyntax.isBigEndian
-            ),
+            ) { try await original.ranges(scanned, [$0]) },
             transferSyntax: survey.transferSyntax,
             frameIndex: scanned.frameIndex,
             frame: { frameIndex in

@@ -50,6 +50,23 @@ public enum RenderingBulk {
         } ?? header
     }
 
+    /// The header with all that rendering needs in it.
+    ///
+    /// - Parameter read: Reads a range of the Data Set.
+    public static func filled(
+        _ header: DataSet,
+        isBigEndian: Bool,
+        read: (Range<UInt64>) async throws -> ByteBuffer
+    ) async rethrows -> DataSet {
+        var values: [BulkValue: ByteBuffer] = [:]
+        for value in self.values(in: header) {
+            let (end, overflow) = value.offset.addingReportingOverflow(value.length)
+            guard !overflow, !value.isEncapsulated else { continue }
+            values[value] = try await read(value.offset..<end)
+        }
+        return filled(header, with: values, isBigEndian: isBigEndian)
+    }
+
     static func isNeeded(_ tag: Tag) -> Bool {
         switch tag {
         case .lutData, .iccProfile, .redPaletteColorLookupTableData, .greenPaletteColorLookupTableData,

@@ -149,14 +149,9 @@ public struct ViewedImage: Sendable {
 
     /// The header with the tables and profiles that rendering needs.
     private func filledHeader() async throws -> DataSet {
-        let header = scanned.dataSet
-        var values: [BulkValue: ByteBuffer] = [:]
-        for value in RenderingBulk.values(in: header) {
-            let (end, overflow) = value.offset.addingReportingOverflow(value.length)
-            guard !overflow, !value.isEncapsulated else { continue }
-            values[value] = try await read([value.offset..<end])
+        try await RenderingBulk.filled(scanned.dataSet, isBigEndian: object.transferSyntax.isBigEndian) {
+            try await read([$0])
         }
-        return RenderingBulk.filled(header, with: values, isBigEndian: object.transferSyntax.isBigEndian)
     }
 
     /// Ranges of the Data Set in ascending order, joined.
