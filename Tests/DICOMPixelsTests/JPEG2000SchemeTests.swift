@@ -298,6 +298,16 @@ private func find(_ marker: [UInt8], in bytes: ByteBuffer) throws -> Int {
         }
     }
 
+    @Test func `a tile-part that does not tell its length goes to the end`() throws {
+        for transferSyntax in lossless {
+            let encoded = try encode(frame, transferSyntax)
+            // Psot stands six bytes behind the marker (A.4.2).
+            let length = try find([0xFF, 0x90], in: encoded) + 6
+
+            #expect(try decode(patched(encoded, at: length, [0, 0, 0, 0]), transferSyntax, frame.format) == frame)
+        }
+    }
+
     @Test func `fewer bytes than packets are refused`() throws {
         for transferSyntax in lossless {
             let encoded = try encode(frame, transferSyntax)

@@ -257,8 +257,10 @@ struct JPEG2000Codestream {
             if length == 0 {
                 // The last one, up to EOC (A.4.2), which alone tells that nothing is cut.
                 let offset = cursor.readerIndex - bytes.readerIndex
+                let startOffset = start - bytes.readerIndex
                 try endAtLastMarker()
                 packetsLength += max(0, bytes.readableBytes - 2 - offset)
+                tellLength(ofTilePartAt: startOffset)
                 guard parts.areComplete else { throw Self.malformed("tiles are missing") }
                 return
             }
@@ -276,6 +278,13 @@ struct JPEG2000Codestream {
         // All tiles are complete: without EOC it is the same image, as some writers leave it.
         if !isEnded { whole.writeInteger(Marker.eoc) }
         bytes = whole
+    }
+
+    /// Writes the length of the last tile-part where 0 stands for "to the end": OpenJPH looks for markers inside of it
+    /// then, and believes what it finds.
+    private mutating func tellLength(ofTilePartAt offset: Int) {
+        guard let length = UInt32(exactly: bytes.readableBytes - 2 - offset) else { return }
+        bytes.setInteger(length, at: bytes.readerIndex + offset + 6)
     }
 
     /// Looks at the markers of a tile-part up to its data.
