@@ -33,6 +33,7 @@ ESCAPES = re.compile(rb"\x1b(?:\$[()]?[@-_]|[()][@-_])")
 SEPARATORS = re.compile(rb"(?<=\d)[ .\-/():]+(?=\d)")
 DEFLATED = "1.2.840.10008.1.2.1.99"
 SHORTEST = 4
+CONTENT_SEQUENCE = 0x0040A730
 
 # What an option lets stay, by the kind of the string.
 STAYS = {
@@ -235,7 +236,7 @@ def scan(entry, original, content, output_name="", options=(), ocr=True):
                         "there": True,
                     }
                 )
-        find_lost(finding, entry, dataset, options)
+        find_lost(finding, entry, before, dataset, options)
         finding.changed_pixels, finding.blackened_pixels = leak_pictures.changed_outside(entry, before, dataset)
     return finding
 
@@ -273,8 +274,12 @@ def find_strings(finding, entry, content, dataset, output_name, options):
             )
 
 
-def at_path(dataset, path):
-    """The element at a path of the manifest; None where it is not."""
+def at_path(dataset, path, before=None):
+    """The element at a path of the manifest; None where it is not.
+
+    Items of a report may go and leave the others with other numbers: when `before` is the original, the item is the
+    one of the same concept, the first for the first of that concept, and so on.
+    """
     parts = path.split(".")
     for number, part in enumerate(parts):
         tag = int(part[:8], 16)
@@ -284,10 +289,26 @@ def at_path(dataset, path):
         if number == len(parts) - 1:
             return element
         index = int(part[9:-1])
+        if before is not None:
+            items = before[tag].value
+            before = items[index]
+            if tag == CONTENT_SEQUENCE:
+                same = [place for place, item in enumerate(items) if concept(item) == concept(before)]
+                rank = same.index(index)
+                left = [place for place, item in enumerate(element.value) if concept(item) == concept(before)]
+                if rank >= len(left):
+                    return None
+                index = left[rank]
         if not isinstance(element.value, Sequence) or index >= len(element.value):
             return None
         dataset = element.value[index]
     return None
+
+
+def concept(item):
+    """The code of the concept that a content item is about; None where it has none."""
+    names = item.get("ConceptNameCodeSequence")
+    return names[0].get("CodeValue") if names else None
 
 
 def same(left, right):
@@ -297,12 +318,12 @@ def same(left, right):
         return str(left).strip() == str(right).strip()
 
 
-def find_lost(finding, entry, dataset, options):
+def find_lost(finding, entry, before, dataset, options):
     for survivor in entry["survivors"]:
         if set(survivor["needs"]) - set(options):
             continue
         try:
-            element = at_path(dataset, survivor["path"])
+            element = at_path(dataset, survivor["path"], before)
             now = [] if element is None or element.is_empty else element.value if element.VM > 1 else [element.value]
         except Exception:
             now = []
@@ -324,7 +345,7 @@ def broken_relations(entries, outputs, originals, options):
             if set(relation.get("needs", [])) - set(options) or entry["name"] not in outputs:
                 continue
             if relation["is"] == "equal":
-                element = at_path(outputs[entry["name"]], relation["path"])
+                element = at_path(outputs[entry["name"]], relation["path"], originals[entry["name"]])
                 other = outputs.get(relation["other"])
                 if element is None or element.is_empty or other is None:
                     continue

@@ -7,7 +7,6 @@ each in every encoding, and none in an object that holds only what may stay.
 import base64
 import io
 import json
-import os
 import re
 import subprocess
 import unicodedata
@@ -211,10 +210,6 @@ def test_a_removal_by_hand_leaves_most_of_it(corpus, tmp_path):
 # The command.
 
 
-# The whole corpus with text recognition takes many minutes.
-needs_command = pytest.mark.skipif("CASSETTE_LEAK_CORPUS" not in os.environ, reason="CASSETTE_LEAK_CORPUS is not set")
-
-
 class Run:
     """One run of the command over the corpus and what the scanner says of it."""
 
@@ -251,7 +246,6 @@ ALL_OPTIONS = pytest.mark.parametrize(
 )
 
 
-@needs_command
 @ALL_OPTIONS
 def test_nothing_planted_is_left(runs, options):
     run = runs(*options)
@@ -261,7 +255,6 @@ def test_nothing_planted_is_left(runs, options):
     print("hard pictures left:", run.scan.summary()["hard pictures left"])
 
 
-@needs_command
 @ALL_OPTIONS
 def test_objects_are_withheld_only_where_what_remains_would_tell(runs, entries, options):
     withheld = set(runs(*options).scan.missing)
@@ -271,7 +264,6 @@ def test_objects_are_withheld_only_where_what_remains_would_tell(runs, entries, 
     assert runs(*options).scan.unmatched == []
 
 
-@needs_command
 @ALL_OPTIONS
 def test_what_is_useful_survives(runs, entries, options):
     scan = runs(*options).scan
@@ -282,7 +274,6 @@ def test_what_is_useful_survives(runs, entries, options):
     assert scan.broken == []
 
 
-@needs_command
 @ALL_OPTIONS
 def test_pixels_are_what_they_were_outside_of_black_boxes(runs, options):
     findings = runs(*options).scan.findings
@@ -301,7 +292,6 @@ def test_pixels_are_what_they_were_outside_of_black_boxes(runs, options):
     assert len(untouched) > len(findings) * 0.85
 
 
-@needs_command
 def test_each_object_says_how_it_was_deidentified(runs):
     for path in runs(*RESEARCH).output.rglob("*.dcm"):
         content = path.read_bytes()
@@ -318,7 +308,6 @@ def test_each_object_says_how_it_was_deidentified(runs):
         assert 0xFFFCFFFC not in dataset
 
 
-@needs_command
 def test_the_report_names_nobody(runs, entries):
     run = runs(*PIXELS)
     report = run.report.read_text()
@@ -337,7 +326,6 @@ def test_the_report_names_nobody(runs, entries):
     assert told - in_file_names == set()
 
 
-@needs_command
 def test_the_same_key_gives_the_same_objects(corpus, tmp_path):
     few = tmp_path / "objects"
     few.mkdir()
@@ -354,17 +342,22 @@ def test_the_same_key_gives_the_same_objects(corpus, tmp_path):
     assert outputs[0] and outputs[0] == outputs[1]
 
 
+# Table E.1-1 wants a dummy in its place (D) and removes the number (X) that it is there for: dciodvfy minds, readers do not.
+BY_THE_TABLE = "<ClinicalTrialProtocolEthicsCommitteeName>"
+
+
 def complaints(path):
     """What dciodvfy finds wrong, without the values."""
     result = subprocess.run(["dciodvfy", path], capture_output=True, timeout=60)
     text = (result.stdout + result.stderr).decode("latin-1")
-    lines = [line for line in text.splitlines() if line.startswith("Error")]
-    return {re.sub(r"<[^<>]*>\s*-|\[\d+\]|= <.*?>|</[^>]*>", "", line) for line in lines}
+    lines = [line for line in text.splitlines() if line.startswith("Error") and BY_THE_TABLE not in line]
+    # Of a text in a character set that it does not know dciodvfy names the first character.
+    return {re.sub(r"<[^<>]*>\s*-|\[\d+\]|= <.*?>|</[^>]*>|= '.*' \(0x..\)", "", line) for line in lines}
 
 
-@needs_command
-def test_objects_are_as_valid_as_they_were(runs, corpus, entries):
-    run, worse = runs(*PIXELS), {}
+@ALL_OPTIONS
+def test_objects_are_as_valid_as_they_were(runs, corpus, entries, options):
+    run, worse = runs(*options), {}
     by_identity = {(entry["sop_class"], str(entry["instance_number"])): entry for entry in entries}
     for path in sorted(run.output.rglob("*.dcm")):
         entry = by_identity[leak_scan.identity(leak_scan.read(path.read_bytes()))]

@@ -226,6 +226,35 @@ enum Journey {
         #expect(dataSet.uid(.tableFrameOfReferenceUID)?.string.hasPrefix("2.25.") == true)
     }
 
+    @Test func `leaves what an IOD requires as a dummy, and elsewhere nothing of it`() throws {
+        let elements: [DataElement] = [
+            .text(.presentationCreationDate, .da, "20200115"), .text(.presentationCreationTime, .tm, "101112"),
+        ]
+        let presentationState = UID(literal: "1.2.840.10008.5.1.4.1.1.11.1")
+        let file = try Journey.file(elements, sopClassUID: presentationState)
+
+        let state = try Journey.read(Journey.whole(file).bytes).dataSet
+        let image = try Journey.result(elements)
+
+        #expect(state.string(.presentationCreationDate) == "19000101")
+        #expect(state.string(.presentationCreationTime) == "000000")
+        #expect(image[.presentationCreationDate] == nil && image[.presentationCreationTime] == nil)
+    }
+
+    @Test func `keeps references that must not be missing, to their new names`() throws {
+        let source = DataSet([.uid(.referencedSOPClassUID, ctImage), .text(.referencedSOPInstanceUID, .ui, "1.2.3.9")])
+        let derivation = DataSet([.sequence(.sourceImageSequence, [source])])
+        let group = DataSet([.sequence(.derivationImageSequence, [derivation])])
+        let segmentation = UID(literal: "1.2.840.10008.5.1.4.1.1.66.4")
+        let file = try Journey.file([.sequence(.perFrameFunctionalGroupsSequence, [group])], sopClassUID: segmentation)
+
+        let dataSet = try Journey.read(Journey.whole(file).bytes).dataSet
+
+        let references = dataSet.items(.perFrameFunctionalGroupsSequence).first?.items(.derivationImageSequence).first?
+            .items(.sourceImageSequence)
+        #expect(references?.map { $0.uid(.referencedSOPInstanceUID) } == [Journey.pseudonyms.uid(of: "1.2.3.9")])
+    }
+
     @Test func `caps ages above 89`() throws {
         let options: Set<DeidentificationOption> = [.retainPatientCharacteristics]
         #expect(try Journey.result([.text(.patientAge, .as, "093Y")], options).string(.patientAge) == "090Y")
@@ -394,6 +423,23 @@ enum Journey {
 
         #expect(identifiers.unwanted(by: basic).identifiers.map(\.text) == ["Smith", "20200101", "CT-7"])
         #expect(identifiers.unwanted(by: device).identifiers.map(\.text) == ["Smith"])
+    }
+
+    @Test func `are no UIDs of devices in reports where devices are retained, but all others`() throws {
+        func item(_ code: String, _ uid: String) -> DataSet {
+            DataSet([
+                .text(.valueType, .cs, "UIDREF"),
+                .sequence(.conceptNameCodeSequence, [DummyValue.code(code, "DCM", "Name")]), .text(.uid, .ui, uid),
+            ])
+        }
+        // Device Observer UID, Series Instance UID, and one whose code nobody listed.
+        let items = [item("121012", "1.2.3.1"), item("112002", "1.2.3.2"), item("999999", "1.2.3.3")]
+        let found = SubjectIdentifiers(collecting: DataSet([.sequence(.contentSequence, items)]))
+        let basic = try DeidentificationProfile(options: [.cleanStructuredContent])
+        let device = try DeidentificationProfile(options: [.cleanStructuredContent, .retainDeviceIdentity])
+
+        #expect(found.unwanted(by: basic).values(.uid) == ["1.2.3.1", "1.2.3.2", "1.2.3.3"])
+        #expect(found.unwanted(by: device).values(.uid) == ["1.2.3.2", "1.2.3.3"])
     }
 
     @Test func `are no dates where dates move, even those of a device`() throws {

@@ -4,6 +4,7 @@ import Testing
 
 @testable import Deidentification
 
+private let slide = UID(literal: "1.2.840.10008.5.1.4.1.1.77.1.6")
 private let report = UID(literal: "1.2.840.10008.5.1.4.1.1.88.22")
 
 private func item(
@@ -96,6 +97,24 @@ private func content(
         #expect(kept.count == 3)
         #expect(kept[0].string(.textValue) == "ANONYMIZED")
         #expect(kept[2][.referencedContentItemIdentifier]?.integers == [1, 2])
+    }
+
+    @Test func `of a preparation of which nothing stays is a dummy, for something has to be there`() throws {
+        let step = DataSet([
+            .text(.valueType, .cs, "TEXT"),
+            .sequence(.conceptNameCodeSequence, [DummyValue.code("121041", "DCM", "Specimen Identifier")]),
+            .text(.textValue, .ut, "A4711"),
+        ])
+        let steps = DataElement.sequence(.specimenPreparationStepContentItemSequence, [step])
+        let preparation = DataSet([.sequence(.specimenPreparationSequence, [DataSet([steps])])])
+        let file = try Journey.file([.sequence(.specimenDescriptionSequence, [preparation])], sopClassUID: slide)
+
+        let dataSet = try Journey.read(Journey.whole(file, [.cleanStructuredContent]).bytes).dataSet
+
+        let items = dataSet.items(.specimenDescriptionSequence).first?.items(.specimenPreparationSequence).first?
+            .items(.specimenPreparationStepContentItemSequence)
+        #expect(items?.map { $0.string(.textValue) } == ["ANONYMIZED"])
+        #expect(items?.first?[.relationshipType] == nil)
     }
 
     @Test func `goes with its sequence where nothing of it stays`() throws {

@@ -13,7 +13,7 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from pydicom.datadict import keyword_for_tag, tag_for_keyword
+from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag, tag_for_keyword
 
 from generate_dictionary import supplement
 
@@ -136,7 +136,12 @@ def resolved(code, strongest):
     return actions[-1].rstrip("*")
 
 
-def type_rows(packages, compound):
+def required(_, strongest):
+    """What becomes of an attribute that the profile removes, by its type: what must be there gets a dummy."""
+    return {"1": "D", "2": "Z"}.get(strongest, "X")
+
+
+def type_rows(packages, compound, resolve=resolved):
     """{(tag, path): {action: [SOP Classes]}} for the attributes with a compound code."""
     folder = packages / "highdicom" / "_standard"
     iods, modules, classes = (
@@ -161,13 +166,20 @@ def type_rows(packages, compound):
                 known = strongest.get((tag, path), "3")
                 strongest[tag, path] = max(known, kind, key=STRENGTH.index)
         for (tag, path), kind in strongest.items():
-            rows[tag, path][resolved(compound[tag], kind)].append(sop_class)
+            rows[tag, path][resolve(compound[tag], kind)].append(sop_class)
     return rows
 
 
 def strongest_action(actions):
     """Of several actions the one that keeps every object valid."""
     return min(actions, key="DUZX".index)
+
+
+def is_value(tag):
+    """Whether the attribute is one of the standard with a value; sequences that go leave nothing behind."""
+    if "x" in tag or tag == "private" or not dictionary_has_tag(int(tag, 16)):
+        return False
+    return dictionary_VR(int(tag, 16)) != "SQ"
 
 
 def paths_as_tags(path):
@@ -179,11 +191,19 @@ def type_lines(packages, attributes):
     """The lines of the table of types: SOP Classes first, then attributes with their exceptions."""
     compound = {tag: action for tag, (action, _) in attributes.items() if "/" in action}
     rows = type_rows(packages, compound)
+    removed = {tag: action for tag, (action, _) in attributes.items() if action == "X" and is_value(tag)}
+    needed_all_the_same = {
+        place: actions
+        for place, actions in type_rows(packages, removed, required).items()
+        if actions.keys() - {"X"}
+    }
+    rows |= needed_all_the_same
     named = sorted({sop for actions in rows.values() for sops in actions.values() for sop in sops})
     needed = set()
     lines = []
     for (tag, path), actions in sorted(rows.items(), key=lambda row: (row[0][0], paths_as_tags(row[0][1]))):
-        strongest = strongest_action(actions)
+        # Of what is removed, all IODs are listed that want it: elsewhere nothing is made up.
+        strongest = "X" if (tag, path) in needed_all_the_same else strongest_action(actions)
         exceptions = {action: sops for action, sops in actions.items() if action != strongest}
         needed.update(sop for sops in exceptions.values() for sop in sops)
         lines.append((tag, paths_as_tags(path), strongest, exceptions))
@@ -240,7 +260,8 @@ def generate(packages):
         ),
         "AttributeTypeTable.swift": swift(
             "AttributeTypeTable",
-            "/// What compound action codes mean by the type of the attribute (PS3.3): `@SOP Class` in the order in which\n"
+            "/// What compound action codes mean by the type of the attribute (PS3.3), and what becomes of attributes that are\n"
+            "/// removed although an IOD requires them: `@SOP Class` in the order in which\n"
             "/// they are counted, then `tag|path|action|other action:SOP Classes`.",
             type_lines(packages, attributes),
             "highdicom 0.28.2",

@@ -8,12 +8,21 @@ from leak_corpus_planting import fill
 from pydicom.tag import Tag
 
 
+# Concepts whose items PS3.15 Table E.3.4-1 removes (X, X/D), whatever cleans or retains here: nothing of them survives.
+REMOVED = {"121009", "121030", "121031", "121022", "121018", "121152"}
+# Those that it removes unless an option keeps or cleans them.
+REMOVED_WITHOUT = {"121012": ["retain-device"], "121016": ["retain-device"], "121200": ["retain-uids"]}
+
+
 def content(node, value_type, concept, relationship="CONTAINS"):
     """A content item with its concept name (value, scheme, meaning)."""
     item = node.item("ContentSequence").set(ValueType=value_type)
     if relationship:
         item.set(RelationshipType=relationship)
-    item.code("ConceptNameCodeSequence", *concept, keep=True)
+    item.code("ConceptNameCodeSequence", *concept, keep=concept[0] not in REMOVED)
+    for survivor in item.specimen.survivors:
+        if survivor["path"].startswith(item.path):
+            survivor["needs"] += REMOVED_WITHOUT.get(concept[0], [])
     return item
 
 

@@ -15,6 +15,8 @@ enum ContentItem {
         var dummy = DummyValue.contentItem
         if let relationship = item.string(.relationshipType) {
             dummy.set(.text(.relationshipType, .cs, relationship))
+        } else {
+            dummy.remove(.relationshipType)
         }
         return dummy
     }

@@ -123,7 +123,12 @@ struct HeaderTransformer {
         path.removeLast()
         // Content Sequence is there only where there are items (PS3.3 C.17.3).
         guard !level.outputItems.isEmpty || level.tag != .contentSequence else { return }
-        put(.sequence(level.tag, level.outputItems))
+        var items = level.outputItems
+        // Steps of a preparation and the like are content items that may have to be there.
+        if items.isEmpty, let first = level.items.first, ContentItem.concept(of: first) != nil {
+            items = [ContentItem.dummy(like: first)]
+        }
+        put(.sequence(level.tag, items))
     }
 
     // MARK: Elements
@@ -189,6 +194,9 @@ struct HeaderTransformer {
         record(tag, action, reason)
         switch action {
         case .remove: return
+        // References that must not be missing lead to the new objects: "Z" allows a value that says nothing.
+        case .empty where !items.isEmpty && profile.mayMapReferences(tag) && open.last?.isDummy != true:
+            begin(tag, items, isDummy: false)
         case .empty: put(.empty(tag, .sq))
         case .dummy where tag == .contentSequence:
             replacesContent = true

@@ -21,8 +21,9 @@ extension ObjectTexts {
     ///   - names: Names that go from what is cleaned, whoever the patient is.
     public init(identifiers: SubjectIdentifiers, profile: DeidentificationProfile, names: NameList = .empty) {
         let wanted = identifiers.unwanted(by: profile)
-        let patterns =
-            profile.options.contains(.retainLongitudinalFullDates) ? TextPatterns.all.subtracting([.date]) : .all
+        var patterns = TextPatterns.all
+        if profile.options.contains(.retainLongitudinalFullDates) { patterns.remove(.date) }
+        if profile.options.contains(.retainInstitutionIdentity) { patterns.remove(.organisation) }
         let cleaner = TextCleaner(identifiers: wanted, names: names, patterns: patterns)
         let scrubber = TextCleaner(identifiers: wanted, patterns: [])
         self.init(clean: { cleaner.clean($0).text }, scrub: { scrubber.clean($0).text })

@@ -58,7 +58,11 @@ extension PixelCleaner {
                 throw PixelError(.tooLarge, "its frames have 4 GiB or more without compression")
             }
         }
-        let written = try frame.format.encoded(in: target)
+        var written = try frame.format.encoded(in: target)
+        // Planes follow each other in RLE, whatever the header says of them; some IODs want 0 there.
+        if target == .rleLossless, source.frameSyntax == .rleLossless {
+            written = try written.with(isPlanar: stored.isPlanar)
+        }
         plan.transferSyntax = target
         plan.encodesAllFrames = target != source.frameSyntax || written != stored
         plan.elements = Self.changes(from: stored, to: written, source)

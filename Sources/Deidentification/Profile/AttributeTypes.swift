@@ -2,6 +2,8 @@ import DICOMCore
 
 /// What a compound action code means for an attribute, by its type where it stands in the IOD of the object (PS3.15 E.2).
 ///
+/// So it is for those that are removed though some IOD requires them.
+///
 /// Nearly every attribute has one meaning wherever it stands in one place; the few others have exceptions by SOP Class.
 enum AttributeTypes {
     struct Place: Hashable, Sendable {

@@ -11,7 +11,12 @@ extension SubjectIdentifiers {
             identifiers.filter { identifier in
                 guard !kinds.contains(identifier.kind), !DummyValue.all.contains(identifier.text) else { return false }
                 let vr = DataElementDictionary.vr(of: identifier.tag) ?? .un
-                let element = ProfiledElement(tag: identifier.tag, vr: vr, sopClassUID: nil)
+                let element = ProfiledElement(
+                    tag: identifier.tag,
+                    vr: vr,
+                    sopClassUID: nil,
+                    concept: identifier.concept
+                )
                 return identifier.tag.isPrivate || profile.action(for: element) != .keep
             }
         )

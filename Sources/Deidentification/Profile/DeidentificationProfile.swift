@@ -34,7 +34,7 @@ public struct DeidentificationProfile: Sendable, Hashable {
         }
         guard let row = AttributeActions.row(for: tag) else { return UnlistedAttributes.action(for: element, options) }
         if let action = row.overruled(by: options) { return action }
-        return row.basic.plain ?? resolved(row.basic, element)
+        return basic(row, element)
     }
 
     /// What is to be done to a content item of that concept; `nil` when Table E.3.4-1 does not list it.
@@ -53,7 +53,7 @@ public struct DeidentificationProfile: Sendable, Hashable {
         if let concept = element.concept, Self.isContentItemValue(tag), let row = Self.row(for: concept) {
             return row.basic.strongest
         }
-        if let row = AttributeActions.row(for: tag) { return row.basic.plain ?? resolved(row.basic, element) }
+        if let row = AttributeActions.row(for: tag) { return basic(row, element) }
         switch element.vr {
         case .lt, .st, .ut: return .dummy
         default: return .remove
@@ -70,6 +70,20 @@ public struct DeidentificationProfile: Sendable, Hashable {
             SafePrivateElements.contains(element.tag, creator: creator)
         else { return .remove }
         return .keep
+    }
+
+    /// Whether a sequence of references may keep its items with other UIDs (X/Z/U* of Table E.1-1).
+    func mayMapReferences(_ tag: Tag) -> Bool {
+        AttributeActions.row(for: tag)?.basic == .removeOrEmptyOrMapUID
+    }
+
+    /// What the basic profile does.
+    ///
+    /// What it removes although the IOD requires it gets a value that says nothing: the object has to stay one that others
+    /// can read.
+    private func basic(_ row: ActionRow, _ element: ProfiledElement) -> AttributeAction {
+        guard let plain = row.basic.plain, plain != .remove else { return resolved(row.basic, element) }
+        return plain
     }
 
     private func resolved(_ code: ActionCode, _ element: ProfiledElement) -> AttributeAction {

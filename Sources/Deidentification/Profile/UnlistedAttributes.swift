@@ -19,6 +19,8 @@ enum UnlistedAttributes {
         Tag(group: 0x0040, element: 0x2006), Tag(group: 0x0040, element: 0x2007),
         // Who was written to about it.
         .contactDisplayName, .ownerID, .ntpSourceAddress,
+        // What the person is who is not told.
+        .responsiblePersonRole,
         // Identifiers of systems and documents outside.
         .repositoryUniqueID, .homeCommunityID, .retrieveLocationUID,
     ]

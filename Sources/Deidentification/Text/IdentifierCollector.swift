@@ -13,6 +13,12 @@ struct IdentifierCollector {
         let kind: IdentifierKind?
     }
 
+    /// What the values of an element are.
+    private struct Meaning {
+        let kind: IdentifierKind
+        let concept: ProfiledElement.Concept?
+    }
+
     /// Bytes of a private or unknown value that may be a name.
     private static let nameLength = 1_024
 
@@ -22,10 +28,13 @@ struct IdentifierCollector {
         var places = [Place(dataSet: dataSet, characterSet: .ascii, kind: nil)]
         while let place = places.popLast() {
             let characterSet = place.dataSet.specificCharacterSet(inheriting: place.characterSet)
-            let concept = Self.concept(of: place.dataSet)
+            let concept = ContentItem.concept(of: place.dataSet)
+            let ofConcept = Self.kind(ofConceptOf: place.dataSet)
             for element in place.dataSet.elements {
-                let kind = kind(of: element, concept: concept, inherited: place.kind)
-                if let kind { take(element, kind, characterSet) }
+                if let kind = kind(of: element, concept: ofConcept, inherited: place.kind) {
+                    let isValue = DeidentificationProfile.isContentItemValue(element.tag)
+                    take(element, Meaning(kind: kind, concept: isValue ? concept : nil), characterSet)
+                }
                 let inner = IdentifyingAttributes.kind(inside: element.tag) ?? place.kind
                 for item in element.items.reversed() {
                     places.append(Place(dataSet: item, characterSet: characterSet, kind: inner))
@@ -34,8 +43,8 @@ struct IdentifierCollector {
         }
     }
 
-    /// What the name of a content item says about its text.
-    private static func concept(of item: DataSet) -> IdentifierKind? {
+    /// What the name of a content item says about its text, also where it does not say in whose scheme.
+    private static func kind(ofConceptOf item: DataSet) -> IdentifierKind? {
         guard let name = item.items(.conceptNameCodeSequence).first,
             let code = name.string(.codeValue) ?? name.string(.longCodeValue)
         else { return nil }
@@ -69,8 +78,9 @@ struct IdentifierCollector {
         return bytes.contains { (0x41...0x5A).contains($0 & 0xDF) || $0 >= 0x80 }
     }
 
-    private mutating func take(_ element: DataElement, _ kind: IdentifierKind, _ characterSet: SpecificCharacterSet) {
+    private mutating func take(_ element: DataElement, _ meaning: Meaning, _ characterSet: SpecificCharacterSet) {
         guard let bytes = element.bytes, bytes.readableBytes > 0 else { return }
+        let kind = meaning.kind
         // Unknown values are read as what they are taken for.
         let vr: VR = element.vr == .un ? (kind == .personName || kind == .patientName ? .pn : .lo) : element.vr
         let readable = DataElement(tag: element.tag, vr: vr, value: element.value)
@@ -79,21 +89,23 @@ struct IdentifierCollector {
         let isASCII = view.allSatisfy { $0 < 0x80 && $0 != 0x1B }
         let written = isASCII ? [] : Self.parts(view, vr)
         for (place, value) in decoded.values.enumerated() {
-            add(value, kind, element.tag, written.count == decoded.values.count ? written[place] : nil)
+            add(value, meaning, element.tag, written.count == decoded.values.count ? written[place] : nil)
         }
         guard !isASCII, !decoded.isExact || characterSet == .ascii else { return }
         // The Data Set does not say, or says wrongly, in which characters it is written: what devices mean then.
         for other in [SpecificCharacterSet.utf8, SpecificCharacterSet(terms: ["ISO_IR 100"])] {
             let again = readable.decodedStrings(other)
             guard again.isExact else { continue }
-            for value in again.values { add(value, kind, element.tag, nil) }
+            for value in again.values { add(value, meaning, element.tag, nil) }
         }
     }
 
-    private mutating func add(_ value: String, _ kind: IdentifierKind, _ tag: Tag, _ written: [UInt8]?) {
+    private mutating func add(_ value: String, _ meaning: Meaning, _ tag: Tag, _ written: [UInt8]?) {
         guard !value.isEmpty else { return }
-        if kind == .uid, UID(value).map({ WellKnownUID.contains($0) }) == true { return }
-        identifiers.append(.init(kind: kind, tag: tag, text: value, writtenBytes: written))
+        if meaning.kind == .uid, UID(value).map({ WellKnownUID.contains($0) }) == true { return }
+        identifiers.append(
+            .init(kind: meaning.kind, tag: tag, text: value, writtenBytes: written, concept: meaning.concept)
+        )
     }
 
     /// The bytes of each value, without padding.

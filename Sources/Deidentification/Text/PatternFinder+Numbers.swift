@@ -143,7 +143,7 @@ extension PatternFinder {
     }
 
     /// Whether little enough lies between a word and the one before it.
-    private func isNear(_ index: Int, _ limit: Int = 3) -> Bool {
+    func isNear(_ index: Int, _ limit: Int = 3) -> Bool {
         index > 0 && index < words.count && words[index].first - words[index - 1].last <= limit + 1
     }
 
@@ -237,7 +237,7 @@ extension PatternFinder {
         add(.titledName, words[next].first, words[last].last)
     }
 
-    private func isName(_ word: Word) -> Bool {
+    func isName(_ word: Word) -> Bool {
         guard word.digitCount == 0, word.count >= 2 else { return false }
         let isCapital = text.symbols[word.first].isUppercase || kind(word.first) == .dense
         return isCapital && !CommonWords.contains(string(word))

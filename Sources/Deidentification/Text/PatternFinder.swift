@@ -36,6 +36,8 @@ struct PatternFinder {
         if patterns.contains(.ipAddress) { finder.findIPAddresses() }
         if patterns.contains(.telephone) { finder.findTelephones() }
         if patterns.contains(.nationalID) { finder.findNationalIDs() }
+        if patterns.contains(.address) { finder.findAddresses() }
+        if patterns.contains(.organisation) { finder.findOrganisations() }
         finder.findLabelled(patterns)
         return finder.matches
     }

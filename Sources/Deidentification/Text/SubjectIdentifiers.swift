@@ -15,13 +15,22 @@ public struct SubjectIdentifiers: Sendable, Hashable {
         public let text: String
         /// The bytes as they were written, when they are not those of `text` in UTF-8.
         public let writtenBytes: [UInt8]?
+        /// What the content item is about whose value it is; `nil` elsewhere.
+        public let concept: ProfiledElement.Concept?
 
         /// Makes an identifier.
-        public init(kind: IdentifierKind, tag: Tag, text: String, writtenBytes: [UInt8]? = nil) {
+        public init(
+            kind: IdentifierKind,
+            tag: Tag,
+            text: String,
+            writtenBytes: [UInt8]? = nil,
+            concept: ProfiledElement.Concept? = nil
+        ) {
             self.kind = kind
             self.tag = tag
             self.text = text
             self.writtenBytes = writtenBytes
+            self.concept = concept
         }
     }
 

@@ -20,6 +20,10 @@ public enum TextPattern: String, Sendable, Hashable, CaseIterable {
     case postalCode = "postal-code"
     /// A name behind a title: `Dr. Miller`.
     case titledName = "titled-name"
+    /// A street with its number, or what stands behind the label of an address.
+    case address
+    /// The name of a hospital, a practice, a department or a university.
+    case organisation
 }
 
 /// The patterns that are looked for.
