@@ -56,7 +56,8 @@ public struct Part10Decoder: Sendable {
     ///   first byte of the file.
     public mutating func read(_ bytes: ByteBuffer) throws(DataSetError) -> ByteBuffer? {
         guard header == nil else { return bytes }
-        buffer.writeImmutableBuffer(bytes)
+        // The first piece of a file often holds most of its pixels: it is not copied.
+        if buffer.readableBytes == 0 { buffer = bytes } else { buffer.writeImmutableBuffer(bytes) }
         return try advance(isEnd: false)
     }
 

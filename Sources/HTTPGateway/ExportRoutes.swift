@@ -54,11 +54,16 @@ struct ExportRoutes: Sendable {
                 }
                 return table
             }
+            let again = items.values(of: "again").first ?? "false"
+            guard again == "true" || again == "false" else {
+                throw RequestError(.badRequest, "The parameter 'again' is true or false")
+            }
             let parameters = ExportParameters(
                 project: project,
                 query: items.values(of: "query").first,
                 destination: place,
-                headers: headers
+                headers: headers,
+                sendsAgain: again == "true"
             )
             let job = try await exports.start(parameters, as: principal)
             var response = Self.json(ExportJSON.export(job))

@@ -236,7 +236,7 @@ def test_documents_of_an_export_stay_with_the_archive(research, first):
     assert research.command_json("export", "show", export["id"])["state"] == "done"
 
 
-def test_a_peer_gets_the_objects_and_the_second_time_nothing(research, first):
+def test_a_peer_gets_the_objects_and_the_second_time_nothing_unless_asked(research, first):
     with reference_receiver() as receiver:
         place = f"dicom://CASSETTE@127.0.0.1:{receiver.port}"
         job = exported(research, place)
@@ -248,6 +248,20 @@ def test_a_peer_gets_the_objects_and_the_second_time_nothing(research, first):
 
         exported(research, place)
         assert list(receiver.folder.iterdir()) == []
+
+        again = exported(research, place, "--again")
+        assert again["failures"] == 0
+        assert {pydicom.dcmread(path, force=True).SOPInstanceUID for path in receiver.folder.iterdir()} == received
+
+
+def test_who_chooses_nothing_or_verifies_a_zip_file_is_told_what_to_do(research, tmp_path):
+    result = research.command(
+        "export", "--project", "LIVER", "--query", "Modality=XA", "--to", tmp_path / "none.zip", check=0
+    )
+    assert "cassette project counts LIVER" in result.stderr
+
+    result = research.command("export", "verify", tmp_path / "none.zip")
+    assert result.returncode == 1 and "unzip -d DIR" in result.stderr
 
 
 def test_another_archive_gets_the_objects_over_dicomweb(research, first, tmp_path):

@@ -33,7 +33,7 @@ extension ObjectDeidentification {
         let plan = try await cleaner.plan(
             source,
             options: deidentifier.profile.options,
-            identifiers: IdentifierMatcher(patient.identifiers.identifiers.map(\.text))
+            identifiers: patient.words
         )
         return Pixels(plan: plan, source: source)
     }

@@ -37,6 +37,12 @@ public struct ObjectDeidentification: Sendable {
         let identifiers: SubjectIdentifiers
         let patterns: LeakPatterns
         let texts: ObjectTexts
+        /// What is looked for in pictures; empty where nobody looks.
+        let words: IdentifierMatcher
+    }
+
+    private var looksAtPictures: Bool {
+        !deidentifier.profile.options.isDisjoint(with: [.cleanPixelData, .cleanGraphics])
     }
 
     /// What a patient's identifiers are made into once for all of the patient's objects.
@@ -45,7 +51,8 @@ public struct ObjectDeidentification: Sendable {
         return Patient(
             identifiers: identifiers,
             patterns: LeakPatterns(identifiers, policy: leakPolicy),
-            texts: ObjectTexts(identifiers: identifiers, profile: deidentifier.profile, names: names)
+            texts: ObjectTexts(identifiers: identifiers, profile: deidentifier.profile, names: names),
+            words: IdentifierMatcher(looksAtPictures ? identifiers.identifiers.map(\.text) : [])
         )
     }
 

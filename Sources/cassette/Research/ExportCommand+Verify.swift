@@ -21,9 +21,14 @@ extension ExportCommand {
 
         func run() async throws {
             let expected = try publicKey.bytes
+            let path = ExportPlace.absolute(folder)
+            guard !path.hasSuffix(".zip") else {
+                throw CommandFailure(
+                    "\(folder) is a ZIP file: unpack it, as in `unzip -d DIR \(folder)`, and verify DIR"
+                )
+            }
             let threads = NIOThreadPool(numberOfThreads: 2)
             threads.start()
-            let path = ExportPlace.absolute(folder)
             let check = ExportCheck(folder: path, disk: PosixDisk(), pool: WorkPool(threads: threads))
             let findings: ExportCheck.Findings
             do {

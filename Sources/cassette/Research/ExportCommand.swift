@@ -49,6 +49,8 @@ struct ExportCommand: AsyncParsableCommand {
             transform: Self.headerTable
         )
         var headers: HeaderTable?
+        @Flag(help: "Send what an earlier export has sent there, too: a peer may have lost it.")
+        var again = false
         @Flag(help: "Begin and do not wait for the end; a server must run.")
         var detach = false
         @Flag(help: "Print JSON.")
@@ -59,7 +61,8 @@ struct ExportCommand: AsyncParsableCommand {
                 project: project,
                 query: query,
                 destination: ExportPlace.absolute(to),
-                headers: headers
+                headers: headers,
+                sendsAgain: again
             )
             let ended = try await ExportCommand.withOpen(folder) { access in
                 let started = try await access.ask(.POST, Self.path(parameters)) { _, principal in
@@ -88,6 +91,7 @@ struct ExportCommand: AsyncParsableCommand {
             let query = parameters.query.map { "&query=" + escaped($0) } ?? ""
             return "/api/exports?project=\(escaped(parameters.project))&to=\(escaped(parameters.destination))" + query
                 + (parameters.headers.map { "&headers=" + $0.rawValue } ?? "")
+                + (parameters.sendsAgain ? "&again=true" : "")
         }
     }
 
@@ -226,9 +230,16 @@ struct ExportCommand: AsyncParsableCommand {
             Console.say(String(buffer: answer))
         } else {
             let sent = export.done - export.failures
+            let project = try answer.decoded(ExportSummary.self).project
             switch export.state {
             case "done":
                 Console.say("\(sent) objects, \(ByteText.text(export.bytes)), in \(place)")
+                if export.done == 0 {
+                    Console.complain(
+                        "Nothing was chosen: `cassette project counts \(project)` tells what the query finds and what "
+                            + "consent keeps back"
+                    )
+                }
                 if export.failures > 0 {
                     Console.say("\(export.failures) objects stay: quarantine.csv and the report say why")
                 }

@@ -162,6 +162,17 @@ import Testing
         #expect(parameters.encoded.flatMap { ExportParameters($0) } == parameters)
         #expect(ExportParameters(project: "P", query: "", destination: "/a").query == nil)
         #expect(ExportParameters(project: "P", query: "a\nb", destination: "/a").encoded == nil)
+        for headers in [nil, HeaderTable.csv] {
+            let again = ExportParameters(
+                project: "P",
+                query: nil,
+                destination: "/a",
+                headers: headers,
+                sendsAgain: true
+            )
+            #expect(again.encoded.flatMap { ExportParameters($0) } == again)
+        }
+        #expect(ExportParameters(Array("export 1\nP\n\n/out\n\nonce".utf8)) == nil)
         #expect(ExportParameters([]) == nil)
     }
 }

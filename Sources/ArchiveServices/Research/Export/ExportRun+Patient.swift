@@ -199,8 +199,9 @@ extension ExportRun {
         }
         let path = target.destination.path(of: name, object.content)
         let isKnown = digests[path] == object.content.sha256
+        let isThere = isKnown && !parameters.sendsAgain
         var placement = ExportPlacement.present
-        if !(isKnown && target.destination.keepsEarlierObjects) {
+        if !(isThere && target.destination.keepsEarlierObjects) {
             placement = try await target.destination.put(
                 ExportObject(
                     name: name,
@@ -225,7 +226,7 @@ extension ExportRun {
             )
         }
         if digests[path] != nil, !isKnown { state.tally.changed += 1 }
-        if isKnown || placement == .present { state.tally.present += 1 }
+        if isThere || placement == .present { state.tally.present += 1 }
         state.tally.objects += 1
         state.tally.bytes += object.content.length
         state.tally.frames += object.frameCount
