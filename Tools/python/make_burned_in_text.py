@@ -3,12 +3,13 @@
     python Tools/python/make_burned_in_text.py DIR [--seed N]
 
 makes DICOM files of ultrasound, CT-like and X-ray-like grounds with texts of several fonts and sizes (8 to 40 pixels), of 8
-and 16 bits, in grey and colour, native and compressed with loss, and files without text; and `truth.json`.
+and 16 bits, in grey and colour, native and compressed with loss, and files without text; and `truth.json`. It needs the
+fonts of Debian's fonts-dejavu and fonts-urw-base35.
 
     python Tools/python/make_burned_in_text.py --evaluate DIR RESULTS
 
-compares what `cassette-bench text DIR/*.dcm > RESULTS` has found: a text counts as removed when 98 % of the pixels of its
-letters are black, as touched when 60 % are.
+compares what `OMP_THREAD_LIMIT=1 cassette-bench text DIR/*.dcm > RESULTS` has found: a text counts as removed when 98 %
+of the pixels of its letters are black, as touched when 60 % are.
 """
 
 import argparse
