@@ -226,6 +226,19 @@ enum Journey {
         #expect(dataSet.uid(.tableFrameOfReferenceUID)?.string.hasPrefix("2.25.") == true)
     }
 
+    @Test func `cleans descriptions of devices, and leaves addresses that are retained`() throws {
+        let elements: [DataElement] = [
+            .text(.longDeviceDescription, .st, "Jane has it"), .text(.institutionAddress, .st, "Jane Street 5"),
+        ]
+        let dataSet = try Journey.result(
+            elements,
+            [.retainDeviceIdentity, .retainInstitutionIdentity, .cleanDescriptors]
+        )
+
+        #expect(dataSet.string(.longDeviceDescription) == " has it")
+        #expect(dataSet.string(.institutionAddress) == "Jane Street 5")
+    }
+
     @Test func `leaves what an IOD requires as a dummy, and elsewhere nothing of it`() throws {
         let elements: [DataElement] = [
             .text(.presentationCreationDate, .da, "20200115"), .text(.presentationCreationTime, .tm, "101112"),
@@ -440,6 +453,26 @@ enum Journey {
 
         #expect(found.unwanted(by: basic).values(.uid) == ["1.2.3.1", "1.2.3.2", "1.2.3.3"])
         #expect(found.unwanted(by: device).values(.uid) == ["1.2.3.2", "1.2.3.3"])
+    }
+
+    @Test func `are names in an item whose own value is another`() throws {
+        let item = DataSet([
+            .text(.valueType, .cs, "TEXT"),
+            .sequence(.conceptNameCodeSequence, [DummyValue.code("121013", "DCM", "Device Observer Name")]),
+            .text(.textValue, .ut, "CT 7"), .text(.personName, .pn, "Okonkwo^Ada"),
+        ])
+        let options: Set<DeidentificationOption> = [.cleanStructuredContent, .retainDeviceIdentity]
+        let header = DataSet([.sequence(.contentSequence, [item])])
+        let unwanted = SubjectIdentifiers(collecting: header).unwanted(
+            by: try DeidentificationProfile(options: options)
+        )
+        let report = UID(literal: "1.2.840.10008.5.1.4.1.1.88.22")
+        let file = try Journey.file(header.elements, sopClassUID: report)
+        let content = try Journey.read(Journey.whole(file, options).bytes).dataSet.items(.contentSequence)
+
+        #expect(unwanted.values(.personName) == ["Okonkwo^Ada"])
+        #expect(content.first?.string(.textValue) == "CT 7")
+        #expect(content.first?.string(.personName) != "Okonkwo^Ada")
     }
 
     @Test func `are no dates where dates move, even those of a device`() throws {

@@ -142,7 +142,7 @@ def required(_, strongest):
 
 
 def type_rows(packages, compound, resolve=resolved):
-    """{(tag, path): {action: [SOP Classes]}} for the attributes with a compound code."""
+    """{(tag, path): {action: [SOP Classes]}} for attributes with their codes, as `resolve` says by the type."""
     folder = packages / "highdicom" / "_standard"
     iods, modules, classes = (
         json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))

@@ -8,10 +8,16 @@ from leak_corpus_planting import fill
 from pydicom.tag import Tag
 
 
-# Concepts whose items PS3.15 Table E.3.4-1 removes (X, X/D), whatever cleans or retains here: nothing of them survives.
-REMOVED = {"121009", "121030", "121031", "121022", "121018", "121152"}
+# Concepts whose items PS3.15 Table E.3.4-1 removes (X, X/D) whatever the options are: nothing of them survives.
+REMOVED = {"121030", "121031", "121022", "121152"}
 # Those that it removes unless an option keeps or cleans them.
-REMOVED_WITHOUT = {"121012": ["retain-device"], "121016": ["retain-device"], "121200": ["retain-uids"]}
+REMOVED_WITHOUT = {
+    "121009": ["retain-institution"],
+    "121012": ["retain-device"],
+    "121016": ["retain-device"],
+    "121018": ["retain-uids"],
+    "121200": ["retain-uids"],
+}
 
 
 def content(node, value_type, concept, relationship="CONTAINS"):

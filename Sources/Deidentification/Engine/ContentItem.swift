@@ -10,10 +10,16 @@ enum ContentItem {
         return ProfiledElement.Concept(code: code, scheme: scheme, valueType: item.string(.valueType) ?? "")
     }
 
+    /// The defined terms of Relationship Type (PS3.3 C.17.3.2.4): any other text could be a name.
+    private static let relationships: Set<String> = [
+        "CONTAINS", "HAS OBS CONTEXT", "HAS CONCEPT MOD", "HAS PROPERTIES", "HAS ACQ CONTEXT", "INFERRED FROM",
+        "SELECTED FROM",
+    ]
+
     /// An item in the place of one that goes, so that the others keep their numbers.
     static func dummy(like item: DataSet) -> DataSet {
         var dummy = DummyValue.contentItem
-        if let relationship = item.string(.relationshipType) {
+        if let relationship = item.string(.relationshipType), relationships.contains(relationship) {
             dummy.set(.text(.relationshipType, .cs, relationship))
         } else {
             dummy.remove(.relationshipType)

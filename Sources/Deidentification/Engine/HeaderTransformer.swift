@@ -124,8 +124,8 @@ struct HeaderTransformer {
         // Content Sequence is there only where there are items (PS3.3 C.17.3).
         guard !level.outputItems.isEmpty || level.tag != .contentSequence else { return }
         var items = level.outputItems
-        // Steps of a preparation and the like are content items that may have to be there.
-        if items.isEmpty, let first = level.items.first, ContentItem.concept(of: first) != nil {
+        // At least one step has to be told of a preparation (PS3.3 C.7.6.22.2).
+        if items.isEmpty, level.tag == .specimenPreparationStepContentItemSequence, let first = level.items.first {
             items = [ContentItem.dummy(like: first)]
         }
         put(.sequence(level.tag, items))
@@ -191,12 +191,12 @@ struct HeaderTransformer {
         _ action: AttributeAction,
         _ reason: ActionRecord.Reason
     ) {
+        // References that must not be missing lead to the new objects: "Z" allows a value that says nothing.
+        let isMapped = action == .empty && profile.mayMapReferences(tag) && open.last?.isDummy != true
+        let action = isMapped ? .mapUID : action
         record(tag, action, reason)
         switch action {
         case .remove: return
-        // References that must not be missing lead to the new objects: "Z" allows a value that says nothing.
-        case .empty where !items.isEmpty && profile.mayMapReferences(tag) && open.last?.isDummy != true:
-            begin(tag, items, isDummy: false)
         case .empty: put(.empty(tag, .sq))
         case .dummy where tag == .contentSequence:
             replacesContent = true
@@ -253,7 +253,7 @@ struct HeaderTransformer {
         if element.tag.isPrivate {
             return profile.action(for: element) == .keep ? .safePrivate : .privateElement
         }
-        if let concept = element.concept, DeidentificationProfile.isContentItemValue(element.tag),
+        if let concept = element.concept, concept.isValue(element.tag),
             profile.action(for: concept) != nil
         {
             return .concept

@@ -112,10 +112,7 @@ struct ValueRewriter {
         guard Self.mayNamePeople(element.vr), !isTerm else {
             return Outcome(element: plain(element, values), action: .keep, reason: reason)
         }
-        // An option that keeps a description keeps it for what it says of the device or the like, not of others.
-        let isFreeText = element.vr == .st || element.vr == .lt || element.vr == .ut
-        let scrub = isFreeText ? texts.clean : texts.scrub
-        let scrubbed = values.map { Self.fitting(scrub($0), $0, element.vr) }
+        let scrubbed = values.map { Self.fitting(texts.scrub($0), $0, element.vr) }
         guard scrubbed != values else { return Outcome(element: element, action: .keep, reason: reason) }
         let rewritten = text(element, scrubbed, characterSet) ?? dummy(element, .ascii)
         return Outcome(element: rewritten, action: .clean, reason: .identifier)

@@ -2,7 +2,7 @@ import DICOMCore
 
 /// What a compound action code means for an attribute, by its type where it stands in the IOD of the object (PS3.15 E.2).
 ///
-/// So it is for those that are removed though some IOD requires them.
+/// The table also has the attributes that are removed although an IOD requires them, and what becomes of them there.
 ///
 /// Nearly every attribute has one meaning wherever it stands in one place; the few others have exceptions by SOP Class.
 enum AttributeTypes {
@@ -13,14 +13,15 @@ enum AttributeTypes {
     }
 
     struct Entry: Sendable {
-        let strongest: AttributeAction
+        /// What holds in all other SOP Classes: the strongest action, or removal where only some IODs want more.
+        let usual: AttributeAction
         let exceptions: [UID: AttributeAction]
     }
 
     /// The action; `nil` for a place that no IOD of the table has.
     static func action(for place: Place, sopClassUID: UID?) -> AttributeAction? {
         guard let entry = entries[place] else { return nil }
-        return sopClassUID.flatMap { entry.exceptions[$0] } ?? entry.strongest
+        return sopClassUID.flatMap { entry.exceptions[$0] } ?? entry.usual
     }
 
     /// How many places the table has.
@@ -35,7 +36,7 @@ enum AttributeTypes {
                 continue
             }
             let fields = line.split(separator: "|", omittingEmptySubsequences: false)
-            guard fields.count >= 3, let tag = Tag(hexadecimal: fields[0]), let strongest = action(fields[2]) else {
+            guard fields.count >= 3, let tag = Tag(hexadecimal: fields[0]), let usual = action(fields[2]) else {
                 continue
             }
             var exceptions: [UID: AttributeAction] = [:]
@@ -48,7 +49,7 @@ enum AttributeTypes {
                 }
             }
             let path = fields[1].split(separator: ".").compactMap { Tag(hexadecimal: $0) }
-            entries[Place(tag: tag, path: path)] = Entry(strongest: strongest, exceptions: exceptions)
+            entries[Place(tag: tag, path: path)] = Entry(usual: usual, exceptions: exceptions)
         }
         return entries
     }()

@@ -29,7 +29,7 @@ public struct DeidentificationProfile: Sendable, Hashable {
         let tag = element.tag
         if tag.isGroupLength || tag.group < 8 || tag == .lengthToEnd { return .remove }
         if tag.isPrivate { return privateAction(element) }
-        if let concept = element.concept, Self.isContentItemValue(tag), let action = action(for: concept) {
+        if let concept = element.concept, concept.isValue(tag), let action = action(for: concept) {
             return action
         }
         guard let row = AttributeActions.row(for: tag) else { return UnlistedAttributes.action(for: element, options) }
@@ -50,7 +50,7 @@ public struct DeidentificationProfile: Sendable, Hashable {
     /// What is to be done to an element that cannot be cleaned, though an option says so: what holds without options.
     func actionWithoutCleaning(for element: ProfiledElement) -> AttributeAction {
         let tag = element.tag
-        if let concept = element.concept, Self.isContentItemValue(tag), let row = Self.row(for: concept) {
+        if let concept = element.concept, concept.isValue(tag), let row = Self.row(for: concept) {
             return row.basic.strongest
         }
         if let row = AttributeActions.row(for: tag) { return basic(row, element) }
@@ -97,15 +97,5 @@ public struct DeidentificationProfile: Sendable, Hashable {
             return action
         }
         return code.strongest
-    }
-
-    /// Whether the element holds the value of a content item (PS3.3 C.17.3.2).
-    static func isContentItemValue(_ tag: Tag) -> Bool {
-        switch tag {
-        case .textValue, .personName, .uid, .date, .time, .dateTime, .conceptCodeSequence, .measuredValueSequence,
-            .referencedSOPSequence:
-            true
-        default: false
-        }
     }
 }

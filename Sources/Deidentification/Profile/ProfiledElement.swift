@@ -17,6 +17,23 @@ public struct ProfiledElement: Sendable, Hashable {
             self.scheme = scheme
             self.valueType = valueType
         }
+
+        /// Whether an attribute holds the value of an item of this Value Type (PS3.3 C.17.3.2): what else stands in the
+        /// item has nothing to do with the concept.
+        func isValue(_ tag: Tag) -> Bool {
+            switch valueType {
+            case "TEXT": tag == .textValue
+            case "PNAME": tag == .personName
+            case "UIDREF": tag == .uid
+            case "DATE": tag == .date
+            case "TIME": tag == .time
+            case "DATETIME": tag == .dateTime
+            case "CODE": tag == .conceptCodeSequence
+            case "NUM": tag == .measuredValueSequence
+            case "IMAGE", "COMPOSITE", "WAVEFORM": tag == .referencedSOPSequence
+            default: false
+            }
+        }
     }
 
     /// The tag.

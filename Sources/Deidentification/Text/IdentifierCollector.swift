@@ -32,7 +32,7 @@ struct IdentifierCollector {
             let ofConcept = Self.kind(ofConceptOf: place.dataSet)
             for element in place.dataSet.elements {
                 if let kind = kind(of: element, concept: ofConcept, inherited: place.kind) {
-                    let isValue = DeidentificationProfile.isContentItemValue(element.tag)
+                    let isValue = concept?.isValue(element.tag) == true
                     take(element, Meaning(kind: kind, concept: isValue ? concept : nil), characterSet)
                 }
                 let inner = IdentifyingAttributes.kind(inside: element.tag) ?? place.kind

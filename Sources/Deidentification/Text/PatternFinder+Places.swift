@@ -11,9 +11,9 @@ extension PatternFinder {
 
     mutating func findAddresses() {
         for index in words.indices where words[index].digitCount == 0 {
+            findStreet(index)
             let word = string(words[index])
             guard !word.isEmpty else { continue }
-            findStreet(index, ending: word)
             if PlaceWords.streetsBehind.contains(word) || PlaceWords.openStreetsBehind.contains(word) {
                 findStreet(index, behind: word)
             }
@@ -24,20 +24,23 @@ extension PatternFinder {
                 findLabelledAddress(from: words[index].last + 1)
             }
         }
-        for label in PlaceWords.denseAddressLabels {
+        for label in PlaceWords.denseAddressLabels where hasDense {
             for place in places(of: label) { findLabelledAddress(from: place + label.unicodeScalars.count) }
         }
     }
 
     /// `Rosenstrasse 12`, `Karl-Marx-Allee 5a`, `Hauptstr. 3`.
-    private mutating func findStreet(_ index: Int, ending word: String) {
-        let isCertain = PlaceWords.streetEndings.contains { word.hasSuffix($0) && word.count >= $0.count + 3 }
-        let isOpen =
-            PlaceWords.openStreetEndings.contains { word.hasSuffix($0) && word.count >= $0.count + 3 }
-            && isCapital(index) && !PlaceWords.noStreets.contains(word)
-        guard isCertain || isOpen else { return }
+    private mutating func findStreet(_ index: Int) {
+        let word = ending(words[index])
+        func hasEnding(_ endings: [String]) -> Bool {
+            endings.contains { word.hasSuffix($0) && words[index].count >= $0.count + 3 }
+        }
         let number = houseNumber(after: index)
-        guard isCertain || number != nil else { return }
+        let isCertain = hasEnding(PlaceWords.streetEndings) && (isCapital(index) || number != nil)
+        let isOpen =
+            hasEnding(PlaceWords.openStreetEndings) && isCapital(index) && number != nil
+            && at(words[index].last + 1) != 0x2C && !PlaceWords.noStreets.contains { word.contains($0) }
+        guard isCertain || isOpen else { return }
         addStreet(joined(before: index), number ?? index)
     }
 
@@ -45,38 +48,51 @@ extension PatternFinder {
     private mutating func findStreet(_ index: Int, behind word: String) {
         var first = index
         while index - first < Self.nameLength, isBeside(first, first - 1), isPartOfStreet(first - 1) { first -= 1 }
-        guard first < index || isBeside(index, index - 1) else { return }
+        let isUsual = PlaceWords.streetsBehind.contains(word)
+        guard first < index || isUsual && isBeside(index, index - 1) else { return }
         let numberBehind = houseNumber(after: index)
-        // Small letters are read as a name only between a number and the word for a street.
+        let isNamed = first < index && words[first].digitCount == 0
+        // Small letters are read as a name only between a number and a word that means nothing but a street.
         if first == index { first -= 1 }
         let numberInFront = isBeside(first, first - 1) && isHouseNumber(first - 1) ? first - 1 : nil
-        let isNamed = first < index && isPartOfStreet(first) && words[first].digitCount == 0
-        let isCertain = PlaceWords.streetsBehind.contains(word) && isCapital(index) && isNamed
-        guard isCertain || numberInFront != nil || numberBehind != nil && isNamed && isCapital(index) else { return }
+        let hasNumber = numberInFront != nil || numberBehind != nil
+        let isStreet = isUsual ? isNamed && isCapital(index) || numberInFront != nil : isNamed && isCapital(index)
+        guard isStreet, isUsual || hasNumber else { return }
         addStreet(numberInFront ?? first, numberBehind ?? index)
     }
 
-    /// `12, rue de la Paix`, `Via Roma 5`.
+    /// `12, rue de la Paix`, `Via Roma 5, 00184 Roma`.
     private mutating func findStreet(_ index: Int, inFront word: String) {
         guard let last = name(after: index, limit: 5) else { return }
         let numberInFront = isNear(index, 2) && isHouseNumber(index - 1) ? index - 1 : nil
         let numberBehind = houseNumber(after: last)
-        let isCertain = word != "via" && word != "ul" || isCapital(index) && numberBehind != nil
-        guard isCertain, numberInFront != nil || numberBehind != nil else { return }
+        guard numberInFront != nil || numberBehind != nil else { return }
+        // Catheters and drugs come by way of vessels, too: a postal code has to follow.
+        guard word != "via" || numberBehind.map({ postalCode(after: $0) != nil }) == true else { return }
         addStreet(numberInFront ?? index, numberBehind ?? last)
     }
 
-    /// Adds a street and the place behind its comma: `Rosenweg 12, 10437 Neustadt`.
+    /// Adds a street and the place behind it: `Rosenweg 12, 10437 Neustadt`.
+    ///
+    /// Without a postal code only what ends like the name of a town is one: any noun may follow a comma.
     private mutating func addStreet(_ first: Int, _ last: Int) {
         var end = last
-        var next = last + 1
-        if isNear(next, 2), isDigit(words[next].first), (4...6).contains(words[next].digitCount) {
-            end = next
-            next += 1
+        let code = postalCode(after: last)
+        if let code { end = code }
+        if isNear(end + 1, 2), isName(words[end + 1]), endsPhrase(end + 1) {
+            let word = ending(words[end + 1])
+            if code != nil || PlaceWords.townEndings.contains(where: { word.hasSuffix($0) }) { end += 1 }
         }
-        let hasComma = isNear(next, 2) && at(words[end].last + 1) == 0x2C
-        if isNear(next, 2), hasComma || end > last, isName(words[next]), endsPhrase(next) { end = next }
         add(.address, words[first].first, words[end].last)
+    }
+
+    /// The place of a postal code that follows: four to six digits with a name behind them, or five without.
+    private func postalCode(after index: Int) -> Int? {
+        guard isNear(index + 1, 2) else { return nil }
+        let word = words[index + 1]
+        guard isDigit(word.first), word.digitCount == word.count, (4...6).contains(word.count) else { return nil }
+        let hasName = isNear(index + 2, 1) && isName(words[index + 2])
+        return hasName || word.count == 5 ? index + 1 : nil
     }
 
     /// Whether nothing but punctuation follows a word.
@@ -112,18 +128,22 @@ extension PatternFinder {
     mutating func findOrganisations() {
         for index in words.indices where words[index].digitCount == 0 && words[index].count >= 5 {
             let word = string(words[index])
-            if PlaceWords.organisations.contains(word) || word == "center" || word == "centre" {
+            if !isFollowed(index, by: PlaceWords.noOrganisationBefore),
+                PlaceWords.organisations.contains(word) || word == "center" || word == "centre"
+            {
                 findOrganisation(index, word)
             }
             let hasName = PlaceWords.organisationsBefore.contains(word)
-            if hasName || PlaceWords.organisationsWithParticle.contains(word), isCapital(index),
+            if hasName || PlaceWords.organisationsWithParticle.contains(word), isCapital(index), !isAllCapitals(index),
                 let last = name(after: index, limit: 4), hasName || isParticle(index + 1)
             {
                 add(.organisation, words[index].first, words[last].last)
             }
-            if isNamedOrganisation(word), isCapital(index) { add(.organisation, words[index].first, words[index].last) }
+            if isCapital(index), isNamedOrganisation(words[index]) {
+                add(.organisation, words[index].first, words[index].last)
+            }
         }
-        for organisation in PlaceWords.denseOrganisations {
+        for organisation in PlaceWords.denseOrganisations where hasDense {
             for place in places(of: organisation) { findDenseOrganisation(place, organisation.unicodeScalars.count) }
         }
     }
@@ -134,9 +154,21 @@ extension PatternFinder {
         // Words that say of which kind it is stand between it and its name.
         while index - first < 2, isBeside(first, first - 1), isCapital(first - 1), isKind(first - 1) { first -= 1 }
         guard first < index || !word.hasPrefix("cent") else { return }
+        // The `s` of St. Mary's.
+        if isBeside(first, first - 1), string(words[first - 1]) == "s",
+            [0x27, 0x2019].contains(at(words[first - 1].first - 1))
+        {
+            first -= 1
+        }
         let kinds = first
-        while kinds - first < Self.nameLength, isBeside(first, first - 1), isOwnName(first - 1, word) { first -= 1 }
+        while kinds - first < Self.nameLength, isBeside(first, first - 1), isOwnName(first - 1) { first -= 1 }
         guard first < kinds else { return }
+        // In German a "Klinik" is also what a patient shows.
+        let isHyphened = at(words[index].first - 1) == 0x2D
+        guard word != "klinik" || isHyphened || first > 0 && PlaceWords.articles.contains(string(words[first - 1]))
+        else {
+            return
+        }
         add(.organisation, words[first].first, words[index].last)
     }
 
@@ -145,14 +177,12 @@ extension PatternFinder {
         return CommonWords.contains(word) && !PlaceWords.noNames.contains(word)
     }
 
-    private func isOwnName(_ index: Int, _ organisation: String) -> Bool {
+    private func isOwnName(_ index: Int) -> Bool {
         guard isName(words[index]), words[index].count >= 3 else { return false }
         let word = string(words[index])
-        guard !PlaceWords.noNames.contains(word) else { return false }
-        // `Chirurgische Abteilung`, `Typische Klinik`: adjectives, unless a hyphen makes them a name.
-        let takesAdjectives = ["klinik", "klinikum", "abteilung", "praxis", "ambulanz", "spital"].contains(organisation)
-        let isHyphened = at(words[index].last + 1) == 0x2D
-        return !takesAdjectives || isHyphened || !Self.isAdjective(word)
+        guard !PlaceWords.noNames.contains(word), !isMedical(index) else { return false }
+        // `Chirurgische Abteilung`: adjectives, unless a hyphen makes them a name.
+        return at(words[index].last + 1) == 0x2D || !Self.isAdjective(word)
     }
 
     /// Whether a German word is an adjective by its ending and what stands before that.
@@ -162,12 +192,22 @@ extension PatternFinder {
         return PlaceWords.adjectiveStems.contains { stem.hasSuffix($0) }
     }
 
-    private func isNamedOrganisation(_ word: String) -> Bool {
-        for ending in PlaceWords.organisationEndings where word.hasSuffix(ending) {
-            let name = word.dropLast(ending.count)
+    /// Whether a word ends as diseases, procedures and abstract nouns do, or is an abbreviation.
+    private func isMedical(_ index: Int) -> Bool {
+        let word = ending(words[index])
+        return words[index].count <= 4 && isAllCapitals(index)
+            || PlaceWords.medicalEndings.contains { ending in
+                word == ending || word.hasSuffix(ending) && words[index].count > ending.count + 1
+            }
+    }
+
+    private func isNamedOrganisation(_ word: Word) -> Bool {
+        let text = ending(word)
+        for ending in PlaceWords.organisationEndings where text.hasSuffix(ending) {
+            let name = text.dropLast(ending.count)
             guard name.count >= 3, !PlaceWords.kindsOfOrganisation.contains(String(name)) else { return false }
-            return !CommonWords.contains(name) && !CommonWords.contains(word) && !name.hasSuffix("en")
-                && !name.hasSuffix("ings")
+            return !CommonWords.contains(name) && !CommonWords.contains(text) && !name.hasSuffix("en")
+                && !text.hasSuffix("hospital")
         }
         return false
     }
@@ -190,6 +230,22 @@ extension PatternFinder {
         return (0...count - wanted.count).filter { place in
             at(place) == start && wanted.indices.allSatisfy { at(place + $0) == wanted[$0] }
         }
+    }
+
+    /// The last letters of a word, however long it is.
+    private func ending(_ word: Word) -> String {
+        IdentifierTerms.string(text.symbols[max(word.first, word.last - 19)...word.last].lazy.map(\.scalar))
+    }
+
+    /// Whether there is a letter of a script that does not separate words.
+    private var hasDense: Bool { text.symbols.contains { $0.kind == .dense } }
+
+    private func isAllCapitals(_ index: Int) -> Bool {
+        words[index].count > 1 && text.symbols[words[index].last].isUppercase
+    }
+
+    private func isFollowed(_ index: Int, by words: Set<String>) -> Bool {
+        isNear(index + 1, 1) && words.contains(string(self.words[index + 1]))
     }
 
     private func isCapital(_ index: Int) -> Bool {
@@ -235,7 +291,9 @@ extension PatternFinder {
         while last - index < limit, isBeside(last + 1, last) {
             last += 1
             if isParticle(last) { continue }
-            guard isName(words[last]), !PlaceWords.noNames.contains(string(words[last])) else { break }
+            guard isName(words[last]), !PlaceWords.noNames.contains(string(words[last])), !isMedical(last) else {
+                break
+            }
             found = last
         }
         return found
@@ -249,8 +307,12 @@ extension PatternFinder {
     private func isHouseNumber(_ index: Int) -> Bool {
         guard words.indices.contains(index), isDigit(words[index].first) else { return false }
         let word = words[index]
-        // `5.2 mm` is a size.
+        // `5.2 mm` and `5 mm` are sizes, `6F` is a catheter.
         let isDecimal = [0x2E, 0x2C].contains(at(word.last + 1)) && isDigit(word.last + 2)
-        return (1...4).contains(word.digitCount) && word.count - word.digitCount <= 1 && !isDecimal
+        let hasLetter = word.count - word.digitCount == 1 && (0x61...0x65).contains(at(word.last))
+        guard (1...4).contains(word.digitCount), word.digitCount == word.count || hasLetter, !isDecimal else {
+            return false
+        }
+        return at(word.last + 1) != 0x25 && at(word.last + 2) != 0x25 && !isFollowed(index, by: PlaceWords.units)
     }
 }

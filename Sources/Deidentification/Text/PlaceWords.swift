@@ -1,26 +1,46 @@
 /// The words by which streets and organisations are known, folded.
 enum PlaceWords {
     /// Ends of words that only streets have.
-    static let streetEndings = ["strasse", "straat", "gatan", "gaten", "vagen", "veien", "steenweg", "gasse", "allee"]
+    static let streetEndings = ["strasse", "straat", "steenweg"]
 
     /// Ends of words that streets have among others: a number has to follow, and the word is capitalised.
     static let openStreetEndings = [
-        "weg", "platz", "damm", "ufer", "vej", "gade", "plein", "gracht", "kade", "laan", "str",
+        "allee", "gasse", "gatan", "gaten", "vagen", "veien", "weg", "platz", "damm", "ufer", "vej", "gade", "plein",
+        "gracht",
+        "kade", "laan", "str",
     ]
 
-    /// Words with such an end that name no street.
-    static let noStreets: Set<String> = [
-        "atemweg", "luftweg", "gallenweg", "harnweg", "zugangsweg", "speiseweg", "leitungsweg", "stichweg", "umweg",
-        "messplatz", "arbeitsplatz", "beckendamm", "schlafplatz", "liegeplatz", "weg", "platz", "damm", "ufer", "kade",
-        "str", "laan", "mediastr",
+    /// Parts of words with such an end that name no street.
+    static let noStreets = [
+        "laufer", "blockade", "kaskade", "dekade", "konstr", "menstr", "administr", "demonstr", "install", "emball",
+        "infektion", "atemweg", "luftweg", "gallenweg", "harnweg", "zugang", "speiseweg", "leitungsweg", "stichweg",
+        "umweg",
+        "messplatz", "arbeitsplatz", "beckendamm", "schlafplatz", "liegeplatz", "aggregat", "surrogat", "registr",
+        "magnetstr",
+    ]
+
+    /// Ends of the names of towns.
+    static let townEndings = [
+        "stadt", "burg", "dorf", "hausen", "furt", "kirchen", "ingen", "ville", "town", "bury", "shire", "borough",
+    ]
+
+    /// What numbers count and measure.
+    static let units: Set<String> = [
+        "mm", "cm", "m", "ml", "l", "mg", "g", "kg", "f", "fr", "ch", "gauge", "jahre", "jahren", "jahr", "tage",
+        "tagen",
+        "wochen", "monate", "stunden", "lumen", "min", "sec", "sek", "h", "uhr", "x", "mal", "kv", "ma", "mas", "mgy",
+        "gy", "mbq",
+        "grad", "hz", "years", "year", "days", "weeks", "months", "hours", "minutes", "ans", "jours", "anos", "dias",
+        "hu", "he",
     ]
 
     /// Words behind the name of a street: `Baker Street`.
-    static let streetsBehind: Set<String> = ["street", "strasse", "avenue", "boulevard", "allee", "gasse"]
+    static let streetsBehind: Set<String> = ["street", "strasse", "avenue", "boulevard"]
 
     /// Words behind the name of a street that mean other things, too: a number stands beside it.
     static let openStreetsBehind: Set<String> = [
-        "road", "lane", "drive", "terrace", "weg", "platz", "ave", "rd", "blvd", "court", "crescent", "square", "close",
+        "allee", "gasse", "road", "lane", "drive", "terrace", "weg", "platz", "ave", "rd", "blvd", "court", "crescent",
+        "square", "close",
     ]
 
     /// Words in front of the name of a street, which has a number before or behind it: `12, rue de la Paix`.
@@ -56,10 +76,29 @@ enum PlaceWords {
         "hospice", "szpital", "nemocnice", "korhaz", "hastanesi",
     ]
 
+    /// Words behind "hospital" that make something else of it.
+    static let noOrganisationBefore: Set<String> = [
+        "course", "day", "days", "stay", "acquired", "admission", "visit", "note", "number", "discharge", "based",
+    ]
+
+    /// Words in front of the name of a clinic.
+    static let articles: Set<String> = [
+        "der", "die", "das", "in", "aus", "von", "zur", "an", "einer", "and", "the", "from", "at",
+    ]
+
+    /// Ends of words for diseases and procedures, and of abstract nouns.
+    static let medicalEndings = [
+        "itis", "ose", "osis", "ie", "ung", "heit", "keit", "om", "oma", "ismus", "ion", "pathy", "emia", "amie", "ity",
+        "graphy",
+        "tomy", "gramm", "gram", "diabetes", "thorax", "schmerz", "schmerzen", "aufenthalt", "verlauf", "itiden",
+        "zitis",
+        "insuffizienz", "ance", "ence", "ment", "douleur", "dolor", "dolore",
+    ]
+
     /// Organisations with their name behind them.
     static let organisationsBefore: Set<String> = [
-        "klinikum", "krankenhaus", "spital", "universitat", "universite", "universidad", "universita", "universidade",
-        "hopital", "ospedale", "policlinico", "clinica", "clinique", "szpital", "nemocnice",
+        "klinikum", "universitat", "universite", "universidad", "universita", "universidade", "hopital", "ospedale",
+        "policlinico", "clinica", "clinique", "szpital", "nemocnice",
     ]
 
     /// Organisations with their name behind them when a small word stands between: `Hospital de la Paz`.
