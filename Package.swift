@@ -114,6 +114,7 @@ let fuzzed: [(name: String, properties: String)] = [
     ("JSON", "FuzzProperties"), ("XML", "FuzzProperties"), ("Text", "FuzzProperties"), ("Value", "FuzzProperties"),
     ("Deidentification", "FuzzProperties"),
     ("Multipart", "FuzzGatewayProperties"), ("Request", "FuzzGatewayProperties"),
+    ("Consent", "FuzzGatewayProperties"),
     ("RLE", "FuzzPixelProperties"), ("JPEG", "FuzzPixelProperties"), ("JPEGLS", "FuzzPixelProperties"),
     ("JPEG2000", "FuzzPixelProperties"), ("HTJ2K", "FuzzPixelProperties"),
 ]

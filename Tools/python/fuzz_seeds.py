@@ -403,6 +403,21 @@ def requests():
     yield "store", b"\1" + studies + b"/1.2.3"
 
 
+def consents():
+    """Lists of consents as spreadsheets write them, and as they should not."""
+    lists = {
+        "plain": "PatientID,Consent\nA1,given\nA2,withdrawn\n",
+        "issuer": "Consent,Issuer,PatientID\r\ngiven,\"Hospital, North\",A1\r\n",
+        "quotes": 'PatientID,Consent\n"A ""1""\nB",GIVEN\n" A2 ", withdrawn\n',
+        "letters": "PatientID,Consent\n\u9ed2\u9dfa,given\n\u00e9,withdrawn",
+        "columns": "PatientID,Consent,Name\nA1,given,Doe\n",
+        "short": "PatientID,Consent\nA1\n",
+        "open": 'PatientID,Consent\n"A1,given\n',
+    }
+    for name, text in lists.items():
+        yield name, text.encode()
+
+
 def main():
     folder = Path(sys.argv[1])
     targets = {
@@ -417,6 +432,7 @@ def main():
         "Value": values(),
         "Multipart": multipart_bodies(),
         "Request": requests(),
+        "Consent": consents(),
     }
     for target, inputs in targets.items():
         place_of_inputs = folder / target

@@ -11,7 +11,8 @@ import Testing
         PDUTarget.self, CommandSetTarget.self, DataSetTarget.self, Part10Target.self, DeflateTarget.self,
         EditTarget.self, JSONTarget.self, XMLTarget.self, TextTarget.self, ValueTarget.self,
         DeidentificationTarget.self, MultipartTarget.self,
-        RequestTarget.self, RLETarget.self, JPEGTarget.self, JPEGLSTarget.self, JPEG2000Target.self, HTJ2KTarget.self,
+        RequestTarget.self, ConsentTarget.self, RLETarget.self, JPEGTarget.self, JPEGLSTarget.self, JPEG2000Target.self,
+        HTJ2KTarget.self,
     ]
 
     private static let corpus = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
