@@ -6,6 +6,12 @@ extension PatternFinder {
     private static let addressLength = 80
     /// Words of a name.
     private static let nameLength = 3
+    /// Letters of the name of an organisation in a script that does not separate words.
+    private static let denseNameLength = 8
+    /// Letters that are looked at of the end of a word; no ending that is looked for is as long.
+    private static let endingLength = 20
+    /// Letters of the shortest word for a street: three and `str`.
+    private static let shortestStreet = 6
 
     // MARK: Streets
 
@@ -24,21 +30,25 @@ extension PatternFinder {
                 findLabelledAddress(from: words[index].last + 1)
             }
         }
-        for label in PlaceWords.denseAddressLabels where hasDense {
+        guard hasDense else { return }
+        for label in PlaceWords.denseAddressLabels {
             for place in places(of: label) { findLabelledAddress(from: place + label.unicodeScalars.count) }
         }
     }
 
     /// `Rosenstrasse 12`, `Karl-Marx-Allee 5a`, `Hauptstr. 3`.
     private mutating func findStreet(_ index: Int) {
+        // What costs little is asked first: most words are small and stand before no number.
+        guard words[index].count >= Self.shortestStreet else { return }
+        let number = houseNumber(after: index)
+        guard isCapital(index) || number != nil else { return }
         let word = ending(words[index])
         func hasEnding(_ endings: [String]) -> Bool {
             endings.contains { word.hasSuffix($0) && words[index].count >= $0.count + 3 }
         }
-        let number = houseNumber(after: index)
-        let isCertain = hasEnding(PlaceWords.streetEndings) && (isCapital(index) || number != nil)
+        let isCertain = hasEnding(PlaceWords.streetEndings)
         let isOpen =
-            hasEnding(PlaceWords.openStreetEndings) && isCapital(index) && number != nil
+            isCapital(index) && number != nil && hasEnding(PlaceWords.openStreetEndings)
             && at(words[index].last + 1) != 0x2C && !PlaceWords.noStreets.contains { word.contains($0) }
         guard isCertain || isOpen else { return }
         addStreet(joined(before: index), number ?? index)
@@ -143,7 +153,8 @@ extension PatternFinder {
                 add(.organisation, words[index].first, words[index].last)
             }
         }
-        for organisation in PlaceWords.denseOrganisations where hasDense {
+        guard hasDense else { return }
+        for organisation in PlaceWords.denseOrganisations {
             for place in places(of: organisation) { findDenseOrganisation(place, organisation.unicodeScalars.count) }
         }
     }
@@ -214,7 +225,9 @@ extension PatternFinder {
 
     private mutating func findDenseOrganisation(_ place: Int, _ length: Int) {
         var first = place
-        while place - first < 8, kind(first - 1) == .dense, !(0x3041...0x3096).contains(at(first - 1)) { first -= 1 }
+        while place - first < Self.denseNameLength, kind(first - 1) == .dense,
+            !(0x3041...0x3096).contains(at(first - 1))
+        { first -= 1 }
         guard place - first >= 2 else { return }
         let name = IdentifierTerms.string(text.symbols[first..<place].lazy.map(\.scalar))
         guard !PlaceWords.denseKinds.contains(name) else { return }
@@ -234,7 +247,9 @@ extension PatternFinder {
 
     /// The last letters of a word, however long it is.
     private func ending(_ word: Word) -> String {
-        IdentifierTerms.string(text.symbols[max(word.first, word.last - 19)...word.last].lazy.map(\.scalar))
+        IdentifierTerms.string(
+            text.symbols[max(word.first, word.last + 1 - Self.endingLength)...word.last].lazy.map(\.scalar)
+        )
     }
 
     /// Whether there is a letter of a script that does not separate words.

@@ -114,7 +114,7 @@ enum PlaceWords {
         "poli", "tages", "frauen", "kinder", "augen", "haut", "zahn", "universitats", "uni", "reha", "fach", "akut",
         "privat", "haupt", "kreis", "bezirks", "stadt", "landes", "militar", "rehabilitations", "herz", "schmerz",
         "lungen",
-        "notfall", "kur", "bundeswehr", "belegs", "beleg", "kinderherz", "hno", "unfall", "tier", "ho",
+        "notfall", "kur", "bundeswehr", "belegs", "beleg", "kinderherz", "hno", "unfall", "tier",
     ]
 
     /// Words in front of an organisation that are not its name.
